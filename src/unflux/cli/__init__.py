@@ -1,0 +1,1 @@
+"""Commands: parse arguments, call the pipeline, print, turn errors into exit codes."""

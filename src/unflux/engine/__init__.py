@@ -1,0 +1,1 @@
+"""DuckDB or Spark behind one Ibis connection, and the store."""

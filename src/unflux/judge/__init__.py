@@ -1,0 +1,1 @@
+"""Turn profiles into verdicts by explicit evidence and tested innocent hypotheses."""

@@ -1,0 +1,1 @@
+"""The closed testbed: small internets of documentation and private addresses."""

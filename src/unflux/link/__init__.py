@@ -1,0 +1,1 @@
+"""Join domains that share agents or name-server hosts into flux networks."""

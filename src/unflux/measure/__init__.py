@@ -1,0 +1,1 @@
+"""Turn sightings and lookups into one profile per domain, as Ibis expressions."""

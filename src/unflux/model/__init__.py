@@ -1,0 +1,1 @@
+"""The nouns: columns, names, addresses, times, verdicts, errors. Imports nothing of ours."""

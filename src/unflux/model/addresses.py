@@ -1,0 +1,155 @@
+"""Addresses: canonical text, prefixes, special use, and numbers for range look-ups."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from unflux.model.distinct import encode_distinct
+
+CACHED_ADDRESSES: Final = 1 << 16
+"""Addresses remembered by each function. Chosen: 2026-11-22; some 15 MB a function at most."""
+
+MAX_ADDRESS_LENGTH: Final = 45
+"""Characters of the longest text of an IPv6 address, with an embedded IPv4 address."""
+
+NOT_GLOBAL: Final = (
+    # IANA IPv4 Special-Purpose Address Registry (RFC 6890), "globally reachable: false"
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15",
+    "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+    "224.0.0.0/4",  # multicast (RFC 5771) is no host either
+    # IANA IPv6 Special-Purpose Address Registry (RFC 6890), likewise
+    "::/127", "::ffff:0:0/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23",
+    "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
+    "fec0::/10",  # site-local, deprecated by RFC 3879
+    "ff00::/8",  # multicast (RFC 4291 section 2.7)
+)  # fmt: skip
+"""Address blocks that are not globally reachable, as of 2026-11-22."""
+
+GLOBAL_WITHIN: Final = (
+    "192.0.0.9/32", "192.0.0.10/32",
+    "2001:1::1/128", "2001:1::2/128", "2001:1::3/128", "2001:3::/32", "2001:4:112::/48",
+    "2001:20::/28", "2001:30::/28",
+)  # fmt: skip
+"""Globally reachable parts of the blocks above (same registries)."""
+
+
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def canonical_address(text: str) -> str | None:
+    """Return the canonical text of an IPv4 or IPv6 address, or null where it is none.
+
+    IPv6 as RFC 5952 writes it, IPv4-mapped addresses in mixed notation (its section 5). Octets
+    with leading zeros and scope ids are refused: they name different hosts to different readers.
+    """
+    if len(text) > MAX_ADDRESS_LENGTH or "%" in text:
+        return None
+    try:
+        return _to_text(ip_address(text))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def prefixes(address: str) -> tuple[str, str]:
+    """Return the /24 and /16 of an IPv4, the /48 and /32 of an IPv6 address, as text."""
+    if ":" not in address:
+        first, second, third, _ = address.split(".")
+        return f"{first}.{second}.{third}.0/24", f"{first}.{second}.0.0/16"
+    number = int(IPv6Address(address))
+    return (
+        f"{_to_text(IPv6Address(number >> 80 << 80))}/48",
+        f"{_to_text(IPv6Address(number >> 96 << 96))}/32",
+    )
+
+
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def is_special_use(address: str) -> bool:
+    """Tell whether the address is not globally reachable (RFC 6890 registries)."""
+    family, number = address_number(address)
+    starts, ends = _NOT_GLOBAL_RANGES[family]
+    inside = bisect_right(starts, number) - 1
+    if inside < 0 or number > ends[inside]:
+        return False
+    starts, ends = _GLOBAL_WITHIN_RANGES[family]
+    inside = bisect_right(starts, number) - 1
+    return inside < 0 or number > ends[inside]
+
+
+def address_number(address: str) -> tuple[int, int]:
+    """Return the family (4 or 6) and the number of a canonical address."""
+    if ":" not in address:
+        return 4, int(IPv4Address(address))
+    return 6, int(IPv6Address(address))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressNumbers:
+    """Addresses as columns of numbers: IPv4 in ``low`` alone, IPv6 in both halves."""
+
+    family: np.ndarray
+    """uint8: 4, 6, or 0 where the address is null."""
+    high: np.ndarray
+    """uint64: upper half of an IPv6 address."""
+    low: np.ndarray
+    """uint64: an IPv4 address, or the lower half of an IPv6 address."""
+
+
+def address_numbers(addresses: pa.Array | pa.ChunkedArray) -> AddressNumbers:
+    """Return the numbers of a column of canonical addresses, for sorting and range look-ups."""
+    values, indices = encode_distinct(addresses)
+    numbers = [address_number(value) for value in values.to_pylist()]
+    numbers.append((0, 0))  # where an index of -1, a null, points
+    rows = np.asarray(indices.cast(pa.int64()).fill_null(-1))
+    half = (1 << 64) - 1
+    return AddressNumbers(
+        np.array([family for family, _ in numbers], dtype=np.uint8)[rows],
+        np.array([number >> 64 for _, number in numbers], dtype=np.uint64)[rows],
+        np.array([number & half for _, number in numbers], dtype=np.uint64)[rows],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFacts:
+    """What the text of each address of a column says, in the order of the column."""
+
+    slash24: pa.Array
+    slash16: pa.Array
+    is_special_use: pa.Array
+
+
+def address_facts(addresses: pa.Array | pa.ChunkedArray) -> AddressFacts:
+    """Return prefixes and special use of a column of canonical addresses; null stays null."""
+    values, indices = encode_distinct(addresses)
+    texts = values.to_pylist()
+    both = [prefixes(text) for text in texts]
+    return AddressFacts(
+        pa.array([slash24 for slash24, _ in both], pa.string()).take(indices),
+        pa.array([slash16 for _, slash16 in both], pa.string()).take(indices),
+        pa.array([is_special_use(text) for text in texts], pa.bool_()).take(indices),
+    )
+
+
+def _to_text(address: IPv4Address | IPv6Address) -> str:
+    # Python writes mapped addresses differently from version to version.
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return f"::ffff:{address.ipv4_mapped}"
+    return str(address)
+
+
+def _ranges(blocks: tuple[str, ...]) -> dict[int, tuple[list[int], list[int]]]:
+    """Return sorted first and last numbers of the blocks, by family."""
+    ranges: dict[int, tuple[list[int], list[int]]] = {4: ([], []), 6: ([], [])}
+    for network in sorted(map(ip_network, blocks), key=lambda n: int(n.network_address)):
+        starts, ends = ranges[network.version]
+        starts.append(int(network.network_address))
+        ends.append(int(network.broadcast_address))
+    return ranges
+
+
+_NOT_GLOBAL_RANGES: Final = _ranges(NOT_GLOBAL)
+_GLOBAL_WITHIN_RANGES: Final = _ranges(GLOBAL_WITHIN)

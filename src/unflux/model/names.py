@@ -1,0 +1,106 @@
+"""DNS names: how they are written here, and what their registrable domain is."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import dns.exception
+import dns.name
+import pyarrow as pa
+from publicsuffixlist import PublicSuffixList
+
+from unflux.model.distinct import map_distinct
+
+MAX_NAME_LENGTH: Final = 255
+"""Octets of a name on the wire (RFC 1035 section 3.1)."""
+
+ROOT: Final = "."
+
+CACHED_NAMES: Final = 1 << 16
+"""Names remembered by each function here. Chosen: 2026-11-22; some 15 MB a function at most."""
+
+MAX_TEXT_LENGTH: Final = 4 * MAX_NAME_LENGTH + 1
+"""Characters of the longest presentation form: every octet as ``\\DDD``, and a final dot."""
+
+REVERSE_LABELS: Final = {".in-addr.arpa": 3, ".ip6.arpa": 12}
+"""Labels below a reverse suffix that make one zone: a /24 and a /48.
+
+The public suffix list would put a whole /8 under one registrable domain, and the name servers
+of thousands of unrelated networks with it. Chosen: 2026-11-22; the smallest delegations that
+registries make as a rule (RFC 1035 section 3.5, RFC 3596 section 2.5, RFC 6177 for the /48).
+"""
+
+_PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
+_PLAIN_LENGTH: Final = MAX_NAME_LENGTH - 2  # one length octet in front, the root behind
+_DOTTED_QUAD: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
+_LABEL: Final = re.compile(r"(?:\\.|[^.\\])+", re.DOTALL)
+_SUFFIXES: Final = PublicSuffixList(only_icann=False)
+_BAD_NAME: Final = (
+    dns.exception.SyntaxError,
+    dns.exception.FormError,
+    dns.name.IDNAException,
+    UnicodeError,
+)
+_IDNA: Final = dns.name.IDNA2008Codec(uts_46=True, allow_pure_ascii=True)
+
+
+@lru_cache(maxsize=CACHED_NAMES)
+def normalise_name(text: str) -> str | None:
+    """Return a name in lower case, as A-labels, without final dot; the root is ``"."``.
+
+    ``text`` is in presentation form (RFC 1035 section 5.1): bytes outside printable ASCII, dots
+    inside labels and the characters ``"().;@$\\`` are escaped as dnspython writes them. U-labels
+    become A-labels by IDNA 2008 with the mapping of UTS 46. A name that cannot be one (empty
+    label, label over 63, name over 255 octets, bad escape, not IDNA) gives null, and so does a
+    name that mixes escapes and U-labels: what its bytes were cannot be told.
+    """
+    if len(text) > MAX_TEXT_LENGTH:
+        return None
+    if _PLAIN_NAME.fullmatch(text):
+        name = text.removesuffix(".").lower()
+        return name if len(name) <= _PLAIN_LENGTH else None
+    if text == "" or (not text.isascii() and "\\" in text):
+        return None
+    if text == "@":
+        return "\\@"  # dnspython reads a bare @ as the origin
+    try:
+        parsed = dns.name.from_text(text, dns.name.root, idna_codec=_IDNA)
+    except _BAD_NAME:
+        return None
+    return name_to_text(parsed)
+
+
+def name_to_text(name: dns.name.Name) -> str:
+    """Write a parsed absolute name as :func:`normalise_name` does."""
+    return name.canonicalize().to_text(omit_final_dot=True)
+
+
+@lru_cache(maxsize=CACHED_NAMES)
+def registrable_domain(name: str) -> str:
+    """Return the registrable domain by the public suffix list, private suffixes included.
+
+    ``name`` is normalised. A name that is itself a suffix, a single label, the root, or looks
+    like an IPv4 address is its own registrable domain; a reverse name's is the zone of its /24
+    or /48.
+    """
+    if _DOTTED_QUAD.fullmatch(name):
+        return name
+    for suffix, label_count in REVERSE_LABELS.items():
+        if name.endswith(suffix):
+            return ".".join(name.removesuffix(suffix).split(".")[-label_count:]) + suffix
+    if "\\" not in name:
+        return _SUFFIXES.privatesuffix(name) or name
+    labels = split_labels(name)
+    # The list knows no escapes: show it labels without dots and count how many it keeps.
+    kept = _SUFFIXES.privatesuffix(".".join(label.replace(".", "-") for label in labels))
+    return name if kept is None else ".".join(labels[-(kept.count(".") + 1) :])
+
+
+def split_labels(name: str) -> list[str]:
+    """Return the labels of a normalised name, still escaped; the root has none."""
+    return [] if name == ROOT else _LABEL.findall(name)
+
+
+def registrable_domains(names: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return the registrable domain of each normalised name of a column; null stays null."""
+    return map_distinct(names, registrable_domain, pa.string())

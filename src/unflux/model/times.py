@@ -1,0 +1,24 @@
+"""Moments: UTC, microseconds since the epoch."""
+
+from datetime import UTC, datetime
+
+MICROSECONDS_PER_S = 1_000_000
+
+EARLIEST_US = 0
+"""1970-01-01; a record dated earlier has a broken clock."""
+
+LATEST_US = 4_102_444_800 * MICROSECONDS_PER_S
+"""2100-01-01; a record dated later has a broken clock."""
+
+
+def is_plausible(moment_us: int) -> bool:
+    """Tell whether a moment in microseconds lies between 1970 and 2100."""
+    return EARLIEST_US <= moment_us < LATEST_US
+
+
+def format_moment(moment: datetime | None) -> str | None:
+    """Write a moment as RFC 3339 with ``Z``, dropping a zero fraction; null stays null."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return text.removesuffix(".000000") + "Z"

@@ -1,0 +1,1 @@
+"""Draw one result for a terminal, a pipe, a file or a browser."""

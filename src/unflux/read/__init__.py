@@ -1,0 +1,1 @@
+"""Turn any DNS record source into sightings, lookups and answer sets."""

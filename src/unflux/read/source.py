@@ -1,0 +1,122 @@
+"""What a source of DNS records is: bytes in, columns out."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final, Protocol
+
+import pyarrow as pa
+
+from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
+
+SECTIONS: Final = ("ans", "auth", "add")
+
+RESPONSES_SCHEMA: Final = pa.schema(
+    [
+        pa.field("response", pa.int64(), False),  # row number within the batch, 0..n-1
+        pa.field("ts", MOMENT),  # null: no time known
+        pa.field("query", pa.string(), False),  # normalised, see model/names.py
+        pa.field("qtype", pa.string()),  # "A", "AAAA", "TYPE65280"; null: unknown
+        pa.field("rcode", pa.string()),  # "NOERROR", "NXDOMAIN", ...; null: unknown
+        pa.field("client", pa.string()),  # never leaves read
+        pa.field("sensor", pa.string()),
+    ]
+)
+RECORDS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("response", pa.int64(), False),  # which row of responses it came in
+        pa.field("qname", pa.string(), False),  # owner, normalised
+        pa.field("rrtype", pa.string(), False),
+        pa.field("rdata", pa.string(), False),  # canonical: see model/columns.py
+        pa.field("ttl_s", pa.int64()),  # 0..2^31-1; null: unknown
+        pa.field("section", pa.string(), False),  # ans | auth | add
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some decoded responses as two Arrow tables of the schemas above."""
+
+    responses: pa.Table
+    records: pa.Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """The three mergeable tables of some responses; shapes in :mod:`unflux.model.columns`."""
+
+    sightings: pa.Table
+    lookups: pa.Table
+    answer_sets: pa.Table
+
+    @classmethod
+    def empty(cls) -> "Rollup":
+        """Return a rollup of nothing."""
+        return cls(
+            sightings=SIGHTINGS.empty(), lookups=LOOKUPS.empty(), answer_sets=ANSWER_SETS.empty()
+        )
+
+
+@dataclass(slots=True)
+class Drops:
+    """Counts what was read and what was skipped, by reason, for the closing summary.
+
+    A reason is a short fixed phrase ("truncated packet"), never text from the network.
+    """
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    response_count: int = 0
+    query_count: int = 0
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Count ``count`` pieces of input skipped for ``reason``."""
+        self.reasons[reason] += count
+
+    def add(self, other: "Drops") -> None:
+        """Add another reader's counts to these."""
+        self.reasons.update(other.reasons)
+        self.response_count += other.response_count
+        self.query_count += other.query_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user may ask of every reader."""
+
+    ports: frozenset[int] = frozenset({53})
+    """TCP and UDP ports that carry DNS, 1..65535."""
+    since_us: int | None = None
+    """Skip responses before this moment, microseconds since the epoch, inclusive."""
+    until_us: int | None = None
+    """Skip responses at or after this moment, microseconds since the epoch."""
+    utc_offset_s: int = 0
+    """Offset of local times in sources that name no zone (dig's WHEN line), seconds east."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doc:
+    """What a plug-in says of itself in the docs; ``limitations`` may not be empty."""
+
+    summary: str
+    references: tuple[str, ...]
+    limitations: tuple[str, ...]
+
+
+class Source(Protocol):
+    """One format. Its module holds the class and nothing else; sources.py lists it."""
+
+    NAME: str
+    DOC: Doc
+
+    def recognises(self, head: bytes) -> bool:
+        """Tell from the first bytes (up to 64 KiB, decompressed) whether this is the format."""
+        ...
+
+    def read(
+        self, stream: BinaryIO, options: Options, drops: Drops
+    ) -> Iterator[Batch | Rollup]:
+        """Decode the stream, counting what is skipped; raise UnreadableSourceError only when
+        nothing of it can be read. ``stream`` offers ``read(n)`` and need not be seekable.
+        """
+        ...
