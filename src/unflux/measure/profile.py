@@ -8,6 +8,7 @@ from unflux.measure.records import Records, join_on_domain
 from unflux.measure.spread import measure_spread
 from unflux.measure.tenancy import measure_asked, measure_tenancy
 from unflux.measure.turnover import measure_turnover
+from unflux.measure.words import measure_words
 from unflux.model.columns import PROFILE
 
 
@@ -31,6 +32,7 @@ def measure_profiles(records: Records, observed: ir.Table) -> ir.Table:
         measure_name_servers(records, observed),
         measure_overlap(records, observed),
         measure_tenancy(observed),
+        measure_words(records),
     )
     return joined.select(
         **{

@@ -39,15 +39,17 @@ GLOBAL_WITHIN: Final = (
 """Globally reachable parts of the blocks above (same registries)."""
 
 
-@lru_cache(maxsize=CACHED_ADDRESSES)
 def canonical_address(text: str) -> str | None:
     """Return the canonical text of an IPv4 or IPv6 address, or null where it is none.
 
     IPv6 as RFC 5952 writes it, IPv4-mapped addresses in mixed notation (its section 5). Octets
     with leading zeros and scope ids are refused: they name different hosts to different readers.
     """
-    if len(text) > MAX_ADDRESS_LENGTH or "%" in text:
-        return None
+    return None if len(text) > MAX_ADDRESS_LENGTH or "%" in text else _canonical(text)
+
+
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def _canonical(text: str) -> str | None:
     try:
         return _to_text(ip_address(text))
     except ValueError:
@@ -101,10 +103,10 @@ class AddressNumbers:
 
 def address_numbers(addresses: pa.Array | pa.ChunkedArray) -> AddressNumbers:
     """Return the numbers of a column of canonical addresses, for sorting and range look-ups."""
-    values, indices = encode_distinct(addresses)
+    values, codes = encode_distinct(addresses)
     numbers = [address_number(value) for value in values.to_pylist()]
-    numbers.append((0, 0))  # where an index of -1, a null, points
-    rows = np.asarray(indices.cast(pa.int64()).fill_null(-1))
+    numbers.append((0, 0))  # where a code of -1, a null, points
+    rows = np.asarray(codes.fill_null(-1))
     half = (1 << 64) - 1
     return AddressNumbers(
         np.array([family for family, _ in numbers], dtype=np.uint8)[rows],
@@ -124,13 +126,13 @@ class AddressFacts:
 
 def address_facts(addresses: pa.Array | pa.ChunkedArray) -> AddressFacts:
     """Return prefixes and special use of a column of canonical addresses; null stays null."""
-    values, indices = encode_distinct(addresses)
+    values, codes = encode_distinct(addresses)
     texts = values.to_pylist()
     both = [prefixes(text) for text in texts]
     return AddressFacts(
-        pa.array([slash24 for slash24, _ in both], pa.string()).take(indices),
-        pa.array([slash16 for _, slash16 in both], pa.string()).take(indices),
-        pa.array([is_special_use(text) for text in texts], pa.bool_()).take(indices),
+        pa.array([slash24 for slash24, _ in both], pa.string()).take(codes),
+        pa.array([slash16 for _, slash16 in both], pa.string()).take(codes),
+        pa.array([is_special_use(text) for text in texts], pa.bool_()).take(codes),
     )
 
 

@@ -285,5 +285,7 @@ PROFILE: Final = TableShape(
         _count("tenants_min", "domains", "fewest domains on one of the addresses"),
         _count("tenants_max", "domains", "most domains on one of the addresses"),
         _ratio("tenants_mean", "domains", "mean domains on one of the addresses"),
+        _count("pool_names", "names", "names asked that say pool, NTP, time or mirror"),
+        _count("seed_names", "names", "names asked that say seed or peer"),
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from importlib import metadata
 from typing import Final
 
 import dns.exception
@@ -15,6 +16,9 @@ MAX_NAME_LENGTH: Final = 255
 """Octets of a name on the wire (RFC 1035 section 3.1)."""
 
 ROOT: Final = "."
+
+SUFFIX_LIST_VERSION: Final = metadata.version("publicsuffixlist")
+"""Names the public suffix list in use: another may give other registrable domains."""
 
 CACHED_NAMES: Final = 1 << 16
 """Names remembered by each function here. Chosen: 2026-11-22; some 15 MB a function at most."""
@@ -44,7 +48,6 @@ _BAD_NAME: Final = (
 _IDNA: Final = dns.name.IDNA2008Codec(uts_46=True, allow_pure_ascii=True)
 
 
-@lru_cache(maxsize=CACHED_NAMES)
 def normalise_name(text: str) -> str | None:
     """Return a name in lower case, as A-labels, without final dot; the root is ``"."``.
 
@@ -54,8 +57,11 @@ def normalise_name(text: str) -> str | None:
     label, label over 63, name over 255 octets, bad escape, not IDNA) gives null, and so does a
     name that mixes escapes and U-labels: what its bytes were cannot be told.
     """
-    if len(text) > MAX_TEXT_LENGTH:
-        return None
+    return None if len(text) > MAX_TEXT_LENGTH else _normalise(text)
+
+
+@lru_cache(maxsize=CACHED_NAMES)
+def _normalise(text: str) -> str | None:
     if _PLAIN_NAME.fullmatch(text):
         name = text.removesuffix(".").lower()
         return name if len(name) <= _PLAIN_LENGTH else None

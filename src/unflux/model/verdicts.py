@@ -12,7 +12,7 @@ Outcome = Literal["fast-flux", "benign", "undecided"]
 Kind = Literal[
     "single-flux", "double-flux", "ns-flux", "slow-flux",
     "cdn", "pool", "peer-seed", "round-robin", "dynamic-dns", "parking", "sinkhole", "static",
-    "multi-provider", "unknown",
+    "multi-provider", "alias", "no-address", "unknown",
 ]  # fmt: skip
 HypothesisOutcome = Literal["rejected", "holds", "untested"]
 Role = Literal["answer", "name-server"]

@@ -7,7 +7,20 @@ from typing import BinaryIO, Final, Protocol
 
 import pyarrow as pa
 
-from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
+from unflux.model.columns import MOMENT
+from unflux.model.rollup import Rollup
+
+__all__ = [
+    "RECORDS_SCHEMA",
+    "RESPONSES_SCHEMA",
+    "SECTIONS",
+    "Batch",
+    "Doc",
+    "Drops",
+    "Options",
+    "Rollup",
+    "Source",
+]
 
 SECTIONS: Final = ("ans", "auth", "add")
 
@@ -40,22 +53,6 @@ class Batch:
 
     responses: pa.Table
     records: pa.Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
-    """The three mergeable tables of some responses; shapes in :mod:`unflux.model.columns`."""
-
-    sightings: pa.Table
-    lookups: pa.Table
-    answer_sets: pa.Table
-
-    @classmethod
-    def empty(cls) -> "Rollup":
-        """Return a rollup of nothing."""
-        return cls(
-            sightings=SIGHTINGS.empty(), lookups=LOOKUPS.empty(), answer_sets=ANSWER_SETS.empty()
-        )
 
 
 @dataclass(slots=True)
@@ -113,9 +110,7 @@ class Source(Protocol):
         """Tell from the first bytes (up to 64 KiB, decompressed) whether this is the format."""
         ...
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the stream, counting what is skipped; raise UnreadableSourceError only when
         nothing of it can be read. ``stream`` offers ``read(n)`` and need not be seekable.
         """

@@ -1,0 +1,62 @@
+"""What an engine is: named Arrow tables in, Ibis expressions evaluated, Arrow tables out."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from unflux.engine.local import DuckDBEngine
+from unflux.engine.spark import SparkEngine
+from unflux.model.errors import UsageError
+
+_SPARK: Final = re.compile(r"spark://[^\s,]+:\d+(?:,[^\s,]+:\d+)*|local\[(?:\d+|\*)\]")
+
+
+class Engine(Protocol):
+    """Evaluates Ibis expressions; the same expressions give the same rows on every engine."""
+
+    NAME: str
+
+    def table(self, name: str, rows: pa.Table) -> ir.Table:
+        """Register an Arrow table and return it as an expression; a name given again replaces."""
+        ...
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """Evaluate. Moments are microseconds UTC; rows come in the order the expression asks
+        for, and in no order where it asks for none.
+        """
+        ...
+
+    def cache(self, expression: ir.Table, name: str) -> ir.Table:
+        """Evaluate now, keep the rows in the engine, and return them as an expression."""
+        ...
+
+
+@contextmanager
+def open_engine(
+    target: str = "duckdb",
+    *,
+    workers: int | None = None,
+    memory_bytes: int | None = None,
+    connect_timeout_s: float = 5.0,
+) -> Iterator[Engine]:
+    """Open ``duckdb``, a Spark cluster (``spark://HOST:PORT``), or Spark here (``local[N]``).
+
+    ``workers`` and ``memory_bytes`` limit DuckDB (null: all cores, four fifths of the memory).
+    Raises UsageError for another target, UnfluxError where Spark is missing or does not answer.
+    """
+    engine: Any
+    if target == "duckdb":
+        engine = DuckDBEngine.open(workers=workers, memory_bytes=memory_bytes)
+    elif _SPARK.fullmatch(target):
+        engine = SparkEngine.open(target, connect_timeout_s=connect_timeout_s)
+    else:
+        message = f"engine {target!r} is none of duckdb, spark://HOST:PORT and local[N]"
+        raise UsageError(message)
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -1,0 +1,21 @@
+"""How DuckDB is set up, for the engine and the store alike."""
+
+
+def duckdb_settings(
+    *, workers: int | None = None, memory_bytes: int | None = None
+) -> dict[str, str | int]:
+    """Return the settings of a connection.
+
+    ``workers`` threads, null: one per core. At most ``memory_bytes`` before spilling to disk,
+    null: four fifths of the machine's or the container's. Extensions are never fetched: what the
+    package brings is all that is used.
+    """
+    settings: dict[str, str | int] = {
+        "autoinstall_known_extensions": "false",
+        "preserve_insertion_order": "false",
+    }
+    if workers is not None:
+        settings["threads"] = workers
+    if memory_bytes is not None:
+        settings["memory_limit"] = f"{memory_bytes}B"
+    return settings

@@ -1,0 +1,281 @@
+"""The store: rollups of many runs in one DuckDB file, merged on the key of each table."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import duckdb
+import pyarrow as pa
+
+from unflux.engine import store_sql as sql
+from unflux.engine.settings import duckdb_settings
+from unflux.model.columns import STORED, TableShape
+from unflux.model.errors import StoreError
+from unflux.model.names import SUFFIX_LIST_VERSION
+from unflux.model.rollup import (
+    BUCKET_COARSE_S,
+    BUCKET_FINE_S,
+    Rollup,
+    coarsen,
+    derive,
+    settled_bucket_s,
+    tables_of,
+)
+
+SCHEMA_VERSION: Final = "1"
+"""Raised whenever a column or its meaning changes."""
+
+
+MAGIC: Final = b"DUCK"
+MAGIC_OFFSET: Final = 8
+"""Where a DuckDB file says that it is one (its main header, after a checksum)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSource:
+    """A source whose records are in the store."""
+
+    name: str
+    format: str
+    digest: str
+    """Of the source's bytes: what makes it the same source under another name."""
+    responses: int
+    drops: Mapping[str, int]
+    """Skipped input by reason."""
+
+
+class Store:
+    """An open store; use it as a context manager. See docs/decisions/0003."""
+
+    def __init__(self, path: Path, connection: Any) -> None:
+        self._path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path | str, read_only: bool = False) -> Self:
+        """Open the store at ``path``; where there is none, make one unless ``read_only``.
+
+        Raises StoreError where the file is something else, of a newer version, damaged, missing,
+        or in use by another process.
+        """
+        path = Path(path)
+        if read_only and not path.exists():
+            message = f"there is no store at {path}"
+            raise StoreError(message)
+        _check_magic(path)
+        with _named(path):
+            # An absolute path is never taken for the address of a remote database.
+            connection = duckdb.connect(
+                path.absolute(), read_only=read_only, config=duckdb_settings()
+            )
+        store = cls(path, connection)
+        try:
+            with _named(path):
+                store._prepare(read_only)
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        rollup: Rollup,
+        source_name: str,
+        format: str,  # noqa: A002
+        digest: str,
+        responses: int,
+        drops: Mapping[str, int],
+    ) -> bool:
+        """Add a source's rollup, whole or not at all.
+
+        Returns false, and adds nothing, where a source of the same ``digest`` is already in.
+        """
+        with self._transaction():
+            known = self._execute("SELECT 1 FROM sources WHERE digest = ?", [digest]).fetchone()
+            if known:
+                return False
+            self._execute(
+                "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
+                [digest, source_name, format, responses, json.dumps(drops, sort_keys=True)],
+            )
+            if self.bucket_s == BUCKET_COARSE_S or settled_bucket_s(rollup) == BUCKET_COARSE_S:
+                rollup = coarsen(rollup, BUCKET_COARSE_S)
+            for shape, table in zip(STORED, tables_of(rollup), strict=True):
+                self._merge(shape, table)
+            self._settle()
+        return True
+
+    @property
+    def bucket_s(self) -> int:
+        """The width of the buckets in the store, seconds."""
+        return int(self._meta("bucket_s"))
+
+    def rollup(self, since: datetime | None = None, until: datetime | None = None) -> Rollup:
+        """Return what the store holds, sorted by key.
+
+        With bounds, only rows that were seen at or after ``since`` and before ``until``; a row
+        that straddles a bound is in, a row without a time is not.
+        """
+        with _named(self._path):
+            tables = [self._rows(shape, since, until) for shape in STORED]
+        sightings, lookups, answer_sets = tables
+        return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
+
+    def sources(self) -> list[StoredSource]:
+        """List the sources in the store, by name."""
+        with _named(self._path):
+            rows = self._execute(
+                "SELECT name, format, digest, responses, drops FROM sources ORDER BY name, digest"
+            ).fetchall()
+        return [
+            StoredSource(
+                name=name,
+                format=format_,
+                digest=digest,
+                responses=responses,
+                drops=json.loads(drops),
+            )
+            for name, format_, digest, responses, drops in rows
+        ]
+
+    def _prepare(self, read_only: bool) -> None:
+        """Make the tables in a new file, or check those of an old one."""
+        names = {row[0] for row in self._execute(sql.TABLE_NAMES).fetchall()}
+        if not names and not read_only:
+            with self._transaction():
+                for statement in sql.create_statements():
+                    self._execute(statement)
+                for key, value in (
+                    ("schema", SCHEMA_VERSION),
+                    ("bucket_s", str(BUCKET_FINE_S)),
+                    ("suffix_list", SUFFIX_LIST_VERSION),
+                ):
+                    self._execute("INSERT INTO unflux_meta VALUES (?, ?)", [key, value])
+            return
+        if "unflux_meta" not in names:
+            message = f"{self._path} is a DuckDB file, but not a store of unflux"
+            raise StoreError(message)
+        version = self._meta("schema")
+        if version != SCHEMA_VERSION:
+            message = (
+                f"store {self._path} has schema {version}, this unflux reads {SCHEMA_VERSION}: "
+                "use the version of unflux that wrote it"
+            )
+            raise StoreError(message)
+        if not read_only and self._meta("suffix_list") != SUFFIX_LIST_VERSION:
+            with self._transaction():
+                self._derive_again()
+
+    def _merge(self, shape: TableShape, table: pa.Table) -> None:
+        self._connection.register("incoming", table)
+        try:
+            self._execute(sql.merge_statement(shape))
+        finally:
+            self._connection.unregister("incoming")
+
+    def _settle(self) -> None:
+        """Give the store hour buckets once its records span more than a day."""
+        if self.bucket_s == BUCKET_COARSE_S or not self._execute(sql.IS_LONG).fetchone()[0]:
+            return
+        for shape in STORED:
+            for statement in sql.coarsen_statements(shape, BUCKET_COARSE_S):
+                self._execute(statement)
+        self._set_meta("bucket_s", str(BUCKET_COARSE_S))
+
+    def _derive_again(self) -> None:
+        """Bring the derived columns up to the public suffix list of this installation."""
+        for shape in STORED:
+            table = self._derived(shape, self._rows(shape, None, None))
+            self._execute(f"DELETE FROM {shape.name}")  # noqa: S608
+            self._merge(shape, table)
+        self._set_meta("suffix_list", SUFFIX_LIST_VERSION)
+
+    def _rows(self, shape: TableShape, since: datetime | None, until: datetime | None) -> pa.Table:
+        statement, values = sql.select_statement(shape, since, until)
+        table = self._execute(statement, values).to_arrow_table().cast(shape.schema)
+        if self._meta("suffix_list") != SUFFIX_LIST_VERSION:
+            return self._derived(shape, table)
+        return table
+
+    @staticmethod
+    def _derived(shape: TableShape, table: pa.Table) -> pa.Table:
+        return derive(shape, table.select([c.name for c in shape.columns if c.merge != "derived"]))
+
+    def _meta(self, key: str) -> str:
+        row = self._execute("SELECT value FROM unflux_meta WHERE key = ?", [key]).fetchone()
+        if row is None:
+            message = f"store {self._path} is damaged: it does not say its {key}"
+            raise StoreError(message)
+        return str(row[0])
+
+    def _set_meta(self, key: str, value: str) -> None:
+        self._execute("UPDATE unflux_meta SET value = ? WHERE key = ?", [value, key])
+
+    def _execute(self, statement: str, values: list[Any] | None = None) -> Any:
+        return self._connection.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _named(self._path):
+            self._execute("BEGIN TRANSACTION")
+            try:
+                yield
+                self._execute("COMMIT")
+            except BaseException:
+                # DuckDB has already rolled back where the commit itself failed.
+                with suppress(duckdb.TransactionException):
+                    self._execute("ROLLBACK")
+                raise
+
+
+def _check_magic(path: Path) -> None:
+    """Refuse a file that is not DuckDB's; it would open tables and other databases as its own."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(MAGIC) + MAGIC_OFFSET)
+    except OSError as error:
+        message = f"store {path}: {error.strerror}"
+        raise StoreError(message) from error
+    if head[MAGIC_OFFSET:] != MAGIC:
+        message = f"{path} is not a store of unflux"
+        raise StoreError(message)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors into one line that names the store."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        if "Could not set lock" in text or "different configuration" in text:
+            message = f"store {path} is in use by another process: one may write, or many read"
+        elif isinstance(error, duckdb.TransactionException):
+            message = f"store {path}: another writer was faster; nothing was added, try again"
+        elif "not a valid DuckDB database file" in text:
+            message = f"{path} is not a store of unflux"
+        else:
+            message = f"store {path}: {text.splitlines()[0]}"
+        raise StoreError(message) from error

@@ -1,0 +1,122 @@
+"""The statements of the store, made from the declarations of the columns."""
+
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+
+from unflux.model.columns import FLAG, MOMENT, STORED, TEXT, Column, TableShape
+from unflux.model.rollup import FINE_SPAN_S
+from unflux.model.times import MICROSECONDS_PER_S
+
+TABLE_NAMES: Final = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+
+META: Final = "CREATE TABLE unflux_meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL)"
+SOURCES: Final = (
+    "CREATE TABLE sources (digest VARCHAR PRIMARY KEY, name VARCHAR NOT NULL,"
+    " format VARCHAR NOT NULL, responses BIGINT NOT NULL, drops VARCHAR NOT NULL)"
+)
+
+_SPANS: Final = " UNION ALL ".join(
+    f"SELECT min(first_at) AS first_at, max(last_at) AS last_at FROM {shape.name}"
+    for shape in STORED
+)
+IS_LONG: Final = (
+    "SELECT coalesce(epoch_us(max(last_at)) - epoch_us(min(first_at))"
+    f" > {FINE_SPAN_S * MICROSECONDS_PER_S}, false) FROM ({_SPANS})"
+)
+"""Whether the records span more than fine buckets are kept for."""
+
+_TYPES: Final[dict[pa.DataType, str]] = {
+    MOMENT: "TIMESTAMP WITH TIME ZONE",
+    TEXT: "VARCHAR",
+    pa.int64(): "BIGINT",
+    FLAG: "BOOLEAN",
+}
+_COMBINED: Final = {
+    # Of two rows; least and greatest pass over null, as min and max do.
+    "sum": "old.{0} + new.{0}",
+    "min": "least(old.{0}, new.{0})",
+    "max": "greatest(old.{0}, new.{0})",
+    "derived": "new.{0}",
+}
+_AGGREGATED: Final = {
+    # Of the rows of a group; sum would widen to 128 bits.
+    "sum": "sum({0})::BIGINT",
+    "min": "min({0})",
+    "max": "max({0})",
+    "derived": "any_value({0})",
+}
+
+
+def create_statements() -> list[str]:
+    """Return what makes an empty store."""
+    return [META, SOURCES, *(_create(shape) for shape in STORED)]
+
+
+def _create(shape: TableShape) -> str:
+    columns = ", ".join(
+        f"{_quoted(c.name)} {_TYPES[c.type]}{'' if c.nullable else ' NOT NULL'}"
+        for c in shape.columns
+    )
+    return f"CREATE TABLE {shape.name} ({columns})"
+
+
+def merge_statement(shape: TableShape) -> str:
+    """Return what merges the view ``incoming``, one row per key, into the table."""
+    same = " AND ".join(
+        f"old.{_quoted(name)} IS NOT DISTINCT FROM new.{_quoted(name)}" for name in shape.key
+    )
+    combined = ", ".join(
+        f"{_quoted(c.name)} = {_COMBINED[c.merge].format(_quoted(c.name))}"
+        for c in shape.columns
+        if c.merge != "key"
+    )
+    columns = ", ".join(_quoted(c.name) for c in shape.columns)
+    values = ", ".join(f"new.{_quoted(c.name)}" for c in shape.columns)
+    return (
+        f"MERGE INTO {shape.name} AS old USING incoming AS new ON {same}"
+        f" WHEN MATCHED THEN UPDATE SET {combined}"
+        f" WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+    )
+
+
+def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
+    """Return what moves every row of the table into the bucket of ``bucket_s`` around its own."""
+    width_us = bucket_s * MICROSECONDS_PER_S
+    late_us = f"(epoch_us(bucket_at) % {width_us} + {width_us}) % {width_us}"
+    start = f"make_timestamptz(epoch_us(bucket_at) - {late_us})"
+    keys = [start if name == "bucket_at" else _quoted(name) for name in shape.key]
+
+    def value(column: Column) -> str:
+        if column.merge == "key":
+            return start if column.name == "bucket_at" else _quoted(column.name)
+        return _AGGREGATED[column.merge].format(_quoted(column.name))
+
+    selected = ", ".join(f"{value(c)} AS {_quoted(c.name)}" for c in shape.columns)
+    return [
+        f"CREATE OR REPLACE TEMP TABLE coarse AS SELECT {selected} FROM {shape.name}"  # noqa: S608
+        f" GROUP BY {', '.join(keys)}",
+        f"DELETE FROM {shape.name}",  # noqa: S608
+        f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",  # noqa: S608
+        "DROP TABLE coarse",
+    ]
+
+
+def select_statement(
+    shape: TableShape, since: datetime | None, until: datetime | None
+) -> tuple[str, list[datetime]]:
+    """Return what fetches the rows seen within the bounds, sorted by key, and its parameters."""
+    bounds = [("last_at >= ?", since), ("first_at < ?", until)]
+    conditions = [condition for condition, moment in bounds if moment is not None]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    columns = ", ".join(_quoted(c.name) for c in shape.columns)
+    order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key)
+    return (
+        f"SELECT {columns} FROM {shape.name}{where} ORDER BY {order}",  # noqa: S608
+        [moment for _, moment in bounds if moment is not None],
+    )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

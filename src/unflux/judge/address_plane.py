@@ -1,0 +1,112 @@
+"""Evidence from the answers: how wide one answer is, how wide the pool is, its TTL, its decoys."""
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.judge.piece import Piece, Row, band, geometric_bands, plural
+
+FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
+HOLZ = "Holz et al., Measuring and Detecting Fast-Flux Service Networks, NDSS 2008"
+AKAMAI_2017 = "Akamai, Digging Deeper: An In-Depth Analysis of a Fast Flux Network, 2017"
+
+
+def _answer_width(p: ir.Table) -> ir.Value:
+    return p.set_slash16_max
+
+
+ANSWER_WIDTH = Piece(
+    name="answer-width",
+    group="spread",
+    source=f"{FLUXOR}: innocent names 1.27 networks; {HOLZ}: fluxing names 5 and more addresses "
+    "an answer",
+    value=_answer_width,
+    weigh=lambda p: band(
+        ibis.ifelse(p.lookups > 0, _answer_width(p), ibis.null("int64")),
+        geometric_bands(innocent_mean=1.27, flux_mean=5.0, floor=-1.0, cap=4.0),
+        below=-1.0,
+    ),
+    says=lambda r: (
+        f"One answer held {plural(r['set_addresses_max'], 'address', 'addresses')} in "
+        f"{plural(r['set_slash16_max'], 'different /16', 'different /16')}."
+    ),
+)
+
+
+def _mapped_enough(p: ir.Table) -> ir.BooleanValue:
+    """At least half of the addresses that could be mapped are."""
+    reachable = p.addresses - p.special_use_addresses
+    return (p.unmapped_addresses * 2 <= reachable) & (reachable > 0)
+
+
+POOL_WIDTH = Piece(
+    name="pool-width",
+    group="spread",
+    source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
+    value=lambda p: p.host_asns_max,
+    weigh=lambda p: band(
+        ibis.ifelse(_mapped_enough(p), p.host_asns_max, ibis.null("int64")),
+        # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
+        geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
+        below=-0.5,
+    ),
+    says=lambda r: (
+        f"Under one name the answers held addresses of {plural(r['host_asns_max'] or 0, 'ASN')} "
+        f"({plural(r['addresses'], 'address', 'addresses')} in all, "
+        f"{plural(r['slash16'], '/16', '/16')})."
+    ),
+)
+
+POOL_PREFIXES = Piece(
+    name="pool-prefixes",
+    group="spread",
+    source=f"{FLUXOR}: innocent names 1.27 networks, fluxing names 63.8 (used where ASNs are "
+    "unknown)",
+    value=lambda p: p.host_slash16_max,
+    weigh=lambda p: band(
+        ibis.ifelse(
+            ~_mapped_enough(p) & (p.addresses > p.special_use_addresses),
+            p.host_slash16_max,
+            ibis.null("int64"),
+        ),
+        geometric_bands(innocent_mean=2.2, flux_mean=63.8, floor=-2.5, cap=3.0, most=16),
+        below=-0.5,
+    ),
+    says=lambda r: (
+        f"Under one name the answers held addresses in "
+        f"{plural(r['host_slash16_max'], '/16', '/16')}; their ASNs are not known."
+    ),
+)
+
+TTL = Piece(
+    name="ttl",
+    group="ttl",
+    source="2009 records re-measured: TTL 180 on all fluxing names, yet 66 % of innocent blogs "
+    "at 300 or less; FluXOR: mean 261 s against 4,593 s",
+    value=lambda p: p.ttl_max_s,
+    weigh=lambda p: band(p.ttl_max_s, [(1801, -0.7), (21_600, -1.5)], below=0.3),
+    says=lambda r: (
+        f"Address records live up to {r['ttl_max_s']:,} s; fluxing ones rarely over 1,800 s, "
+        "but most innocent names are short-lived too."
+    ),
+)
+
+DECOYS = Piece(
+    name="special-use-answers",
+    group="decoys",
+    source=f"{AKAMAI_2017}: private addresses among the answers",
+    value=lambda p: p.special_use_addresses,
+    weigh=lambda p: ibis.ifelse(
+        (p.special_use_addresses > 0) & (p.slash16 >= 3), 1.0, ibis.null("float64")
+    ),
+    says=lambda r: (
+        f"{plural(r['special_use_addresses'], 'answer address is', 'answer addresses are')} "
+        "not globally reachable, among others that are."
+    ),
+)
+
+PIECES = (ANSWER_WIDTH, POOL_WIDTH, POOL_PREFIXES, TTL, DECOYS)
+
+
+def is_wide(row: Row) -> bool:
+    """Whether a profile's answers spread over at least three places."""
+    return (row["host_asns_max"] or row["host_slash16_max"] or 0) >= 3

@@ -1,0 +1,71 @@
+"""Evidence from the company a name keeps: a pool shared by many domains, a convicted network."""
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.judge.piece import Piece, band, plural
+
+PERDISCI = "Perdisci et al., Detecting Malicious Flux Service Networks, ACSAC 2009"
+RECORDS_2009 = "2009 records: 357 of 363 fluxing domains and 106 addresses are one component"
+
+MEMBERSHIP_CAP = 9.0
+"""The most that a convicted network says of a member: 1 name in 60 there is a stray.
+Chosen: 2026-11-22."""
+
+SHARED_POOL = Piece(
+    name="shared-pool",
+    group="company",
+    source=f"{PERDISCI}; {RECORDS_2009}",
+    value=lambda p: p.members,
+    weigh=lambda p: ibis.ifelse(
+        p.members.notnull() & (ibis.coalesce(p.asns, p.slash16) >= 5),
+        band(p.members, [(2, 1.0), (3, 2.0), (6, 3.0), (20, 4.0)], below=0.0),
+        ibis.null("float64"),
+    ),
+    says=lambda r: (
+        f"{plural(r['members'], 'domain')} share one pool of "
+        f"{plural(r['addresses'], 'address', 'addresses')}."
+    ),
+)
+
+MEMBERSHIP = Piece(
+    name="network-membership",
+    group="company",
+    source=f"{PERDISCI}: decide on the cluster, not the name",
+    value=lambda p: p.network,
+    weigh=lambda p: ibis.ifelse(
+        p.network_llr.notnull() & (p.network_llr > 0),
+        ibis.least(p.network_llr + 5.0, MEMBERSHIP_CAP),
+        ibis.null("float64"),
+    ),
+    says=lambda r: (
+        f"{plural(r['pool_addresses'], 'address', 'addresses')} of its "
+        f"{r['addresses']:,} belong to network {r['network']} "
+        f"of {plural(r['network_members'], 'domain')}."
+    ),
+)
+
+PIECES = (SHARED_POOL, MEMBERSHIP)
+
+
+def without_company(profiles: ir.Table, *, members: ir.Table | None = None) -> ir.Table:
+    """Add the columns of company, unknown but for ``members`` (domain, members) of networks."""
+    if members is not None:
+        profiles = profiles.left_join(members, "domain").drop("domain_right")
+    else:
+        profiles = profiles.mutate(members=ibis.null("int64"))
+    return profiles.mutate(
+        network=ibis.null("string"),
+        network_llr=ibis.null("float64"),
+        network_members=ibis.null("int64"),
+        pool_addresses=ibis.null("int64"),
+    )
+
+
+def with_company(profiles: ir.Table, company: ir.Table) -> ir.Table:
+    """Join what is known of each domain's network.
+
+    ``company``: domain, network, network_llr, network_members, pool_addresses.
+    """
+    joined = profiles.left_join(company, "domain").drop("domain_right")
+    return joined.mutate(members=ibis.null("int64"))

@@ -1,0 +1,178 @@
+"""The innocent explanations of a name with many addresses, each tested on its own.
+
+A hypothesis that holds may carry a ratio of its own; none is a veto, because operators sit on the
+same providers, choose the same words and park the same names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.judge.piece import Row, plural
+
+HOLDS = "holds"
+REJECTED = "rejected"
+UNTESTED = "untested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """An innocent explanation: ``holds`` is null where the records do not allow the test."""
+
+    name: str
+    source: str
+    holds: Callable[[ir.Table], ir.Value]
+    ratio: float
+    """Log-likelihood ratio contributed where it holds; 0 where other pieces carry it."""
+    because: Callable[[Row, str], str]
+
+
+def _where(condition: ir.Value, test: ir.Value) -> ir.Value:
+    """Return the test where the condition is met, else null: untested."""
+    return ibis.ifelse(condition, test, ibis.null("boolean"))
+
+
+def _asns(p: ir.Table) -> ir.Value:
+    return ibis.coalesce(p.asns, p.slash16)
+
+
+def _static(row: Row, outcome: str) -> str:
+    if outcome == HOLDS:
+        return f"{plural(row['addresses'], 'address', 'addresses')} and no more."
+    return f"{plural(row['host_addresses_max'], 'address', 'addresses')} under one name."
+
+
+def _round_robin(row: Row, outcome: str) -> str:
+    if outcome == UNTESTED:
+        return "Fewer than three lookups over an hour: whether the set is closed is not known."
+    if outcome == HOLDS:
+        return "The same addresses come in every cycle."
+    return f"{plural(row['newcomers'], 'new address', 'new addresses')} came."
+
+
+def _cdn(row: Row, outcome: str) -> str:
+    places = plural(row["asns"] or row["slash16"], "ASN" if row["asns"] else "/16")
+    if outcome == HOLDS and row["query_domains"] >= 3:
+        return f"{row['query_domains']:,} domains lead there by CNAME; {places}."
+    if outcome == HOLDS:
+        return f"All addresses lie in {places}."
+    return f"{places} of unrelated holders, and few domains lead there."
+
+
+def _multi_provider(row: Row, outcome: str) -> str:
+    if outcome == UNTESTED:
+        return "One name only, or ASNs unknown."
+    return (
+        f"{plural(row['hosts'], 'name')} of the domain; one name has at most "
+        f"{plural(row['host_asns_max'] or 0, 'ASN')}, and an address serves {row['mixing']:.1f} "
+        "names."
+    )
+
+
+def _dynamic(row: Row, outcome: str) -> str:
+    if outcome == UNTESTED:
+        return "It never had another address, or no ASN is known."
+    return (
+        f"{'One' if row['set_addresses_max'] == 1 else 'Several'} at a time, "
+        f"{plural(row['addresses'], 'address', 'addresses')} in {plural(row['asns'] or 0, 'ASN')}."
+    )
+
+
+def _parking(row: Row, outcome: str) -> str:
+    if outcome == UNTESTED:
+        return "No address was seen."
+    return (
+        f"Every address serves {plural(row['tenants_min'], 'domain')} or more, "
+        f"on {plural(row['addresses'], 'address', 'addresses')}."
+    )
+
+
+def _pool(row: Row, outcome: str) -> str:
+    if row["is_known_pool"]:
+        return "A public pool that client software has built in (listed; evidence, never a veto)."
+    if outcome == HOLDS:
+        return "Its names say pool, NTP or mirror; an operator could choose such a name too."
+    return "Neither listed nor named as a pool."
+
+
+def _seed(row: Row, outcome: str) -> str:
+    if row["is_known_seed"]:
+        return "A peer-to-peer seed that client software has built in (listed; never a veto)."
+    if outcome == HOLDS:
+        return "Its names say seed; an operator could choose such a name too."
+    return "Neither listed nor named as a peer-to-peer seed."
+
+
+HYPOTHESES = (
+    Hypothesis(
+        name="static",
+        source="one or two addresses (IPv4 and IPv6) is what most names have",
+        holds=lambda p: _where(p.addresses > 0, (p.addresses <= 2) & (p.slash16 <= 2)),
+        ratio=0.0,
+        because=_static,
+    ),
+    Hypothesis(
+        name="round-robin",
+        source="Holz et al., NDSS 2008: a fixed set closes after one cycle",
+        holds=lambda p: _where(
+            (p.addresses > 1) & (p.lookups >= 3) & (p.bucket_span_s >= 3600), p.newcomers == 0
+        ),
+        ratio=0.0,
+        because=_round_robin,
+    ),
+    Hypothesis(
+        name="cdn",
+        source="SCIENCE: CNAME into provider zone, provider ranges, few holders",
+        holds=lambda p: _where(
+            p.addresses > 1, (_asns(p) <= 2) | ((p.query_domains >= 3) & (p.names == 0))
+        ),
+        ratio=-1.0,
+        because=_cdn,
+    ),
+    Hypothesis(
+        name="multi-provider",
+        source="portals and GSLB: many names, each in few places, no common pool",
+        holds=lambda p: _where(
+            (p.hosts > 1) & p.asns.notnull(),
+            (p.asns > 2) & (p.host_asns_max <= 3) & (p.mixing < 1.5),
+        ),
+        ratio=-1.0,
+        because=_multi_provider,
+    ),
+    Hypothesis(
+        name="dynamic-dns",
+        source="RIPE Labs: dynamic addresses change every 24 h or multiples, within one ISP",
+        holds=lambda p: _where(
+            (p.newcomers > 0) & p.asns.notnull(), (p.set_addresses_max == 1) & (p.asns == 1)
+        ),
+        ratio=-1.0,
+        because=_dynamic,
+    ),
+    Hypothesis(
+        name="parking",
+        source="Nazario and Holz, MALWARE 2008: 392 domains on one address was parking",
+        holds=lambda p: _where(p.addresses > 0, (p.tenants_min >= 10) & (p.addresses <= 6)),
+        ratio=-1.0,
+        because=_parking,
+    ),
+    Hypothesis(
+        name="pool",
+        source="public pools: GeoDNS gives some of thousands of volunteers",
+        holds=lambda p: _where(p.addresses > 1, p.is_known_pool | (p.pool_names > 0)),
+        ratio=-3.5,
+        because=_pool,
+    ),
+    Hypothesis(
+        name="peer-seed",
+        source="BOLT 10 and Bitcoin seeders: up to 25 random nodes an answer",
+        holds=lambda p: _where(p.addresses > 1, p.is_known_seed | (p.seed_names > 0)),
+        ratio=-3.5,
+        because=_seed,
+    ),
+)  # fmt: skip
+
+LISTED_RATIO = -4.0
+"""What being on the list of built-in pools and seeds adds to the hypothesis. Chosen: 2026-11-22;
+with it a listed pool that brings strangers stays below the conviction bound."""

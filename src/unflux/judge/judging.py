@@ -1,0 +1,224 @@
+"""Turn weighed profiles into verdicts: the bounds, the kind, the words."""
+
+import math
+from typing import Final, get_args
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.judge.innocent import HOLDS, HYPOTHESES, LISTED_RATIO, REJECTED, UNTESTED
+from unflux.judge.piece import Row, plural
+from unflux.judge.weighing import PIECES, PRIOR
+from unflux.model.verdicts import (
+    Alternative,
+    Counts,
+    Evidence,
+    HypothesisOutcome,
+    Kind,
+    Outcome,
+    Verdict,
+)
+
+CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
+"""Log-odds of a verdict: 19 to 1 either way. Wald's bounds for error rates of 5 % after the prior
+(Sequential Analysis, 1947); what lies between is undecided."""
+
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+
+def decide(weighed: ir.Table) -> ir.Table:
+    """Add ``verdict`` by the bounds of the summed ratio."""
+    return weighed.mutate(
+        verdict=ibis.cases(
+            (weighed.llr >= CONVICTION, "fast-flux"),
+            (weighed.llr <= -CONVICTION, "benign"),
+            else_="undecided",
+        )
+    )
+
+
+def follow_aliases(weighed: ir.Table, aliases: ir.Table, bound: float) -> ir.Table:
+    """Let a name that leads into another domain's addresses share that domain's verdict.
+
+    ``aliases``: domain, target, count. Adds ``alias_target`` (where most answers end) and
+    ``llr_alias``: what a convicted target says, at most ``bound``; then adds it to ``llr``.
+    """
+    widest = ibis.window(
+        group_by=aliases.domain, order_by=[aliases["count"].desc(), aliases.target.asc()]
+    )
+    ranked = aliases.mutate(rank=ibis.row_number().over(widest))
+    best = ranked.filter(ranked["rank"] == 0).select("domain", alias_target="target")
+    targets = weighed.select(
+        target="domain", target_llr="llr", target_tenants="query_domains"
+    )
+    known = best.left_join(targets, best.alias_target == targets.target).drop("target")
+    joined = weighed.left_join(known, "domain").drop("domain_right")
+    ratio = ibis.ifelse(
+        joined.target_llr >= CONVICTION,
+        ibis.least(joined.target_llr - PRIOR, ibis.literal(bound)),
+        ibis.null("float64"),
+    )
+    joined = joined.mutate(llr_alias=ratio)
+    return joined.mutate(llr=(joined.llr + joined.llr_alias.fill_null(0.0)).round(6))
+
+
+def score(log_odds: float) -> float:
+    """Return the probability that log-odds stand for."""
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))
+
+
+def compose_verdict(row: Row, *, network: str | None, network_kind: Kind | None) -> Verdict:
+    """Write the verdict of one decided profile; ``network`` where it belongs to a convicted one."""
+    outcome: Outcome = row["verdict"]
+    return Verdict(
+        domain=row["domain"],
+        verdict=outcome,
+        kind=_kind(row, outcome, network_kind),
+        score=round(score(row["llr"]), 6),
+        network=network,
+        first_seen=row["asked_first_at"] or row["first_at"],
+        last_seen=row["asked_last_at"] or row["last_at"],
+        counts=Counts(
+            lookups=max(row["responses"], row["lookups"]),
+            addresses=row["addresses"],
+            slash24=row["slash24"],
+            slash16=row["slash16"],
+            asns=row["asns"],
+            countries=row["countries"],
+            ns_hosts=row["ns_hosts"] or 0,
+            ns_addresses=row["ns_addresses"] or 0,
+        ),
+        ttl_min_s=row["ttl_min_s"],
+        ttl_max_s=row["ttl_max_s"],
+        evidence=_evidence(row),
+        alternatives=_alternatives(row),
+        missing=_missing(row) if outcome == "undecided" else None,
+    )
+
+
+def _evidence(row: Row) -> tuple[Evidence, ...]:
+    found = [
+        Evidence(
+            name="prior",
+            value=None,
+            llr=PRIOR,
+            says="Before any record: one name in 150 with answers.",
+            source="Infoblox, April 2025: the technique is not common; precision dominates",
+        )
+    ]
+    for piece in PIECES:
+        ratio = row[f"llr_{piece.name}"]
+        if ratio is not None:
+            found.append(
+                Evidence(
+                    name=piece.name,
+                    value=row[f"value_{piece.name}"],
+                    llr=round(ratio, 4),
+                    says=piece.says(row),
+                    source=piece.source,
+                )
+            )
+    for hypothesis in HYPOTHESES:
+        if row[f"alt_{hypothesis.name}"] and hypothesis.ratio:
+            found.append(
+                Evidence(
+                    name=hypothesis.name,
+                    value=None,
+                    llr=hypothesis.ratio,
+                    says=hypothesis.because(row, HOLDS),
+                    source=hypothesis.source,
+                )
+            )
+    if row["is_known_pool"] or row["is_known_seed"]:
+        found.append(
+            Evidence(
+                name="listed",
+                value=row["domain"],
+                llr=LISTED_RATIO,
+                says="Client software has this public service built in.",
+                source="unflux list of public pools and seeds",
+            )
+        )
+    if row["alias_target"] is not None and row["addresses"] == 0:
+        found.append(
+            Evidence(
+                name="alias",
+                value=row["alias_target"],
+                llr=round(row["llr_alias"] or 0.0, 4),
+                says=f"Its names lead by CNAME to addresses of {row['alias_target']}.",
+                source="RFC 1034 section 3.6.2: the record's owner holds the address",
+            )
+        )
+    head, tail = found[0], found[1:]
+    return (head, *sorted(tail, key=lambda e: -abs(e.llr)))
+
+
+def _alternatives(row: Row) -> tuple[Alternative, ...]:
+    alternatives = []
+    for hypothesis in HYPOTHESES:
+        held = row[f"alt_{hypothesis.name}"]
+        outcome: HypothesisOutcome = (
+            UNTESTED if held is None else HOLDS if held else REJECTED
+        )
+        alternatives.append(
+            Alternative(
+                hypothesis=hypothesis.name,
+                outcome=outcome,
+                because=(
+                    "No address of its own was seen."
+                    if row["addresses"] == 0
+                    else hypothesis.because(row, outcome)
+                ),
+            )
+        )
+    return tuple(alternatives)
+
+
+def flux_kind(row: Row) -> Kind:
+    """Name the kind of flux that a profile (of a domain or of a network) shows."""
+    rotating_servers = (row["llr_server-rotation"] or 0) >= 1.5
+    both = (row["llr_both-planes"] or 0) >= 2.5
+    wide = (row["host_asns_max"] or row["host_slash16_max"] or 0) >= 3
+    if (row["llr_slow-rotation"] or 0) > 0 and (row["newcomers_per_hour"] or 0) <= 4:
+        return "slow-flux"
+    if rotating_servers or both:
+        return "double-flux" if wide else "ns-flux"
+    return "single-flux"
+
+
+_BENIGN_KINDS: Final[tuple[Kind, ...]] = (
+    "peer-seed", "pool", "parking", "dynamic-dns", "static", "round-robin", "cdn",
+    "multi-provider",
+)  # fmt: skip
+"""Which explanation names a benign verdict, where several hold."""
+
+
+def _kind(row: Row, outcome: Outcome, network_kind: Kind | None) -> Kind:
+    if outcome == "fast-flux":
+        return network_kind or flux_kind(row)
+    if row["addresses"] == 0:
+        if row["alias_target"] is None:
+            return "no-address"
+        return "cdn" if (row["target_tenants"] or 0) >= 3 else "alias"
+    for kind in _BENIGN_KINDS:
+        if row[f"alt_{kind}"]:
+            return kind
+    return "unknown"
+
+
+def _missing(row: Row) -> str:
+    wants = []
+    if row["bucket_span_s"] is None:
+        wants.append("records with times, to see whether new addresses keep coming")
+    elif row["bucket_span_s"] < 3600 or row["lookups"] < 3:
+        wants.append(
+            "lookups over at least an hour, to see whether new addresses keep coming "
+            f"(so far {plural(row['lookups'], 'lookup')})"
+        )
+    if row["asns"] is None or row["unmapped_addresses"] * 2 > row["addresses"]:
+        wants.append("the ASNs of its addresses (--asn)")
+    if row["ns_addresses"] is None:
+        wants.append("its NS records with glue, to see its name-server plane")
+    if not wants:
+        wants.append("other domains on its addresses, or a check of the hosts themselves")
+    return "Would decide it: " + "; ".join(wants) + "."

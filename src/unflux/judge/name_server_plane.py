@@ -1,0 +1,53 @@
+"""Evidence from the name-server plane, without TTL gate, and from hosts that serve both planes."""
+
+import ibis
+
+from unflux.judge.piece import Piece, band, plural
+
+KYE = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007"
+NAZARIO = "Nazario and Holz, As the Net Churns, MALWARE 2008"
+
+SERVER_ROTATION = Piece(
+    name="server-rotation",
+    group="name-servers",
+    source=f"{KYE}: 1,516 addresses served as name servers; 2009 records: 39 addresses under one "
+    "name-server name",
+    value=lambda p: p.ns_host_slash16_max,
+    weigh=lambda p: band(p.ns_host_slash16_max, [(3, 1.5), (4, 3.0), (6, 5.0)], below=-0.5),
+    says=lambda r: (
+        f"One of its {plural(r['ns_hosts'], 'name-server name')} had "
+        f"{plural(r['ns_host_addresses_max'], 'address', 'addresses')} in "
+        f"{plural(r['ns_host_slash16_max'], '/16', '/16')}."
+    ),
+)
+
+SERVER_SPREAD = Piece(
+    name="server-spread",
+    group="name-servers",
+    source=f"{NAZARIO}: name servers in more than two ASNs are one of nine points; secondary "
+    "services spread too",
+    value=lambda p: p.ns_asns,
+    weigh=lambda p: band(p.ns_asns, [(4, 0.3), (6, 1.0), (10, 2.0)], below=-0.3),
+    says=lambda r: (
+        f"Its name servers answer from {plural(r['ns_asns'], 'ASN')} "
+        f"({plural(r['ns_addresses'], 'address', 'addresses')})."
+    ),
+)
+
+BOTH_PLANES = Piece(
+    name="both-planes",
+    group="both-planes",
+    source=f"{KYE}: 1,119 of 3,241 hosts served both; 2009 records: 68 of 140",
+    value=lambda p: p.overlap_slash16,
+    weigh=lambda p: ibis.ifelse(
+        p.ns_addresses.notnull() & (p.addresses > 0),
+        band(p.overlap_slash16, [(2, 2.5), (3, 5.0), (5, 7.0)], below=0.0),
+        ibis.null("float64"),
+    ),
+    says=lambda r: (
+        f"{plural(r['overlap'], 'host answers', 'hosts answer')} both as web front and as name "
+        f"server, in {plural(r['overlap_slash16'], '/16', '/16')}."
+    ),
+)
+
+PIECES = (SERVER_ROTATION, SERVER_SPREAD, BOTH_PLANES)

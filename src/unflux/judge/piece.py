@@ -1,0 +1,67 @@
+"""What a piece of evidence is: a measured value turned into a log-likelihood ratio."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+
+Row = Mapping[str, Any]
+"""One profile as a mapping from column to value."""
+
+DEPENDENT_SHARE: Final = 0.3
+"""How much a piece adds beside a stronger one of its group, which measures nearly the same.
+Chosen: 2026-11-22; on the 2009 records a full sum gave scores of 1.000 to single answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One piece of evidence.
+
+    ``weigh`` maps the profile table to the natural-log likelihood ratio of the value under fast
+    flux against under any innocent use; null where the records do not allow the test. Pieces of
+    one ``group`` depend on each other: the strongest counts in full, the others by
+    ``DEPENDENT_SHARE``.
+    """
+
+    name: str
+    group: str
+    source: str
+    value: Callable[[ir.Table], ir.Value]
+    weigh: Callable[[ir.Table], ir.Value]
+    says: Callable[[Row], str]
+
+
+def band(value: ir.Value, edges: Sequence[tuple[float, float]], *, below: float) -> ir.Value:
+    """Return the ratio of the last edge that the value reaches; ``below`` under the first.
+
+    ``edges`` are (value, ratio) in ascending order. A null value stays null.
+    """
+    branches = [(value >= edge, ibis.literal(float(ratio))) for edge, ratio in reversed(edges)]
+    return ibis.cases(
+        (value.isnull(), ibis.null("float64")), *branches, else_=ibis.literal(float(below))
+    )
+
+
+def geometric_bands(
+    *, innocent_mean: float, flux_mean: float, floor: float, cap: float, most: int = 12
+) -> list[tuple[float, float]]:
+    """Return bands for a count that is geometric (1, 2, 3, ...) under both hypotheses.
+
+    With mean m the chance of n is (1/m)(1-1/m)^(n-1), so the ratio is linear in n. The published
+    means come from small samples whose innocent tail is too thin for portals and CDNs; ``floor``
+    and ``cap`` bound what one count may say.
+    """
+    slope = math.log1p(-1 / flux_mean) - math.log1p(-1 / innocent_mean)
+    start = math.log(innocent_mean / flux_mean)
+    return [
+        (float(n), round(min(cap, max(floor, start + slope * (n - 1))), 3))
+        for n in range(1, most + 1)
+    ]
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """Write a count with its noun: ``1 address``, ``8 addresses``."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -1,0 +1,67 @@
+"""Turn profiles into weights: every piece's ratio, every hypothesis' outcome, and their sum."""
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.judge import address_plane, company, motion, name_server_plane
+from unflux.judge.innocent import HYPOTHESES, LISTED_RATIO
+from unflux.judge.known_services import POOLS, SEEDS
+from unflux.judge.piece import DEPENDENT_SHARE, Piece
+
+PIECES: Final[tuple[Piece, ...]] = (
+    *address_plane.PIECES,
+    *motion.PIECES,
+    *name_server_plane.PIECES,
+    *company.PIECES,
+)
+
+PRIOR: Final = -5.0
+"""Log-odds before any record: one name in 150 of those with answers. Chosen: 2026-11-22;
+Infoblox (April 2025) calls the technique not common, so precision dominates."""
+
+
+def weigh(profiles: ir.Table) -> ir.Table:
+    """Add to each profile the ratios ``llr_<piece>`` (as counted, dependence taken off),
+    the outcomes ``alt_<hypothesis>`` (true, false, null = untested) with ``llr_alt_<hypothesis>``,
+    and ``llr``: their sum with the prior. Null ratios are untested and add nothing.
+    """
+    p = profiles.mutate(
+        is_known_pool=profiles.domain.isin(POOLS), is_known_seed=profiles.domain.isin(SEEDS)
+    )
+    p = p.mutate(**{f"value_{piece.name}": piece.value(p) for piece in PIECES})
+    raw = p.mutate(**{f"raw_{piece.name}": piece.weigh(p).cast("float64") for piece in PIECES})
+    counted = raw.mutate(
+        **{f"llr_{piece.name}": _counted(raw, piece) for piece in PIECES}
+    )
+    tested = counted.mutate(**{f"alt_{h.name}": h.holds(counted) for h in HYPOTHESES})
+    ratios = {
+        f"llr_alt_{h.name}": ibis.ifelse(
+            tested[f"alt_{h.name}"].fill_null(False), ibis.literal(h.ratio), ibis.literal(0.0)
+        )
+        for h in HYPOTHESES
+    }
+    listed = tested.is_known_pool | tested.is_known_seed
+    weighed = tested.mutate(
+        **ratios, llr_listed=ibis.ifelse(listed, LISTED_RATIO, 0.0)
+    )
+    total = ibis.literal(PRIOR) + weighed.llr_listed
+    for name in [p.name for p in PIECES] + [f"alt_{h.name}" for h in HYPOTHESES]:
+        total = total + weighed[f"llr_{name}"].fill_null(0.0)
+    weighed = weighed.mutate(llr=total.round(6))
+    return weighed.drop(*(f"raw_{piece.name}" for piece in PIECES))
+
+
+def _counted(raw: ir.Table, piece: Piece) -> ir.Value:
+    """Take dependence off: the strongest of a group in full, the others by their share."""
+    mates = [mate for mate in PIECES if mate.group == piece.group]
+    own = raw[f"raw_{piece.name}"]
+    leads = ibis.literal(True)
+    for mate in mates:
+        if mate is piece:
+            continue
+        other = raw[f"raw_{mate.name}"].abs().fill_null(-1.0)
+        earlier = mates.index(mate) < mates.index(piece)
+        leads = leads & ((own.abs() > other) if earlier else (own.abs() >= other))
+    return ibis.ifelse(leads, own, own * DEPENDENT_SHARE).round(4)

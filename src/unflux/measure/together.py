@@ -1,0 +1,55 @@
+"""Measure groups of domains as if each group were one domain."""
+
+import ibis
+import ibis.expr.types as ir
+
+from unflux.measure.records import Records
+
+
+def as_groups(
+    records: Records, observed: ir.Table, members: ir.Table
+) -> tuple[Records, ir.Table]:
+    """Rename every member domain to its group and leave out the rest.
+
+    ``members``: domain, network. What is measured of the result is measured of the groups: the
+    pool of all members, its newcomers, the name servers of all. Addresses of name-server hosts
+    stay whoever owns the host's name.
+    """
+    grouped = members.select(member="domain", group="network")
+    sightings = _regroup(records.sightings, grouped, "owner_domain", keep_glue=True)
+    queries = _renamed(sightings, grouped, "domain")
+    regrouped = Records(
+        sightings=queries,
+        lookups=_regroup(records.lookups, grouped, "domain"),
+        answer_sets=records.answer_sets,
+        routes=records.routes,
+    )
+    glue = observed.filter(observed.role == "glue")
+    answers = _regroup(observed.filter(observed.role == "answer"), grouped, "domain")
+    return regrouped, answers.union(glue.select(*answers.columns))
+
+
+def _renamed(table: ir.Table, grouped: ir.Table, column: str) -> ir.Table:
+    joined = table.left_join(grouped, table[column] == grouped.member)
+    return joined.select(
+        **{
+            name: ibis.coalesce(joined.group, joined[name]) if name == column else joined[name]
+            for name in table.columns
+        }
+    )
+
+
+def _regroup(
+    table: ir.Table, grouped: ir.Table, column: str, *, keep_glue: bool = False
+) -> ir.Table:
+    joined = table.left_join(grouped, table[column] == grouped.member)
+    kept = joined.group.notnull()
+    if keep_glue:
+        kept = kept | (joined.section == "add")
+    joined = joined.filter(kept)
+    return joined.select(
+        **{
+            name: ibis.coalesce(joined.group, joined[name]) if name == column else joined[name]
+            for name in table.columns
+        }
+    )

@@ -1,0 +1,55 @@
+"""Answers that a log lists without owner and type: give them both back."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from unflux.model.addresses import canonical_address
+from unflux.read.batching import Record
+from unflux.read.presentation import make_record, parse_type, unescape_octets
+from unflux.read.source import Drops
+
+NAMED_ANSWERS: Final = frozenset({"NS", "MX", "PTR", "SRV", "SOA", "DNAME"})
+"""Types whose answer such logs write as a name, so that it looks like a CNAME."""
+
+UNTYPED: Final = "answer whose type the log does not tell"
+_TYPED: Final = re.compile(r"(TXT|SPF) (?:\d+) (.*)|([A-Z][A-Z0-9]{1,15}) (.+)", re.DOTALL)
+
+
+def own_answers(
+    query: str, qtype: str | None, answers: Sequence[tuple[str, object]], drops: Drops
+) -> list[Record]:
+    """Return the records behind (text, TTL) pairs of one answer section.
+
+    A name in the answer to a question for anything but a name is a CNAME: it belongs to the
+    name before it, and what follows belongs to it (RFC 1034 section 3.6.2). Servers list the
+    chain in order. In the answer to an NS, MX, PTR, SRV or SOA question a name is taken as the
+    answer itself. ``query`` is normalised; a null TTL is unknown.
+    """
+    records: list[Record] = []
+    owner = query
+    for text, ttl in answers:
+        rrtype, rdata = _guess_type(qtype, text)
+        if rrtype is None:
+            drops.drop(UNTYPED)
+            continue
+        record = make_record(owner, rrtype, rdata, ttl, "ans", drops)
+        if record is None:
+            continue
+        records.append(record)
+        if rrtype == "CNAME":
+            owner = record[2]
+    return records
+
+
+def _guess_type(qtype: str | None, text: str) -> tuple[str | None, str]:
+    address = canonical_address(text)
+    if address is not None:
+        return ("AAAA" if ":" in address else "A"), address
+    if typed := _TYPED.fullmatch(text):
+        if typed[1]:
+            return typed[1], typed[2]
+        return parse_type(typed[3]), typed[4]
+    if text.startswith("<") or qtype == "ANY":
+        return None, text  # Zeek: <unknown type=65280>, <error>
+    return (qtype if qtype in NAMED_ANSWERS else "CNAME"), unescape_octets(text)

@@ -1,0 +1,129 @@
+"""DNS messages in captured packets: link, network and transport layers peeled off."""
+
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+
+from unflux.model.addresses import canonical_address
+from unflux.model.times import is_plausible
+from unflux.read.fragments import Fragments
+from unflux.read.internet_layer import (
+    TCP,
+    UDP,
+    Datagram,
+    open_tunnel,
+    parse_ip,
+    pass_extension_headers,
+)
+from unflux.read.link_layer import find_ip
+from unflux.read.packet import TRUNCATED, Packet, UnusablePacketError
+from unflux.read.source import Drops
+from unflux.read.tcp_stream import StreamKey, TcpStreams, TimedMessage, parse_segment
+
+MAX_NESTING: Final = 4
+"""IP packets inside one another. Chosen: 2026-11-22; tunnels in the corpus are two deep."""
+
+TOO_DEEP: Final = "too many tunnels inside one another"
+BAD_UDP: Final = "bad UDP length"
+
+
+class CapturedMessage(NamedTuple):
+    """A DNS message as it was on the wire, query or response."""
+
+    wire: bytes
+    ts_us: int | None
+    destination: str | None
+    """Whom it was sent to: of a response, the client."""
+
+
+class DnsTraffic:
+    """Packets in, DNS messages out; remembers fragments and streams within bounds."""
+
+    def __init__(self, ports: frozenset[int], drops: Drops) -> None:
+        self._ports = ports
+        self._drops = drops
+        self._fragments = Fragments(drops)
+        self._streams = TcpStreams(drops)
+        self._now_us = 0
+
+    def add(self, packet: Packet) -> Iterator[CapturedMessage]:
+        """Yield the DNS messages that a packet completes; count the packet if it is unusable."""
+        if packet.ts_us is not None and is_plausible(packet.ts_us):
+            self._now_us = packet.ts_us
+        try:
+            datagram = self._find_datagram(packet)
+            if datagram is None:
+                return
+            if datagram.protocol == UDP:
+                yield from self._read_udp(datagram, packet.ts_us)
+            elif datagram.protocol == TCP:
+                yield from self._read_tcp(datagram, packet.ts_us)
+        except UnusablePacketError as error:
+            self._drops.drop(str(error))
+
+    def finish(self) -> Iterator[CapturedMessage]:
+        """Yield what was found behind open gaps and count what stays incomplete."""
+        yield from _captured(self._streams.finish())
+        self._fragments.finish()
+
+    def _find_datagram(self, packet: Packet) -> Datagram | None:
+        """Return the innermost datagram, whole; null where there is none (yet)."""
+        ip = find_ip(packet.link_type, packet.data)
+        depth = 0
+        while ip is not None:
+            depth += 1
+            if depth > MAX_NESTING:
+                raise UnusablePacketError(TOO_DEEP)
+            datagram = parse_ip(ip)
+            if datagram.fragment is not None:
+                whole = self._fragments.add(datagram, datagram.fragment, self._now_us)
+                if whole is None:
+                    return None
+                datagram = pass_extension_headers(whole) if len(whole.source) == 16 else whole
+                if datagram.fragment is not None:
+                    return None  # a fragment of a fragment has no meaning
+            if datagram.protocol in (TCP, UDP):
+                return datagram
+            ip = open_tunnel(datagram)
+        return None
+
+    def _read_udp(self, datagram: Datagram, ts_us: int | None) -> Iterator[CapturedMessage]:
+        """Yield the message of a UDP datagram (RFC 768); length 0 is that of a jumbogram.
+
+        One that the snapshot length cut is given as far as it goes.
+        """
+        payload = datagram.payload
+        if len(payload) < 8:
+            raise UnusablePacketError(TRUNCATED)
+        source_port, destination_port, size_bytes = struct.unpack_from("!HHH", payload)
+        if source_port not in self._ports and destination_port not in self._ports:
+            return
+        size_bytes = size_bytes or len(payload)
+        if size_bytes < 8:
+            raise UnusablePacketError(BAD_UDP)
+        yield CapturedMessage(payload[8:size_bytes], ts_us, address_text(datagram.destination))
+
+    def _read_tcp(self, datagram: Datagram, ts_us: int | None) -> Iterator[CapturedMessage]:
+        segment = parse_segment(datagram.payload)
+        if segment.source_port not in self._ports and segment.destination_port not in self._ports:
+            return
+        key = (
+            datagram.source,
+            datagram.destination,
+            segment.source_port,
+            segment.destination_port,
+        )
+        yield from _captured(self._streams.add(key, segment, ts_us, self._now_us))
+
+
+def _captured(found: list[tuple[StreamKey, TimedMessage]]) -> Iterator[CapturedMessage]:
+    for (_, destination, _, _), (wire, ts_us) in found:
+        yield CapturedMessage(wire, ts_us, address_text(destination))
+
+
+@lru_cache(maxsize=1 << 14)
+def address_text(packed: bytes) -> str | None:
+    """Return the canonical text of an address of 4 or 16 octets; null for any other length."""
+    return canonical_address(str(ip_address(packed))) if len(packed) in (4, 16) else None

@@ -1,0 +1,182 @@
+"""Packets of a pcapng file."""
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from unflux.model.errors import UnreadableSourceError
+from unflux.model.times import MICROSECONDS_PER_S
+from unflux.read.packet import MAX_PACKET_SIZE_BYTES, Packet, Readable, read_exactly, skip_bytes
+from unflux.read.source import Drops
+
+SECTION_HEADER: Final = 0x0A0D0D0A
+INTERFACE_DESCRIPTION: Final = 1
+PACKET: Final = 2
+SIMPLE_PACKET: Final = 3
+ENHANCED_PACKET: Final = 6
+"""Block types (draft-ietf-opsawg-pcapng, section 4 and appendix A)."""
+
+BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
+
+IF_TSRESOL: Final = 9
+IF_TSOFFSET: Final = 14
+"""Options of an interface description (section 4.2)."""
+
+MAX_BLOCK_SIZE_BYTES: Final = MAX_PACKET_SIZE_BYTES + (64 << 10)
+"""A longer block is passed over unread. Chosen: 2026-11-22; the longest packet and 64 KiB of
+options; comments and name resolution blocks of the corpus stay far below."""
+
+MAX_INTERFACES: Final = 65_536
+"""Interfaces of one section; the obsolete Packet Block can count no further."""
+
+MAX_OPTIONS: Final = 256
+"""Options looked at in one block. Chosen: 2026-11-22; an interface description knows seventeen."""
+
+BAD_BLOCK: Final = "impossible block length, rest of the capture skipped"
+LONG_BLOCK: Final = "block too long"
+UNEQUAL_LENGTHS: Final = "block whose two lengths differ"
+BAD_SECTION: Final = "section of unknown byte order, rest of the capture skipped"
+MALFORMED_BLOCK: Final = "malformed block"
+NO_INTERFACE: Final = "packet of an undeclared interface"
+TOO_MANY_INTERFACES: Final = "too many interfaces"
+CUT_SHORT: Final = "capture ends inside a block"
+
+
+class _Interface(NamedTuple):
+    link_type: int
+    snapshot_bytes: int
+    ticks_per_s: int
+    offset_s: int
+
+
+_PACKET_BLOCKS: Final = frozenset({PACKET, SIMPLE_PACKET, ENHANCED_PACKET})
+_READ_BLOCKS: Final = _PACKET_BLOCKS | {INTERFACE_DESCRIPTION, SECTION_HEADER}
+_ORDERS: Final = {struct.pack(f"{order}I", BYTE_ORDER_MAGIC): order for order in "<>"}
+
+
+def is_pcapng(head: bytes) -> bool:
+    """Tell whether the bytes begin with a section header block."""
+    return head[:4] == struct.pack("<I", SECTION_HEADER) and head[8:12] in _ORDERS
+
+
+def read_pcapng(stream: Readable, drops: Drops) -> Iterator[Packet]:
+    """Yield the packets of all sections and interfaces.
+
+    Blocks that carry no packet are passed over. A length that cannot be ends the reading: nothing
+    says where the next block starts.
+    """
+    order = ""
+    interfaces: list[_Interface] = []
+    while head := read_exactly(stream, 8):
+        if head[:4] == struct.pack("<I", SECTION_HEADER):
+            head += read_exactly(stream, 4)
+            if not is_pcapng(head):
+                if not order:
+                    raise UnreadableSourceError("not a pcapng file: no section header at its start")
+                drops.drop(BAD_SECTION if len(head) == 12 else CUT_SHORT)
+                return
+            order, interfaces = _ORDERS[head[8:12]], []
+        elif not order:
+            raise UnreadableSourceError("not a pcapng file: no section header at its start")
+        if len(head) < 8:
+            drops.drop(CUT_SHORT)
+            return
+        kind, size_bytes = struct.unpack_from(f"{order}II", head)
+        if size_bytes < len(head) + 4 or size_bytes % 4:
+            drops.drop(BAD_BLOCK)
+            return
+        body = _read_body(stream, kind, size_bytes, order, drops)
+        if body is None:
+            return
+        if kind == INTERFACE_DESCRIPTION:
+            _declare(interfaces, body, order, drops)
+        elif kind in _PACKET_BLOCKS and body:
+            packet = _parse_packet(kind, body, order, interfaces)
+            if isinstance(packet, str):
+                drops.drop(packet)
+            else:
+                yield packet
+
+
+def _read_body(
+    stream: Readable, kind: int, size_bytes: int, order: str, drops: Drops
+) -> bytes | None:
+    """Return what lies between the two lengths of a block; empty if passed over, null at the end.
+
+    A block whose lengths differ is used as far as its first length says.
+    """
+    missing_bytes = size_bytes - (12 if kind == SECTION_HEADER else 8)
+    if kind not in _READ_BLOCKS or missing_bytes > MAX_BLOCK_SIZE_BYTES:
+        if kind in _READ_BLOCKS:
+            drops.drop(LONG_BLOCK)
+        if not skip_bytes(stream, missing_bytes):
+            drops.drop(CUT_SHORT)
+            return None
+        return b""
+    body = read_exactly(stream, missing_bytes)
+    if len(body) < missing_bytes:
+        drops.drop(CUT_SHORT)
+        return None
+    if struct.unpack(f"{order}I", body[-4:]) != (size_bytes,):
+        drops.drop(UNEQUAL_LENGTHS)
+    return body[:-4]
+
+
+def _declare(interfaces: list[_Interface], body: bytes, order: str, drops: Drops) -> None:
+    """Add the interface that a block describes; a malformed one takes its number all the same."""
+    if len(interfaces) >= MAX_INTERFACES:
+        drops.drop(TOO_MANY_INTERFACES)
+        return
+    if len(body) < 8:
+        drops.drop(MALFORMED_BLOCK)
+        interfaces.append(_Interface(-1, 0, MICROSECONDS_PER_S, 0))
+        return
+    link_type, _, snapshot_bytes = struct.unpack_from(f"{order}HHI", body)
+    ticks_per_s, offset_s = MICROSECONDS_PER_S, 0
+    for code, value in _options(body[8:], order):
+        if code == IF_TSRESOL and len(value) == 1:
+            exponent = value[0] & 0x7F
+            ticks_per_s = 1 << exponent if value[0] & 0x80 else 10**exponent
+        elif code == IF_TSOFFSET and len(value) == 8:
+            (offset_s,) = struct.unpack(f"{order}q", value)
+    interfaces.append(_Interface(link_type, snapshot_bytes, ticks_per_s, offset_s))
+
+
+def _options(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    for _ in range(MAX_OPTIONS):
+        if at + 4 > len(data):
+            return
+        code, size_bytes = struct.unpack_from(f"{order}HH", data, at)
+        if code == 0:
+            return
+        yield code, data[at + 4 : at + 4 + size_bytes]
+        at += 4 + size_bytes + -size_bytes % 4
+
+
+def _parse_packet(kind: int, body: bytes, order: str, interfaces: list[_Interface]) -> Packet | str:
+    """Return the packet of a block, or the reason why there is none."""
+    start = 4 if kind == SIMPLE_PACKET else 20
+    if len(body) < start:
+        return MALFORMED_BLOCK
+    number, ticks = 0, None
+    if kind == SIMPLE_PACKET:
+        (size_bytes,) = struct.unpack_from(f"{order}I", body)
+    else:
+        layout = f"{order}IIII" if kind == ENHANCED_PACKET else f"{order}HxxIII"
+        number, upper, lower, size_bytes = struct.unpack_from(layout, body)
+        ticks = upper << 32 | lower
+    if number >= len(interfaces):
+        return NO_INTERFACE
+    interface = interfaces[number]
+    if kind == SIMPLE_PACKET:  # holds the original length; the rest is padding (section 4.4)
+        size_bytes = min(size_bytes, interface.snapshot_bytes or size_bytes, len(body) - start)
+    if size_bytes > min(len(body) - start, MAX_PACKET_SIZE_BYTES):
+        return MALFORMED_BLOCK
+    ts_us = None
+    if ticks is not None:
+        ts_us = (
+            interface.offset_s * MICROSECONDS_PER_S
+            + ticks * MICROSECONDS_PER_S // interface.ticks_per_s
+        )
+    return Packet(ts_us, interface.link_type, body[start : start + size_bytes])

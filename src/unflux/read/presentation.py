@@ -1,0 +1,159 @@
+"""Records as text: check and normalise the name, type, TTL and data of one record."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import dns.exception
+import dns.rcode
+import dns.rdatatype
+
+from unflux.model.addresses import canonical_address
+from unflux.model.names import normalise_name
+from unflux.read.batching import Record
+from unflux.read.source import Drops
+
+BAD_NAME: Final = "not a DNS name"
+BAD_TYPE: Final = "not a record type"
+BAD_ADDRESS: Final = "not an address of the record's type"
+BAD_TTL: Final = "not a TTL"
+BAD_SECTION: Final = "not a section"
+NO_DATA: Final = "record without data"
+OTHER_CLASS: Final = "class other than IN"
+OTHER_PORT: Final = "port not asked for"
+
+MAX_TTL_S: Final = 2**31 - 1
+"""RFC 2181 section 8."""
+
+MAX_RDATA_CHARS: Final = 1 << 18
+"""64 KiB of data (RFC 1035 section 3.2.1), every octet escaped as four characters."""
+
+NAME_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "DNAME"})
+"""Types whose data is one name."""
+
+_MNEMONIC: Final = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
+_HEX_ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|\\)")
+_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.*/")
+
+
+@lru_cache(maxsize=4096)
+def parse_type(text: str) -> str | None:
+    """Return the mnemonic of a record type, ``TYPE65280`` where it has none, or null.
+
+    Takes mnemonics in any case, the generic form (RFC 3597 section 5) and bare numbers.
+    """
+    text = text.strip().upper()
+    if text == "*":
+        return "ANY"
+    if text.isascii() and text.isdigit() and len(text) <= 5:
+        text = f"TYPE{text}"
+    if not _MNEMONIC.fullmatch(text):
+        return None
+    try:
+        return dns.rdatatype.to_text(dns.rdatatype.from_text(text))
+    except (dns.exception.DNSException, ValueError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def parse_rcode(text: str) -> str | None:
+    """Return the mnemonic of a response code, from a mnemonic or a number, or null."""
+    text = text.strip().upper().partition("/")[0]  # Suricata: BADVERS/BADSIG
+    if text.isascii() and text.isdigit() and len(text) <= 4 and int(text) < 4096:
+        return dns.rcode.to_text(dns.rcode.Rcode(int(text)))
+    if not _MNEMONIC.fullmatch(text):
+        return None
+    try:
+        return dns.rcode.to_text(dns.rcode.from_text(text))
+    except (dns.exception.DNSException, ValueError):
+        return None
+
+
+def parse_ttl(value: object) -> int | None:
+    """Return a TTL in whole seconds, 0..2^31-1, from a number or its text, or null."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and len(value) > 24:
+        return None
+    try:
+        ttl_s = int(float(value))
+    except (ValueError, OverflowError):
+        return None
+    return ttl_s if 0 <= ttl_s <= MAX_TTL_S else None
+
+
+def parse_rdata(rrtype: str, text: str) -> str | None:
+    """Return the canonical data of a record, or null where it cannot be that type's.
+
+    Addresses and single names are normalised; other data keeps its text, control characters
+    escaped as ``\\DDD`` and blanks around it removed.
+    """
+    if rrtype == "A":
+        address = canonical_address(text.strip())
+        return address if address is not None and ":" not in address else None
+    if rrtype == "AAAA":
+        address = canonical_address(text.strip())
+        return address if address is not None and ":" in address else None
+    if rrtype in NAME_TYPES:
+        return normalise_name(text.strip())
+    text = escape_unprintable(text.strip())
+    return text if 0 < len(text) <= MAX_RDATA_CHARS else None
+
+
+def escape_unprintable(text: str) -> str:
+    """Return the text with control characters as ``\\DDD`` and without lone surrogates."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _UNPRINTABLE.sub(lambda match: f"\\{ord(match[0]):03d}", text)
+
+
+def bad_data_reason(rrtype: str) -> str:
+    """Return the reason to give where :func:`parse_rdata` found no data."""
+    if rrtype in {"A", "AAAA"}:
+        return BAD_ADDRESS
+    return BAD_NAME if rrtype in NAME_TYPES else NO_DATA
+
+
+def make_record(
+    qname: str, rrtype: str, rdata: str, ttl: object, section: str, drops: Drops
+) -> Record | None:
+    """Return a normalised record, or null where a part is bad, which is counted.
+
+    ``ttl`` null is unknown. ``section`` is one of ``ans``, ``auth`` and ``add``.
+    """
+    owner = normalise_name(qname)
+    if owner is None:
+        drops.drop(BAD_NAME)
+        return None
+    mnemonic = parse_type(rrtype)
+    if mnemonic is None:
+        drops.drop(BAD_TYPE)
+        return None
+    data = parse_rdata(mnemonic, rdata)
+    if data is None:
+        drops.drop(bad_data_reason(mnemonic))
+        return None
+    ttl_s = parse_ttl(ttl) if ttl is not None else None
+    if ttl is not None and ttl_s is None:
+        drops.drop(BAD_TTL)
+        return None
+    return owner, mnemonic, data, ttl_s, section
+
+
+def unescape_octets(text: str) -> str:
+    """Return the presentation form of a name that a log wrote as octets.
+
+    Zeek and Suricata write the octets of a name as they are, those that are not text as
+    ``\\xHH``, a backslash doubled or single; dots inside labels are lost in both. What is not a
+    letter, digit, hyphen or underscore comes back as ``\\DDD`` (RFC 1035 section 5.1).
+    """
+    octets = text.encode("utf-8", "backslashreplace")
+    if b"\\" in octets:
+        octets = _HEX_ESCAPE.sub(_unescape, octets)
+    return "".join(chr(o) if o in _PLAIN else f"\\{o:03d}" for o in octets)
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match[1], 16)]) if match[1] else b"\\"

@@ -1,0 +1,343 @@
+"""Rows of a plain table become responses and records: cleaned, grouped, numbered, in columns."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unflux.model.columns import MOMENT
+from unflux.model.distinct import encode_distinct
+from unflux.model.names import normalise_name
+from unflux.model.times import EARLIEST_US, LATEST_US, MICROSECONDS_PER_S
+from unflux.read.lines import decode
+from unflux.read.moments import BAD_MOMENT, parse_moment
+from unflux.read.presentation import (
+    BAD_ADDRESS,
+    BAD_NAME,
+    BAD_SECTION,
+    BAD_TTL,
+    BAD_TYPE,
+    NO_DATA,
+    bad_data_reason,
+    escape_unprintable,
+    parse_rcode,
+    parse_rdata,
+    parse_ttl,
+    parse_type,
+)
+from unflux.read.source import RECORDS_SCHEMA, RESPONSES_SCHEMA, Batch, Drops
+
+REQUIRED: Final = ("qname", "rrtype", "rdata")
+COLUMNS: Final = (
+    *REQUIRED, "ts", "ttl", "query", "section", "client", "sensor", "rcode",
+)  # fmt: skip
+"""The columns that are read; all others are passed over, whatever they hold."""
+
+MAX_HELD_ROWS: Final = 200_000
+"""Rows of one moment held back for the next chunk. Chosen: 2026-11-22; some 40 MB."""
+
+_SECTIONS: Final = {"ans": "ans", "auth": "auth", "add": "add", "nsip": "add"}
+_TEXTS: Final = ("query", "qname", "rrtype", "rdata", "section", "client", "sensor", "rcode")
+_CLEAN: Final = pa.schema(
+    [pa.field("ts", pa.int64()), pa.field("ttl", pa.int64()),
+     *(pa.field(name, pa.string()) for name in _TEXTS)]
+)  # fmt: skip
+"""Cleaned rows: a null section marks a response without records."""
+
+
+class RowGrouper:
+    """Groups rows that come in chunks into batches of responses.
+
+    Rows belong to one response when time, query, client and sensor are equal; the k-th repetition
+    of a record among them belongs to the k-th response. A row without data is a response of its
+    own. Chunks may cut a response anywhere as long as rows are in order of time: the last moment
+    of a chunk waits for the next. Where rows are not in order, or carry no time, a response whose
+    rows are apart can be taken for several.
+    """
+
+    def __init__(self, drops: Drops) -> None:
+        self._drops = drops
+        self._held = _CLEAN.empty_table()
+
+    def add(self, rows: pa.Table) -> Iterator[Batch]:
+        """Take the next rows, with columns of any type named as in :data:`COLUMNS`."""
+        clean = pa.concat_tables([self._held, _clean(rows, self._drops)])
+        held = _last_moment_count(clean)
+        if held > MAX_HELD_ROWS:
+            held = 0
+        ready = clean.slice(0, clean.num_rows - held)
+        self._held = clean.slice(clean.num_rows - held)
+        yield from self._batch(ready)
+
+    def finish(self) -> Iterator[Batch]:
+        """Yield what waited."""
+        ready, self._held = self._held, _CLEAN.empty_table()
+        yield from self._batch(ready)
+
+    def _batch(self, rows: pa.Table) -> Iterator[Batch]:
+        if rows.num_rows:
+            batch = _group(rows)
+            self._drops.response_count += batch.responses.num_rows
+            yield batch
+
+
+def _last_moment_count(rows: pa.Table) -> int:
+    """Return how many rows at the end share the last row's time, or, without time, its query."""
+    if not rows.num_rows:
+        return 0
+    by = "ts" if rows["ts"][-1].is_valid else "query"
+    differs = pc.fill_null(pc.not_equal(rows[by], rows[by][-1]), True)
+    differing = np.flatnonzero(np.asarray(differs))
+    return rows.num_rows - (int(differing[-1]) + 1 if len(differing) else 0)
+
+
+# --- cleaning -----------------------------------------------------------------------------
+
+
+def _clean(rows: pa.Table, drops: Drops) -> pa.Table:
+    """Normalise every column and leave out, counted by reason, the rows that cannot be."""
+    sieve = _Sieve(rows.num_rows, drops)
+    ts = sieve.check(BAD_MOMENT, *_moments(_column(rows, "ts")))
+    qname = sieve.check_required(BAD_NAME, _text(rows, "qname"), normalise_name)
+    query = sieve.check(BAD_NAME, *_mapped(_text(rows, "query"), normalise_name))
+    rrtype = sieve.check_required(BAD_TYPE, _text(rows, "rrtype"), parse_type)
+    section, rcode = _sections(rows, sieve)
+    ttl = sieve.check(BAD_TTL, *_ttls(_column(rows, "ttl")))
+    rdata, is_empty = _data(rrtype, _text(rows, "rdata"), rcode, sieve)
+    clean = pa.table(
+        {
+            "ts": ts,
+            "ttl": ttl,
+            "query": pc.coalesce(query, qname),
+            "qname": qname,
+            "rrtype": rrtype,
+            "rdata": rdata,
+            "section": pc.if_else(is_empty, None, section),
+            "client": _opaque(_text(rows, "client")),
+            "sensor": _opaque(_text(rows, "sensor")),
+            "rcode": rcode,
+        }
+    )
+    return clean.select(_CLEAN.names).cast(_CLEAN).filter(pa.array(sieve.kept))
+
+
+class _Sieve:
+    """Which rows are kept; a row is counted once, for the first thing wrong with it."""
+
+    def __init__(self, row_count: int, drops: Drops) -> None:
+        self.kept = np.ones(row_count, dtype=bool)
+        self._drops = drops
+
+    def refuse(self, reason: str, is_bad: np.ndarray) -> None:
+        """Leave out the rows that are bad."""
+        count = int(np.count_nonzero(is_bad & self.kept))
+        if count:
+            self._drops.drop(reason, count)
+            self.kept &= ~is_bad
+
+    def check(self, reason: str, given: pa.Array, parsed: pa.Array) -> pa.Array:
+        """Refuse rows where something was given of which nothing could be made."""
+        self.refuse(reason, _flags(pc.and_(pc.is_valid(given), pc.is_null(parsed))))
+        return parsed
+
+    def check_required(
+        self, reason: str, given: pa.Array, parse: Callable[[str], str | None]
+    ) -> pa.Array:
+        """Refuse rows where nothing was given, too."""
+        _, parsed = _mapped(given, parse)
+        self.refuse(reason, _flags(pc.is_null(parsed)))
+        return parsed
+
+
+def _flags(flags: pa.Array) -> np.ndarray:
+    return np.asarray(flags).astype(bool)
+
+
+def _column(rows: pa.Table, name: str) -> pa.Array:
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows)
+    column = rows[name]
+    if isinstance(column.type, pa.DictionaryType):
+        column = column.cast(column.type.value_type)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0)
+
+
+def _text(rows: pa.Table, name: str) -> pa.Array:
+    """Return a column as text without blanks around it; blank is null."""
+    column = _column(rows, name)
+    if pa.types.is_null(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_binary())
+    elif not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
+        column = column.cast(pa.string()).cast(pa.large_binary())
+    values, codes = encode_distinct(column)
+    texts = [decode(octets).strip() or None for octets in values.to_pylist()]
+    return pa.array(texts, pa.string()).take(codes)
+
+
+def _mapped(column: pa.Array, parse: Callable[[str], str | None]) -> tuple[pa.Array, pa.Array]:
+    """Return the column and what ``parse`` makes of it, computed once for each value."""
+    values, codes = encode_distinct(column)
+    parsed = [parse(text) for text in values.to_pylist()]
+    return column, pa.array(parsed, pa.string()).take(codes)
+
+
+def _opaque(column: pa.Array) -> pa.Array:
+    return _mapped(column, lambda text: escape_unprintable(text)[:256])[1]
+
+
+def _moments(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the column and its moments as microseconds since the epoch (int64)."""
+    if pa.types.is_timestamp(column.type):
+        moments = column.cast(MOMENT, safe=False).cast(pa.int64())
+    elif pa.types.is_date(column.type):
+        moments = column.cast(pa.timestamp("us")).cast(pa.int64())
+    elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        moments = _from_seconds(column.cast(pa.float64(), safe=False))
+    else:
+        column = _text(pa.table({"ts": column}), "ts")
+        try:
+            moments = _from_seconds(column.cast(pa.float64()))
+        except pa.ArrowInvalid:  # not all are numbers
+            values, codes = encode_distinct(column)
+            parsed = [parse_moment(text) for text in values.to_pylist()]
+            moments = pa.array(parsed, pa.int64()).take(codes)
+    inside = pc.and_(
+        pc.greater_equal(moments, EARLIEST_US), pc.less(moments, LATEST_US)
+    )
+    return column, pc.if_else(inside, moments, None)
+
+
+def _from_seconds(seconds: pa.Array) -> pa.Array:
+    inside = pc.less(pc.abs(seconds), LATEST_US / MICROSECONDS_PER_S + 1)  # false for NaN
+    moments = pc.round(pc.multiply(pc.if_else(inside, seconds, None), MICROSECONDS_PER_S))
+    return moments.cast(pa.int64())
+
+
+def _ttls(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    if not pa.types.is_integer(column.type):
+        column = _text(pa.table({"ttl": column}), "ttl")
+    values, codes = encode_distinct(column)
+    parsed = [parse_ttl(value) for value in values.to_pylist()]
+    return column, pa.array(parsed, pa.int64()).take(codes)
+
+
+def _sections(rows: pa.Table, sieve: _Sieve) -> tuple[pa.Array, pa.Array]:
+    """Return section and response code; a code in the section column is one (no records then)."""
+    given = _text(rows, "section")
+    _, section = _mapped(given, lambda text: _SECTIONS.get(text.lower()))
+    _, code = _mapped(given, parse_rcode)
+    named = pc.and_(pc.is_null(section), pc.is_valid(given))
+    sieve.refuse(BAD_SECTION, _flags(pc.and_(named, pc.is_null(code))))
+    _, rcode = _mapped(_text(rows, "rcode"), parse_rcode)
+    code = pc.if_else(pc.is_valid(section), None, code)
+    return pc.if_else(pc.is_valid(given), section, "ans"), pc.coalesce(code, rcode)
+
+
+def _data(
+    rrtype: pa.Array, given: pa.Array, rcode: pa.Array, sieve: _Sieve
+) -> tuple[pa.Array, pa.Array]:
+    """Return canonical data, and which rows are responses without records."""
+    is_blank = pc.is_null(given)
+    is_empty = pc.and_(is_blank, pc.is_valid(rcode))
+    sieve.refuse(NO_DATA, _flags(pc.and_(is_blank, pc.is_null(rcode))))
+    types, type_codes = encode_distinct(rrtype)
+    values, codes = encode_distinct(given)
+    row_type = np.asarray(type_codes.fill_null(-1))
+    row_value = np.asarray(codes.fill_null(-1))
+    width = max(len(values), 1)
+    is_given = (row_type >= 0) & (row_value >= 0)
+    pairs, rows = np.unique(
+        np.where(is_given, row_type * width + row_value, -1), return_inverse=True
+    )
+    type_texts, value_texts = types.to_pylist(), values.to_pylist()
+    data: list[str | None] = []
+    reasons: list[str | None] = []
+    for pair in pairs.tolist():
+        if pair < 0:
+            data.append(None)
+            reasons.append(None)
+            continue
+        mnemonic = type_texts[pair // width]
+        data.append(parse_rdata(mnemonic, value_texts[pair % width]))
+        reasons.append(bad_data_reason(mnemonic) if data[-1] is None else None)
+    for reason in (BAD_ADDRESS, BAD_NAME, NO_DATA):
+        sieve.refuse(reason, np.array([r == reason for r in reasons], dtype=bool)[rows])
+    return pa.array(data, pa.string()).take(pa.array(rows)), is_empty
+
+
+# --- grouping -----------------------------------------------------------------------------
+
+
+def _group(rows: pa.Table) -> Batch:
+    """Number the responses of cleaned rows and split them into the two tables of a batch."""
+    count = rows.num_rows
+    is_record = np.asarray(pc.is_valid(rows["section"]).combine_chunks()).astype(bool)
+    rcode = _codes(rows["rcode"])
+    group = _joint(
+        _codes(rows["ts"]), _codes(rows["query"]), _codes(rows["client"]),
+        _codes(rows["sensor"]), np.where(is_record, 0, rcode + 2),
+    )  # fmt: skip
+    record = _joint(
+        group, _codes(rows["qname"]), _codes(rows["rrtype"]), _codes(rows["rdata"]),
+        _codes(rows["section"]),
+    )  # fmt: skip
+    key = _joint(group, _repetition(record))
+    _, first_row, number = np.unique(key, return_index=True, return_inverse=True)
+    # Responses in the order of their first rows.
+    order = np.argsort(first_row, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    number, first_row = rank[number], first_row[order]
+
+    code_row = np.full(len(first_row), -1, dtype=np.int64)
+    with_code = np.flatnonzero(rcode >= 0)[::-1]  # reversed: the first one stays
+    code_row[number[with_code]] = with_code
+    heads = rows.take(pa.array(first_row))
+    is_empty = pa.array(~is_record[first_row])
+    responses = pa.table(
+        {
+            "response": pa.array(np.arange(len(first_row), dtype=np.int64)),
+            "ts": heads["ts"].cast(MOMENT),
+            "query": heads["query"],
+            "qtype": pc.if_else(is_empty, heads["rrtype"], None),
+            "rcode": rows["rcode"].take(pa.array(code_row, mask=code_row < 0)),
+            "client": heads["client"],
+            "sensor": heads["sensor"],
+        }
+    ).cast(RESPONSES_SCHEMA)
+    records = rows.append_column("response", pa.array(number.astype(np.int64), pa.int64()))
+    records = records.append_column("ttl_s", rows["ttl"])
+    if not is_record.all():
+        records = records.filter(pa.array(is_record))
+    assert count == len(number)
+    return Batch(responses=responses, records=records.select(RECORDS_SCHEMA.names).cast(RECORDS_SCHEMA))
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """Return an int64 code for each value of a column, -1 for null."""
+    _, codes = encode_distinct(column)
+    return np.asarray(codes.fill_null(-1))
+
+
+def _joint(*columns: np.ndarray) -> np.ndarray:
+    """Return one code for each distinct row of several columns of codes of -1 or more."""
+    joint = columns[0] + 1
+    for column in columns[1:]:
+        width = int(column.max()) + 2
+        _, joint = np.unique(joint * width + column + 1, return_inverse=True)
+    return joint
+
+
+def _repetition(codes: np.ndarray) -> np.ndarray:
+    """Return how often the code of each row came before it."""
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    run_lengths = np.diff(np.append(starts, len(ordered)))
+    repetition = np.empty_like(order)
+    repetition[order] = np.arange(len(ordered)) - np.repeat(starts, run_lengths)
+    return repetition
