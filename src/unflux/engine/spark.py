@@ -66,6 +66,9 @@ class SparkEngine:
             raise UnfluxError(message)
         hosts = _hosts(master)
         _check_reachable(master, hosts, connect_timeout_s)
+        if session_type.getActiveSession() is not None:
+            message = f"engine {master}: this process already runs a Spark session"
+            raise UnfluxError(message)
         directory = TemporaryDirectory(prefix="unflux-")
         log_settings = Path(directory.name, "log4j2.properties")
         log_settings.write_text(LOG_SETTINGS, encoding="ascii")
@@ -128,7 +131,7 @@ class SparkEngine:
 
 def _import_session() -> Any:
     try:
-        from pyspark.sql import SparkSession
+        from pyspark.sql import SparkSession  # noqa: PLC0415  heavy, and an extra
     except ImportError as error:
         message = "Spark is not installed: pip install 'unflux[spark]'"
         raise UnfluxError(message) from error

@@ -97,7 +97,7 @@ class Store:
     ) -> None:
         self.close()
 
-    def add(
+    def add(  # noqa: PLR0917  the six facts of a source, none of them optional
         self,
         rollup: Rollup,
         source_name: str,

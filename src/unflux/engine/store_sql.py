@@ -1,5 +1,7 @@
 """The statements of the store, made from the declarations of the columns."""
 
+# ruff: noqa: S608  nothing but declared names is written into a statement
+
 from datetime import datetime
 from typing import Final
 
@@ -95,10 +97,10 @@ def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
 
     selected = ", ".join(f"{value(c)} AS {_quoted(c.name)}" for c in shape.columns)
     return [
-        f"CREATE OR REPLACE TEMP TABLE coarse AS SELECT {selected} FROM {shape.name}"  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE coarse AS SELECT {selected} FROM {shape.name}"
         f" GROUP BY {', '.join(keys)}",
-        f"DELETE FROM {shape.name}",  # noqa: S608
-        f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",  # noqa: S608
+        f"DELETE FROM {shape.name}",
+        f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",
         "DROP TABLE coarse",
     ]
 
@@ -113,7 +115,7 @@ def select_statement(
     columns = ", ".join(_quoted(c.name) for c in shape.columns)
     order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key)
     return (
-        f"SELECT {columns} FROM {shape.name}{where} ORDER BY {order}",  # noqa: S608
+        f"SELECT {columns} FROM {shape.name}{where} ORDER BY {order}",
         [moment for _, moment in bounds if moment is not None],
     )
 

@@ -26,7 +26,11 @@ ALLOWED_IPV4: Final = tuple(
 ALLOWED_IPV6: Final = IPv6Network("2001:db8::/32")
 """The only IPv6 space the lab may name (RFC 3849)."""
 
-PRIVATE_ASNS: Final = (range(64496, 64512), range(65536, 65552), range(4_200_000_000, 4_294_967_295))
+PRIVATE_ASNS: Final = (
+    range(64496, 64512),
+    range(65536, 65552),
+    range(4_200_000_000, 4_294_967_295),
+)
 """AS numbers for documentation (RFC 5398) and private use (RFC 6996)."""
 
 COUNTRIES: Final = tuple(f"X{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -96,8 +100,9 @@ class AddressPlan:
         return tuple(self.allocate(rng, network) for network in chosen)
 
     def allocate6(self, rng: Random, network: Network) -> str:
-        """Return an IPv6 address of a hosting or content network."""
-        assert network.prefix6 is not None, network.name
+        """Return an IPv6 address of a hosting or content network; others have none."""
+        if network.prefix6 is None:
+            raise ValueError(f"{network.name} has no IPv6 prefix in the plan")
         subnet, host = rng.randrange(2**8), rng.randrange(1, 2**16)
         return str(IPv6Address(int(network.prefix6.network_address) + (subnet << 80) + host))
 

@@ -129,9 +129,7 @@ class Zone:
     delay_ms: float = 40.0
     """Median time of a fetch."""
 
-    def lookup(
-        self, qname: str, qtype: str, moment_us: int, vantage: Vantage
-    ) -> RRset | Absence:
+    def lookup(self, qname: str, qtype: str, moment_us: int, vantage: Vantage) -> RRset | Absence:
         """Return the RRset asked for, the CNAME in its place, or how it is absent."""
         host = self.hosts.get(qname, self.wildcard)
         if host is None:

@@ -129,10 +129,7 @@ def address_keys(addresses: Iterable[str | None]) -> AddressKeys:
 def build_ranges(ranges: Mapping[int, Sequence[Range]]) -> AddressRanges:
     """Flatten the ranges of each family, in any order; see :func:`flatten`."""
     return AddressRanges(
-        {
-            family: build_steps(family, flatten(ranges.get(family, ())))
-            for family in WIDTH_BYTES
-        }
+        {family: build_steps(family, flatten(ranges.get(family, ()))) for family in WIDTH_BYTES}
     )
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,7 +14,7 @@ from unflux.measure.ranges import AddressRanges, address_keys
 from unflux.model.columns import COUNT, ROUTES, TEXT
 from unflux.model.errors import RoutesError
 
-Addresses = pa.Array | pa.ChunkedArray | Sequence[str]
+Addresses: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str]
 """Distinct addresses as text; what is none is mapped by no table."""
 
 DATA: Final = Path(__file__).parent / "data"
@@ -160,6 +159,7 @@ def _texts(addresses: Addresses) -> Sequence[str]:
 
 def _read_bundled(name: str) -> pa.Table:
     try:
-        return pq.read_table(DATA / name)
+        with pq.ParquetFile(DATA / name) as file:
+            return file.read()
     except (OSError, pa.ArrowInvalid) as error:
         raise RoutesError(f"{DATA / name}: the installation is damaged: {error}") from error

@@ -1,6 +1,6 @@
 """Collect decoded responses into batches of columns."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -63,7 +63,7 @@ class BatchBuilder:
             yield self.take()
 
 
-def _columns(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+def _columns(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     if not rows:
         return schema.empty_table()
     columns = [

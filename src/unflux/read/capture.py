@@ -26,14 +26,16 @@ class Capture:
             "draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng)",
             "RFC 1035 section 4.2 (DNS over UDP and TCP), RFC 7766 (DNS over TCP)",
             "RFC 791, RFC 8200, RFC 5722, RFC 6946 (IP and its fragments)",
-            "RFC 9293 (TCP), RFC 2784 and RFC 2890 (GRE)",
+            "RFC 9293 (TCP)",
+            "RFC 2784, RFC 2890, RFC 2637, RFC 7348, RFC 8926, 3GPP TS 29.281 (tunnels)",
         ),
         limitations=(
             "Link types: NULL, LOOP, Ethernet (VLAN, PPPoE, MPLS, SNAP), PPP, PPP_HDLC, C_HDLC,"
             " RAW, IPV4, IPV6, LINUX_SLL, LINUX_SLL2 and NFLOG; a packet of any other, such as"
             " wireless LAN, is a counted drop.",
-            "Tunnels: IP in IP, GRE and ERSPAN type II up to four deep. GTP, VXLAN, Geneve, Teredo,"
-            " PPTP, L2TP and IPsec are not opened.",
+            "Tunnels: IP in IP, GRE, PPTP, ERSPAN type II, GTP-U, VXLAN and Geneve, four packets"
+            " inside one another at most. Teredo, L2TP and IPsec are not opened, and neither are"
+            " the packets that ICMP errors quote.",
             "DNS on other ports than 53 is read only on request; DNS over TLS, HTTPS and QUIC"
             " cannot be read.",
             "Checksums are not verified: captures on the sending host hold packets from before the"

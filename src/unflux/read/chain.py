@@ -6,14 +6,15 @@ from typing import Final
 
 from unflux.model.addresses import canonical_address
 from unflux.read.batching import Record
-from unflux.read.presentation import make_record, parse_type, unescape_octets
+from unflux.read.presentation import KEPT, make_record, unescape_octets
 from unflux.read.source import Drops
 
 NAMED_ANSWERS: Final = frozenset({"NS", "MX", "PTR", "SRV", "SOA", "DNAME"})
 """Types whose answer such logs write as a name, so that it looks like a CNAME."""
 
 UNTYPED: Final = "answer whose type the log does not tell"
-_TYPED: Final = re.compile(r"(TXT|SPF) (?:\d+) (.*)|([A-Z][A-Z0-9]{1,15}) (.+)", re.DOTALL)
+_TYPED: Final = re.compile(r"[A-Z][A-Z0-9]{1,15} |<")
+"""Zeek: ``TXT 5 hello``, ``HTTPS 1 .``, ``<unknown type=65280>``; none is of a kept type."""
 
 
 def own_answers(
@@ -33,7 +34,9 @@ def own_answers(
         if rrtype is None:
             drops.drop(UNTYPED)
             continue
-        record = make_record(owner, rrtype, rdata, ttl, "ans", drops)
+        if rrtype == "SOA" or rrtype not in KEPT:  # of an SOA, such logs hold one name only
+            continue
+        record = make_record(owner, rrtype, rdata, ttl, section="ans", drops=drops)
         if record is None:
             continue
         records.append(record)
@@ -46,10 +49,8 @@ def _guess_type(qtype: str | None, text: str) -> tuple[str | None, str]:
     address = canonical_address(text)
     if address is not None:
         return ("AAAA" if ":" in address else "A"), address
-    if typed := _TYPED.fullmatch(text):
-        if typed[1]:
-            return typed[1], typed[2]
-        return parse_type(typed[3]), typed[4]
-    if text.startswith("<") or qtype == "ANY":
-        return None, text  # Zeek: <unknown type=65280>, <error>
+    if _TYPED.match(text):
+        return "other", text
+    if qtype == "ANY":
+        return None, text
     return (qtype if qtype in NAMED_ANSWERS else "CNAME"), unescape_octets(text)

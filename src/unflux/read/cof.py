@@ -18,6 +18,7 @@ from unflux.model.rollup import (
 )
 from unflux.read.answer_set import answer_sets
 from unflux.read.json_objects import JsonObject, head_objects, read_objects
+from unflux.read.message import NO_TIME, NOT_ASKED
 from unflux.read.moments import BAD_MOMENT, parse_moment
 from unflux.read.presentation import make_record
 from unflux.read.source import Batch, Doc, Drops, Options
@@ -30,7 +31,6 @@ MAX_COUNT: Final = 2**48
 
 ODD_ENTRY: Final = "passive-DNS entry of unknown form"
 BAD_COUNT: Final = "not a count"
-NOT_ASKED: Final = "outside the time asked for"
 
 
 class Cof:
@@ -56,13 +56,10 @@ class Cof:
     def recognises(self, head: bytes) -> bool:
         """Tell by the mandatory keys among those of the first objects."""
         return any(
-            {"rrname", "rrtype", "rdata"} <= _entry_of(value).keys()
-            for value in head_objects(head)
+            {"rrname", "rrtype", "rdata"} <= _entry_of(value).keys() for value in head_objects(head)
         )
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Turn entries into rollups, a chunk at a time; there are no single responses."""
         entries: list[_Entry] = []
         record_count = 0
@@ -108,7 +105,7 @@ def _parse_entry(value: JsonObject, options: Options, drops: Drops) -> _Entry | 
         if not isinstance(text, str):
             drops.drop(ODD_ENTRY)
             continue
-        record = make_record(rrname, str(rrtype), text, None, "ans", drops)
+        record = make_record(rrname, str(rrtype), text, None, section="ans", drops=drops)
         if record is not None:
             records.append(record)
     if not records:
@@ -122,7 +119,7 @@ def _parse_entry(value: JsonObject, options: Options, drops: Drops) -> _Entry | 
         drops.drop(BAD_MOMENT)
         return None
     if not _is_asked_for(*span, options):
-        drops.drop(NOT_ASKED)
+        drops.drop(NO_TIME if span[0] is None else NOT_ASKED)
         return None
     owner, mnemonic = records[0][:2]
     return _Entry(

@@ -10,10 +10,9 @@ from unflux.model.names import normalise_name
 from unflux.model.times import MICROSECONDS_PER_S, is_plausible
 from unflux.read.batching import BatchBuilder, Record
 from unflux.read.lines import head_lines, read_lines
-from unflux.read.moments import BAD_MOMENT
+from unflux.read.message import OTHER_CLASS
 from unflux.read.presentation import (
     BAD_NAME,
-    OTHER_CLASS,
     make_record,
     parse_rcode,
     parse_type,
@@ -21,6 +20,7 @@ from unflux.read.presentation import (
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
 
 NO_RESPONSE: Final = "no response"
+ODD_WHEN: Final = "WHEN line not understood, time taken as unknown"
 NOT_A_RECORD: Final = "line that is no record"
 TOO_MANY_RECORDS: Final = "more records than a response can hold"
 MAX_RECORDS: Final = 3 * 65_535
@@ -40,8 +40,8 @@ _CLASSES: Final = frozenset({"IN", "CH", "HS", "ANY", "NONE", "CLASS1"})
 _SECTION: Final = re.compile(r";; (QUESTION|ANSWER|AUTHORITY|ADDITIONAL|OPT PSEUDO)(?:| )SECTION:")
 _HEADER: Final = re.compile(r";; ->>HEADER<<- opcode: ([A-Z0-9]+), status: ([A-Z0-9]+)")
 _WHEN: Final = re.compile(
-    r";; WHEN: (?:\w{3} )?(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?: ([A-Za-z]{1,5}|[+-]\d\d(?:\d\d)?))?"
-    r" (\d{4})$"
+    r";; WHEN: (?:\w{3} )?(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)"
+    r"(?: ([A-Za-z]{1,5}|[+-]\d\d(?:\d\d)?))? (\d{4})$"
 )
 _ERRORS: Final = (";; connection timed out", ";; communications error", ";; no servers could be")
 _TTL: Final = re.compile(r"\d{1,10}|(?:\d{1,8}[WDHMSwdhms])+")
@@ -74,9 +74,7 @@ class Dig:
             for line in lines
         ) or bool(lines and _RECORD_LINE.match(lines[0]))
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the runs; one without an answer is counted as a query and a drop."""
         builder = BatchBuilder()
         run = _Run(builder, options, drops)
@@ -171,7 +169,7 @@ class _Run:
         self._response.ts_us = _parse_when(line, self._options.utc_offset_s)
         self._response.has_closing = True
         if self._response.ts_us is None:
-            self._drops.drop(BAD_MOMENT)
+            self._drops.drop(ODD_WHEN)
 
     def _take_record_line(self, line: str) -> None:
         if _opens_parenthesis(line):
@@ -188,11 +186,10 @@ class _Run:
         if rrtype is None:
             self._drops.drop(NOT_A_RECORD)
             return
-        section = self._response.section
-        record = make_record(
-            parts[0], rrtype, rdata, ttl, "ans" if section in {None, "?"} else section or "ans",
-            self._drops,
-        )  # fmt: skip
+        section = self._response.section or "ans"
+        if section == "?":  # the question alone, then bare records
+            section = "ans"
+        record = make_record(parts[0], rrtype, rdata, ttl, section=section, drops=self._drops)
         if record is not None:
             self._add(record)
 

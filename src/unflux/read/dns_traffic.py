@@ -13,7 +13,6 @@ from unflux.read.internet_layer import (
     TCP,
     UDP,
     Datagram,
-    open_tunnel,
     parse_ip,
     pass_extension_headers,
 )
@@ -21,9 +20,12 @@ from unflux.read.link_layer import find_ip
 from unflux.read.packet import TRUNCATED, Packet, UnusablePacketError
 from unflux.read.source import Drops
 from unflux.read.tcp_stream import StreamKey, TcpStreams, TimedMessage, parse_segment
+from unflux.read.tunnels import open_tunnel
+
+UDP_HEADER_SIZE_BYTES: Final = 8
 
 MAX_NESTING: Final = 4
-"""IP packets inside one another. Chosen: 2026-11-22; tunnels in the corpus are two deep."""
+"""IP packets inside one another. Chosen: 2026-11-22; DNS in the corpus is three deep at most."""
 
 TOO_DEEP: Final = "too many tunnels inside one another"
 BAD_UDP: Final = "bad UDP length"
@@ -57,7 +59,7 @@ class DnsTraffic:
             if datagram is None:
                 return
             if datagram.protocol == UDP:
-                yield from self._read_udp(datagram, packet.ts_us)
+                yield _read_udp(datagram, packet.ts_us)
             elif datagram.protocol == TCP:
                 yield from self._read_tcp(datagram, packet.ts_us)
         except UnusablePacketError as error:
@@ -84,26 +86,18 @@ class DnsTraffic:
                 datagram = pass_extension_headers(whole) if len(whole.source) == 16 else whole
                 if datagram.fragment is not None:
                     return None  # a fragment of a fragment has no meaning
-            if datagram.protocol in (TCP, UDP):
+            if datagram.protocol == TCP:
+                return datagram
+            if datagram.protocol == UDP and self._is_dns(datagram):
                 return datagram
             ip = open_tunnel(datagram)
         return None
 
-    def _read_udp(self, datagram: Datagram, ts_us: int | None) -> Iterator[CapturedMessage]:
-        """Yield the message of a UDP datagram (RFC 768); length 0 is that of a jumbogram.
-
-        One that the snapshot length cut is given as far as it goes.
-        """
-        payload = datagram.payload
-        if len(payload) < 8:
+    def _is_dns(self, datagram: Datagram) -> bool:
+        """Tell whether a UDP datagram comes from or goes to one of the ports."""
+        if len(datagram.payload) < UDP_HEADER_SIZE_BYTES:
             raise UnusablePacketError(TRUNCATED)
-        source_port, destination_port, size_bytes = struct.unpack_from("!HHH", payload)
-        if source_port not in self._ports and destination_port not in self._ports:
-            return
-        size_bytes = size_bytes or len(payload)
-        if size_bytes < 8:
-            raise UnusablePacketError(BAD_UDP)
-        yield CapturedMessage(payload[8:size_bytes], ts_us, address_text(datagram.destination))
+        return not self._ports.isdisjoint(struct.unpack_from("!HH", datagram.payload))
 
     def _read_tcp(self, datagram: Datagram, ts_us: int | None) -> Iterator[CapturedMessage]:
         segment = parse_segment(datagram.payload)
@@ -116,6 +110,20 @@ class DnsTraffic:
             segment.destination_port,
         )
         yield from _captured(self._streams.add(key, segment, ts_us, self._now_us))
+
+
+def _read_udp(datagram: Datagram, ts_us: int | None) -> CapturedMessage:
+    """Return the message of a UDP datagram (RFC 768); length 0 is that of a jumbogram.
+
+    One that the snapshot length cut is given as far as it goes.
+    """
+    payload = datagram.payload
+    size_bytes = int.from_bytes(payload[4:6], "big") or len(payload)
+    if size_bytes < UDP_HEADER_SIZE_BYTES:
+        raise UnusablePacketError(BAD_UDP)
+    return CapturedMessage(
+        payload[UDP_HEADER_SIZE_BYTES:size_bytes], ts_us, address_text(datagram.destination)
+    )
 
 
 def _captured(found: list[tuple[StreamKey, TimedMessage]]) -> Iterator[CapturedMessage]:

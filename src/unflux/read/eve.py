@@ -12,6 +12,7 @@ from unflux.read.json_objects import JsonObject, head_objects, read_objects
 from unflux.read.moments import BAD_MOMENT, parse_moment
 from unflux.read.presentation import (
     BAD_NAME,
+    KEPT,
     NAME_TYPES,
     NO_DATA,
     OTHER_PORT,
@@ -28,8 +29,6 @@ PENDING_QUERIES: Final = 10_000
 ODD_EVENT: Final = "DNS event of unknown form"
 _SECTIONS: Final = (("answers", "ans"), ("authorities", "auth"), ("additionals", "add"))
 _SOA: Final = ("mname", "rname", "serial", "refresh", "retry", "expire", "minimum")
-_SRV: Final = ("priority", "weight", "port", "name")
-_SSHFP: Final = ("algo", "type", "fingerprint")
 
 
 class Eve:
@@ -48,7 +47,7 @@ class Eve:
             "Version 1 does not tell authority from answer: NS and SOA records beside addresses "
             "or CNAMEs are taken as authority.",
             "The grouped form has no owners and no TTLs: CNAME chains are rebuilt from order.",
-            "Suricata leaves out the data of types it does not decode; such records are counted.",
+            "Older versions leave out the data of NS and SOA records; such records are counted.",
         ),
     )
 
@@ -59,9 +58,7 @@ class Eve:
             for event in head_objects(head)
         )
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the DNS events; a question is counted as a query."""
         builder = BatchBuilder()
         joiner = _Joiner(builder, drops)
@@ -162,13 +159,14 @@ def _add_response(dns: JsonObject, frame: _Frame, builder: BatchBuilder, drops: 
         records.extend(_records_of(dns.get(key), section, drops))
     if not isinstance(dns.get("answers"), list):
         records.extend(_grouped_records(query, qtype, dns.get("grouped"), drops))
-    _add(builder, query, records, frame, qtype, dns.get("rcode"), drops)
+    _add(builder, query, records, frame=frame, qtype=qtype, rcode=dns.get("rcode"), drops=drops)
 
 
 def _add(
     builder: BatchBuilder,
     query: str,
     records: Sequence[Record],
+    *,
     frame: _Frame,
     qtype: str | None,
     rcode: object,
@@ -200,37 +198,35 @@ def _records_of(values: object, section: str, drops: Drops) -> Iterator[Record]:
 
 def _record_of(value: JsonObject, section: str, drops: Drops) -> Record | None:
     rrtype, owner = value.get("rrtype"), value.get("rrname")
-    if rrtype == "OPT":  # a pseudo-record of EDNS (RFC 6891), not data
-        return None
     if not isinstance(rrtype, str) or not isinstance(owner, str):
         drops.drop(ODD_EVENT)
+        return None
+    if parse_type(rrtype) not in KEPT:
         return None
     rdata = _rdata_of(value, rrtype)
     if rdata is None:
         drops.drop(NO_DATA)
         return None
-    return make_record(_presented(owner), rrtype, rdata, value.get("ttl"), section, drops)
+    return make_record(
+        _presented(owner), rrtype, rdata, value.get("ttl"), section=section, drops=drops
+    )
 
 
 def _rdata_of(value: JsonObject, rrtype: str) -> str | None:
     rdata = value.get("rdata")
     if isinstance(rdata, str):
         return _presented(rdata) if rrtype in NAME_TYPES else rdata
-    for key, parts in (("soa", _SOA), ("srv", _SRV), ("sshfp", _SSHFP)):
-        fields = value.get(key)
-        if isinstance(fields, dict):
-            return " ".join(str(fields.get(part, "")) for part in parts)
+    soa = value.get("soa")
+    if isinstance(soa, dict):
+        names = [_presented(str(soa.get(part, ""))) for part in _SOA[:2]]
+        return " ".join([*names, *(str(soa.get(part, "")) for part in _SOA[2:])])
     return None
 
 
-def _grouped_records(
-    query: str, qtype: str | None, grouped: object, drops: Drops
-) -> list[Record]:
+def _grouped_records(query: str, qtype: str | None, grouped: object, drops: Drops) -> list[Record]:
     if not isinstance(grouped, dict):
         return []
-    chain: list[tuple[str, object]] = [
-        (text, None) for text in _texts(grouped.get("CNAME"))
-    ]
+    chain: list[tuple[str, object]] = [(text, None) for text in _texts(grouped.get("CNAME"))]
     records = own_answers(query, "A", chain, drops)
     owner = records[-1][2] if records else query
     for rrtype, values in grouped.items():
@@ -238,7 +234,7 @@ def _grouped_records(
             continue
         for text in _texts(values):
             rdata = _presented(text) if rrtype in NAME_TYPES else text
-            record = make_record(owner, rrtype, rdata, None, "ans", drops)
+            record = make_record(owner, rrtype, rdata, None, section="ans", drops=drops)
             if record is not None:
                 records.append(record)
     return records
@@ -283,7 +279,10 @@ class _Joiner:
             return
         qtype = _type_of(rrtype)
         records = _split_sections(done.records, qtype)
-        _add(self._builder, query, records, done.frame, qtype, done.rcode, self._drops)
+        _add(
+            self._builder, query, records,
+            frame=done.frame, qtype=qtype, rcode=done.rcode, drops=self._drops,
+        )  # fmt: skip
 
 
 _MAX_RECORDS: Final = 65_535

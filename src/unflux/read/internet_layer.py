@@ -1,17 +1,12 @@
-"""IP packets: addresses, protocol and payload, fragments, and packets inside packets."""
+"""IP packets: addresses, protocol, payload, and place in a fragmented datagram."""
 
 import struct
 from typing import Final, NamedTuple
 
-from unflux.read.link_layer import find_ip_by_ethertype, strip_ethernet
 from unflux.read.packet import TRUNCATED, UnusablePacketError
 
 TCP: Final = 6
 UDP: Final = 17
-
-IPV4_IN_IP: Final = 4
-IPV6_IN_IP: Final = 41
-GRE: Final = 47
 
 FRAGMENT_HEADER: Final = 44
 AUTHENTICATION_HEADER: Final = 51
@@ -20,17 +15,6 @@ EXTENSION_HEADERS: Final = frozenset({0, 43, 60, 135, 139, 140})
 
 MAX_EXTENSION_HEADERS: Final = 16
 """Headers of one packet. Chosen: 2026-11-22; RFC 8200 section 4.1 lists seven."""
-
-GRE_CHECKSUM: Final = 0x8000
-GRE_ROUTING: Final = 0x4000
-GRE_KEY: Final = 0x2000
-GRE_SEQUENCE: Final = 0x1000
-GRE_VERSION: Final = 0x0007
-"""Flags of the first two octets (RFC 1701, RFC 2784, RFC 2890)."""
-
-GRE_ETHERNET: Final = 0x6558
-GRE_ERSPAN: Final = 0x88BE
-"""Mirrored frames; with a sequence number, an ERSPAN header of eight octets comes first."""
 
 BAD_HEADER: Final = "bad IP header"
 TOO_MANY_HEADERS: Final = "too many IPv6 extension headers"
@@ -141,24 +125,3 @@ def _octet(payload: bytes, at: int) -> int:
     if len(payload) <= at:
         raise UnusablePacketError(TRUNCATED)
     return payload[at]
-
-
-def open_tunnel(datagram: Datagram) -> bytes | None:
-    """Return the IP packet that an IP-in-IP or GRE packet carries; null for any other payload."""
-    if datagram.protocol in (IPV4_IN_IP, IPV6_IN_IP):
-        return datagram.payload
-    return _open_gre(datagram.payload) if datagram.protocol == GRE else None
-
-
-def _open_gre(payload: bytes) -> bytes | None:
-    if len(payload) < 4:
-        raise UnusablePacketError(TRUNCATED)
-    flags, ethertype = struct.unpack_from("!HH", payload)
-    if flags & (GRE_VERSION | GRE_ROUTING):
-        return None
-    at = 4 + 4 * sum(bool(flags & bit) for bit in (GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE))
-    if ethertype == GRE_ERSPAN:
-        return strip_ethernet(payload[at + 8 if flags & GRE_SEQUENCE else at :])
-    if ethertype == GRE_ETHERNET:
-        return strip_ethernet(payload[at:])
-    return find_ip_by_ethertype(ethertype, payload, at)

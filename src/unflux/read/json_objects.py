@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from unflux.read.lines import (
-    BYTE_ORDER_MARK, MAX_LINE_BYTES, Peeked, Readable, decode, head_lines, read_lines,
+    BYTE_ORDER_MARK,
+    MAX_LINE_BYTES,
+    Peeked,
+    Readable,
+    decode,
+    head_lines,
+    read_lines,
 )
 from unflux.read.source import Drops
 

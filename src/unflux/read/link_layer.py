@@ -61,7 +61,7 @@ def find_ip_by_ethertype(ethertype: int, frame: bytes, at: int) -> bytes | None:
             ethertype = _u16(frame, at + 2)
             at += 4
         elif ethertype == ETHERTYPE_PPPOE:
-            return _strip_ppp(frame[at + 6 :])
+            return strip_ppp(frame[at + 6 :])
         elif ethertype in ETHERTYPES_MPLS:
             return _strip_mpls(frame[at:])
         elif ethertype <= MAX_LENGTH_FIELD and frame[at : at + 6] == LLC_SNAP:
@@ -112,7 +112,7 @@ def _strip_cisco_hdlc(frame: bytes) -> bytes | None:
     return find_ip_by_ethertype(_u16(frame, 2), frame, 4)
 
 
-def _strip_ppp(frame: bytes) -> bytes | None:
+def strip_ppp(frame: bytes) -> bytes | None:
     """Strip PPP, its address and control fields left out or not (RFC 1661, RFC 1662)."""
     at = 2 if frame[:2] == b"\xff\x03" else 0
     if len(frame) <= at:
@@ -159,10 +159,10 @@ def _strip_nflog(frame: bytes) -> bytes | None:
 LINK_TYPES: Final[Mapping[int, Callable[[bytes], bytes | None]]] = {
     0: _strip_null,  # NULL
     1: strip_ethernet,  # ETHERNET
-    9: _strip_ppp,  # PPP
+    9: strip_ppp,  # PPP
     12: _strip_nothing,  # DLT_RAW of most systems
     14: _strip_nothing,  # DLT_RAW of OpenBSD
-    50: _strip_ppp,  # PPP_HDLC
+    50: strip_ppp,  # PPP_HDLC
     101: _strip_nothing,  # RAW
     104: _strip_cisco_hdlc,  # C_HDLC
     108: _strip_null,  # LOOP

@@ -11,6 +11,7 @@ import dns.rdatatype
 from unflux.model.addresses import canonical_address
 from unflux.model.names import normalise_name
 from unflux.read.batching import Record
+from unflux.read.message import KEPT_TYPES
 from unflux.read.source import Drops
 
 BAD_NAME: Final = "not a DNS name"
@@ -19,7 +20,6 @@ BAD_ADDRESS: Final = "not an address of the record's type"
 BAD_TTL: Final = "not a TTL"
 BAD_SECTION: Final = "not a section"
 NO_DATA: Final = "record without data"
-OTHER_CLASS: Final = "class other than IN"
 OTHER_PORT: Final = "port not asked for"
 
 MAX_TTL_S: Final = 2**31 - 1
@@ -28,9 +28,13 @@ MAX_TTL_S: Final = 2**31 - 1
 MAX_RDATA_CHARS: Final = 1 << 18
 """64 KiB of data (RFC 1035 section 3.2.1), every octet escaped as four characters."""
 
-NAME_TYPES: Final = frozenset({"CNAME", "NS", "PTR", "DNAME"})
-"""Types whose data is one name."""
+KEPT: Final = frozenset(dns.rdatatype.to_text(rrtype) for rrtype in KEPT_TYPES)
+"""Types that become rows, from messages and from text alike."""
 
+NAME_TYPES: Final = frozenset({"CNAME", "NS"})
+"""Kept types whose data is one name."""
+
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _MNEMONIC: Final = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _HEX_ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|\\)")
@@ -86,19 +90,33 @@ def parse_ttl(value: object) -> int | None:
 def parse_rdata(rrtype: str, text: str) -> str | None:
     """Return the canonical data of a record, or null where it cannot be that type's.
 
-    Addresses and single names are normalised; other data keeps its text, control characters
-    escaped as ``\\DDD`` and blanks around it removed.
+    Addresses and names are normalised. Data of types that are not kept comes back as it is,
+    control characters escaped as ``\\DDD``, to tell records apart.
     """
-    if rrtype == "A":
-        address = canonical_address(text.strip())
-        return address if address is not None and ":" not in address else None
-    if rrtype == "AAAA":
-        address = canonical_address(text.strip())
-        return address if address is not None and ":" in address else None
-    if rrtype in NAME_TYPES:
-        return normalise_name(text.strip())
-    text = escape_unprintable(text.strip())
-    return text if 0 < len(text) <= MAX_RDATA_CHARS else None
+    text = text.strip()
+    if len(text) > MAX_RDATA_CHARS:
+        return None
+    match rrtype:
+        case "A" | "AAAA":
+            address = canonical_address(text)
+            is_ipv6 = address is not None and ":" in address
+            return address if is_ipv6 == (rrtype == "AAAA") else None
+        case "CNAME" | "NS":
+            return normalise_name(text)
+        case "SOA":
+            return _parse_soa(text)
+    return escape_unprintable(text) or None
+
+
+def _parse_soa(text: str) -> str | None:
+    """Return the seven fields of an SOA record (RFC 1035 section 3.3.13), or null."""
+    parts = text.split()
+    if len(parts) != 7:
+        return None
+    names = [normalise_name(part) for part in parts[:2]]
+    numbers = [part if _NUMBER.fullmatch(part) else None for part in parts[2:]]
+    fields = [*names, *numbers]
+    return None if None in fields else " ".join(str(field) for field in fields)
 
 
 def escape_unprintable(text: str) -> str:
@@ -117,10 +135,11 @@ def bad_data_reason(rrtype: str) -> str:
 
 
 def make_record(
-    qname: str, rrtype: str, rdata: str, ttl: object, section: str, drops: Drops
+    qname: str, rrtype: str, rdata: str, ttl: object, *, section: str, drops: Drops
 ) -> Record | None:
     """Return a normalised record, or null where a part is bad, which is counted.
 
+    A record of a type that is not kept gives null, and is no drop.
     ``ttl`` null is unknown. ``section`` is one of ``ans``, ``auth`` and ``add``.
     """
     owner = normalise_name(qname)
@@ -130,6 +149,8 @@ def make_record(
     mnemonic = parse_type(rrtype)
     if mnemonic is None:
         drops.drop(BAD_TYPE)
+        return None
+    if mnemonic not in KEPT:
         return None
     data = parse_rdata(mnemonic, rdata)
     if data is None:

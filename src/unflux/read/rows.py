@@ -19,6 +19,7 @@ from unflux.read.presentation import (
     BAD_SECTION,
     BAD_TTL,
     BAD_TYPE,
+    KEPT,
     NO_DATA,
     bad_data_reason,
     escape_unprintable,
@@ -90,7 +91,8 @@ def _last_moment_count(rows: pa.Table) -> int:
     by = "ts" if rows["ts"][-1].is_valid else "query"
     differs = pc.fill_null(pc.not_equal(rows[by], rows[by][-1]), True)
     differing = np.flatnonzero(np.asarray(differs))
-    return rows.num_rows - (int(differing[-1]) + 1 if len(differing) else 0)
+    row_count: int = rows.num_rows
+    return row_count - (int(differing[-1]) + 1 if len(differing) else 0)
 
 
 # --- cleaning -----------------------------------------------------------------------------
@@ -205,9 +207,7 @@ def _moments(column: pa.Array) -> tuple[pa.Array, pa.Array]:
             values, codes = encode_distinct(column)
             parsed = [parse_moment(text) for text in values.to_pylist()]
             moments = pa.array(parsed, pa.int64()).take(codes)
-    inside = pc.and_(
-        pc.greater_equal(moments, EARLIEST_US), pc.less(moments, LATEST_US)
-    )
+    inside = pc.and_(pc.greater_equal(moments, EARLIEST_US), pc.less(moments, LATEST_US))
     return column, pc.if_else(inside, moments, None)
 
 
@@ -274,7 +274,6 @@ def _data(
 
 def _group(rows: pa.Table) -> Batch:
     """Number the responses of cleaned rows and split them into the two tables of a batch."""
-    count = rows.num_rows
     is_record = np.asarray(pc.is_valid(rows["section"]).combine_chunks()).astype(bool)
     rcode = _codes(rows["rcode"])
     group = _joint(
@@ -311,10 +310,13 @@ def _group(rows: pa.Table) -> Batch:
     ).cast(RESPONSES_SCHEMA)
     records = rows.append_column("response", pa.array(number.astype(np.int64), pa.int64()))
     records = records.append_column("ttl_s", rows["ttl"])
-    if not is_record.all():
-        records = records.filter(pa.array(is_record))
-    assert count == len(number)
-    return Batch(responses=responses, records=records.select(RECORDS_SCHEMA.names).cast(RECORDS_SCHEMA))
+    is_kept = pc.and_(
+        pc.is_valid(rows["section"]), pc.is_in(rows["rrtype"], pa.array(sorted(KEPT)))
+    )
+    records = records.filter(is_kept)
+    return Batch(
+        responses=responses, records=records.select(RECORDS_SCHEMA.names).cast(RECORDS_SCHEMA)
+    )
 
 
 def _codes(column: pa.ChunkedArray) -> np.ndarray:

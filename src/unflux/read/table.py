@@ -51,9 +51,7 @@ class Delimited:
         """Tell by a header that names a required column; read() then asks for all of them."""
         return _parse_header(head) is not None
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; raise UnreadableSourceError where a required column is missing."""
         peeked = Peeked(stream)
         header = _parse_header(peeked.head)
@@ -88,9 +86,7 @@ class Parquet:
         """Tell by the magic number."""
         return head.startswith(PARQUET_MAGIC)
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; raise UnreadableSourceError where it is no whole Parquet file."""
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as copy:
             shutil.copyfileobj(stream, copy)
@@ -105,7 +101,7 @@ class Parquet:
             given = [file.schema_arrow.names[number] for number in used.values()]
             for name in given:
                 if pa.types.is_nested(file.schema_arrow.field(name).type):
-                    raise UnreadableSourceError(f"a table whose column {ascii(name)} is nested")
+                    raise UnreadableSourceError(f"a table whose column {name!a} is nested")
             grouper = RowGrouper(drops)
             try:
                 for chunk in file.iter_batches(ROW_CHUNK, columns=given, use_threads=False):

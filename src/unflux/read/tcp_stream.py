@@ -182,7 +182,7 @@ class TcpStreams:
         messages: list[TimedMessage],
     ) -> None:
         """Take a segment that is due, keep one that is early, ignore what came before."""
-        if at + len(payload) <= stream.next_at:
+        if not payload or at + len(payload) <= stream.next_at:
             pass
         elif at <= stream.next_at:
             self._take(stream, payload[stream.next_at - at :], ts_us, messages)

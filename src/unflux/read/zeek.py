@@ -9,10 +9,10 @@ from unflux.read.batching import BatchBuilder
 from unflux.read.chain import own_answers
 from unflux.read.json_objects import JsonObject, head_objects, read_objects
 from unflux.read.lines import BYTE_ORDER_MARK, Peeked, head_lines, read_lines
+from unflux.read.message import OTHER_CLASS
 from unflux.read.moments import BAD_MOMENT, parse_moment
 from unflux.read.presentation import (
     BAD_NAME,
-    OTHER_CLASS,
     OTHER_PORT,
     parse_rcode,
     parse_type,
@@ -53,9 +53,7 @@ class Zeek:
                 break
         return any(_is_dns_row(row) for row in head_objects(head))
 
-    def read(
-        self, stream: BinaryIO, options: Options, drops: Drops
-    ) -> Iterator[Batch | Rollup]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; one without a response is counted as a query."""
         builder = BatchBuilder()
         for row in _read_rows(stream, drops):

@@ -1,0 +1,70 @@
+"""The command line: one Typer application, a few commands, exit codes."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from unflux import __version__
+from unflux.cli import demo, explain, scan
+from unflux.model.errors import UnfluxError, UsageError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_FLUX = 3
+
+EPILOG = (
+    "Exit status: 0 ran, 1 the run or a source failed, 2 wrong usage, "
+    "3 fast flux was found and --fail-on-flux was given."
+)
+
+app = typer.Typer(
+    name="unflux",
+    help="Find fast-flux service networks in DNS records, and explain every verdict.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (scan, explain, demo):
+    app.command(module.NAME, epilog=module.EPILOG)(module.run)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"unflux {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True,
+                     help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Find fast-flux service networks in DNS records, and explain every verdict."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except UsageError as error:
+        _fail(error, EXIT_USAGE)
+    except UnfluxError as error:
+        _fail(error, EXIT_FAILED)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has what it wanted; nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(error: UnfluxError, status: int) -> None:
+    typer.echo(f"unflux: {error}", err=True)
+    sys.exit(status)

@@ -1,0 +1,127 @@
+"""Arguments and options that several commands share."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from unflux.model.errors import UsageError
+from unflux.model.times import MICROSECONDS_PER_S
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Captures (pcap, pcapng), dnstap files, Zeek dns.log, Suricata eve.json, passive-DNS "
+        "(COF), dig transcripts, CSV or Parquet tables; plain, gz, zst or xz; files, folders, "
+        "globs, or - for standard input. Recognised by content.",
+        show_default=False,
+    ),
+]
+RouteTables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--asn",
+        metavar="FILE",
+        help="Your own address table, before the bundled one: .mmdb, or CSV, TSV or Parquet of "
+        "start,end,asn or prefix,asn or ip,asn, with name and country if you have them. "
+        "Repeatable; the first named wins.",
+        show_default=False,
+    ),
+]
+StorePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="PATH",
+        help="Keep what was read in this file, and judge everything in it; a source it holds "
+        "already is not added twice.",
+        show_default=False,
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Leave out responses before this time (2026-01-31, 2026-01-31T12:00:00Z, or epoch "
+        "seconds; UTC).",
+        show_default=False,
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        help="Leave out responses at or after this time.",
+        show_default=False,
+    ),
+]
+Ports = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--port",
+        metavar="N",
+        min=1,
+        max=65535,
+        help="UDP and TCP port that carries DNS, repeatable.  [default: 53]",
+        show_default=False,
+    ),
+]
+UtcOffset = Annotated[
+    float,
+    typer.Option(
+        "--utc-offset",
+        metavar="HOURS",
+        min=-14,
+        max=14,
+        help="Offset of times that name no zone (dig's WHEN line), hours east of UTC.",
+    ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="duckdb, or a Spark that exists: spark://HOST:PORT or local[N] (needs the spark "
+        "extra).",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Processes that read sources, and threads of the engine.  [default: all cores]",
+        show_default=False,
+    ),
+]
+
+DEFAULT_PORTS: Final = (53,)
+
+
+def default_workers(workers: int | None) -> int:
+    """Return the number of workers, by default the cores this process may use."""
+    return workers or len(os.sched_getaffinity(0))
+
+
+def parse_moment(text: str | None, option: str) -> int | None:
+    """Read a time of day or epoch seconds as microseconds since the epoch, UTC."""
+    if text is None:
+        return None
+    try:
+        return int(float(text) * MICROSECONDS_PER_S)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{option} {text!r} is neither an ISO 8601 time nor epoch seconds"
+        raise UsageError(message) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * MICROSECONDS_PER_S)

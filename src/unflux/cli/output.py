@@ -1,0 +1,89 @@
+"""Write a result where and how the user asked for it."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+from rich.console import Console
+
+from unflux.cli.scan import Format
+from unflux.model.errors import UnfluxError, UsageError
+from unflux.model.verdicts import ScanResult
+from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
+from unflux.present.explanation import explanation_json, print_explanation
+from unflux.present.report import render_report
+
+
+def write_result(
+    result: ScanResult, *, form: Format | None, out: Path | None, report: Path | None
+) -> None:
+    """Write the result, and the report beside it; the closing summary goes to standard error
+    where the result is written for a program.
+    """
+    chosen = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
+    if report is not None:
+        _write_file(report, [render_report(result).encode()])
+    if chosen is Format.PARQUET and out is None and sys.stdout.isatty():
+        message = "parquet is not for a terminal: name a file with --out"
+        raise UsageError(message)
+    if chosen is Format.TABLE and out is None:
+        terminal.print_result(result, Console())
+    elif out is None:
+        _write(sys.stdout.buffer, _compose(result, chosen))
+        sys.stdout.buffer.flush()
+    else:
+        _write_file(out, _compose(result, chosen))
+    if chosen is not Format.TABLE or out is not None:
+        terminal.print_summary(result, Console(stderr=True))
+    if report is not None:
+        Console(stderr=True).print(f"  report        {report}", highlight=False, markup=False)
+
+
+def _compose(result: ScanResult, form: Format) -> Iterable[bytes]:
+    if form is Format.JSON:
+        return (f"{line}\n".encode() for line in json_lines.render(result))
+    if form is Format.CSV:
+        return (row.encode() for row in verdict_csv.render(result))
+    if form is Format.PARQUET:
+        return [verdict_parquet.render(result)]
+    return [_plain_table(result)]
+
+
+def _plain_table(result: ScanResult) -> bytes:
+    console = Console(width=160, color_system=None, force_terminal=False, record=False)
+    with console.capture() as captured:
+        terminal.print_result(result, console)
+    return captured.get().encode()
+
+
+def _write(sink: BinaryIO, parts: Iterable[bytes]) -> None:
+    for part in parts:
+        sink.write(part)
+
+
+def _write_file(path: Path, parts: Iterable[bytes]) -> None:
+    try:
+        with path.open("wb") as sink:
+            _write(sink, parts)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror})"
+        raise UnfluxError(message) from error
+
+
+def write_explanation(
+    domain: str, result: ScanResult, records: pa.Table, *, as_json: bool
+) -> bool:
+    """Write the explanation of one domain; return whether it was seen at all."""
+    if not result.verdicts:
+        terminal.print_summary(result, Console(stderr=True))
+        print(f"unflux: no name of {domain} was seen", file=sys.stderr)
+        return False
+    verdict = result.verdicts[0]
+    network = result.networks[0] if result.networks else None
+    if as_json:
+        print(explanation_json(verdict, network, records))
+    else:
+        print_explanation(verdict, network, records, Console())
+    return True

@@ -1,0 +1,103 @@
+"""``unflux scan``: verdicts and networks from any supported records."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from unflux.cli.arguments import (
+    EngineName,
+    Ports,
+    RouteTables,
+    Since,
+    Sources,
+    StorePath,
+    Until,
+    UtcOffset,
+    Workers,
+)
+
+NAME: Final = "scan"
+EPILOG: Final = (
+    "Examples: unflux scan capture.pcap | unflux scan logs/ --store dns.unflux --report flux.html "
+    "| tcpdump -w - port 53 | unflux scan - --format json"
+)
+
+
+class Format(StrEnum):
+    """How the result is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def run(
+    sources: Sources = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="How to write the result.  [default: table on a terminal, json in a pipe]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the result here, not to the terminal.",
+                     show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.html",
+                     help="Also write a page to look at: one file that opens offline.",
+                     show_default=False),
+    ] = None,
+    list_all: Annotated[
+        bool, typer.Option("--all", help="List benign verdicts too.")
+    ] = False,
+    store: StorePath = None,
+    routes: RouteTables = None,
+    since: Since = None,
+    until: Until = None,
+    ports: Ports = None,
+    utc_offset: UtcOffset = 0.0,
+    engine: EngineName = "duckdb",
+    workers: Workers = None,
+    fail_on_flux: Annotated[
+        bool, typer.Option("--fail-on-flux", help="Exit 3 when fast flux is found.")
+    ] = False,
+) -> None:
+    """Read DNS records from any sources and say which domains are fast flux, and why.
+
+    Every domain gets one of three verdicts: fast-flux, benign or undecided. Fast-flux domains that
+    share agents or name-server hosts are shown as networks. Bad input inside a source is counted
+    and shown at the end; a source that cannot be read is named, the rest is done, and the exit
+    status is 1.
+    """
+    # Loaded here, so that --help and a wrong option answer at once.
+    from unflux.cli.options import compose_options  # noqa: PLC0415
+    from unflux.cli.output import write_result  # noqa: PLC0415
+    from unflux.cli.progress import shown_progress  # noqa: PLC0415
+    from unflux.pipeline.scanning import scan  # noqa: PLC0415
+
+    options = compose_options(
+        routes=routes,
+        store=store,
+        since=since,
+        until=until,
+        ports=ports,
+        utc_offset=utc_offset,
+        engine=engine,
+        workers=workers,
+        list_all=list_all,
+    )
+    with shown_progress() as progress:
+        result = scan(sources or [], options, progress)
+    write_result(result, form=form, out=out, report=report)
+    if any(source.error for source in result.sources):
+        raise typer.Exit(1)
+    if fail_on_flux and result.totals["fast-flux"]:
+        raise typer.Exit(3)

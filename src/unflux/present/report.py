@@ -1,0 +1,384 @@
+"""The HTML report: one self-contained page that needs no network and runs no foreign text."""
+
+import base64
+import hashlib
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from unflux import __version__
+from unflux.model.times import format_moment
+from unflux.model.verdicts import (
+    Agent,
+    Evidence,
+    FluxNetwork,
+    ScanResult,
+    Verdict,
+)
+from unflux.present.pictures import (
+    AsnGroup,
+    Growth,
+    Integers,
+    Rotation,
+    ServiceMap,
+    asn_groups,
+    draw_growth,
+    draw_rotation,
+    draw_service_map,
+    of_network,
+)
+
+MAX_MARKS: Final = 40_000
+MAX_MARKS_PER_PAGE: Final = 200_000
+MIN_MARKS: Final = 4_000
+"""Chosen: 2026-11-22, sample networks: 40,000 marks are 0.3 MB and are drawn in half a second;
+fifty networks share 200,000, so that the page stays under 3 MB."""
+
+MAX_TABLE_AGENTS: Final = 10_000
+MAX_TABLE_DOMAINS: Final = 1_000
+MAX_EXPLAINED: Final = 12
+"""Chosen: 2026-11-22: domains of a network whose evidence is written out, the strongest first;
+the others differ little from them and ``unflux explain`` has them all."""
+
+PREVIEW_AGENTS: Final = 15
+"""Rows of the agents' table that are there without scripts and in print."""
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that a reader cannot see or that reorder what stands around them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkView:
+    """A network and all that its card shows."""
+
+    network: FluxNetwork
+    asns: int
+    unmapped: int
+    countries: int
+    lookups: int
+    as_answer: int
+    as_name_server: int
+    in_both_roles: int
+    groups: tuple[AsnGroup, ...]
+    rotation: Rotation | None
+    growth: Growth | None
+    map: ServiceMap | None
+    typical_active: int | None
+    """Median of the addresses seen within one column of the growth curve."""
+    sparkline: str
+    explained: tuple[Verdict, ...]
+    scores: tuple[tuple[str, float | None], ...]
+    data: Markup
+
+
+def render_report(result: ScanResult) -> str:
+    """Return the report as one HTML page; the same result gives the same bytes.
+
+    Everything from the network is escaped by the template engine or, in the data blocks, as JSON
+    without markup characters; characters that cannot be seen are written as ``\\u202e``. The
+    page's own scripts and styles are the only ones that its Content-Security-Policy admits.
+    """
+    environment = _environment()
+    views = tuple(_view_networks(result))
+    has_pictures = any(view.rotation or view.map for view in views)
+    style = _resource("templates/report.css")
+    scripts = [_resource("vendor/echarts.min.js")] if has_pictures else []
+    scripts.append(_resource("templates/report.js"))
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "script-src " + " ".join(_hash(script) for script in scripts),
+            f"style-src {_hash(style)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    listed = {view.network.id for view in views}
+    return environment.get_template("report.html.j2").render(
+        result=result,
+        views=views,
+        loose=_of_outcome(result, "fast-flux", without=listed),
+        undecided=_of_outcome(result, "undecided"),
+        benign=_of_outcome(result, "benign"),
+        agents=len({agent.address for view in views for agent in view.network.agents}),
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - our own file
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own and vendored files
+        version=__version__,
+        preview=PREVIEW_AGENTS,
+        max_agents=MAX_TABLE_AGENTS,
+        max_domains=MAX_TABLE_DOMAINS,
+    )
+
+
+def visible_text(text: str) -> str:
+    """Write every character that cannot be seen, or that reorders others, as its escape.
+
+    Controls, format characters (bidirectional overrides, zero-width joiners), lone surrogates,
+    unassigned and private characters, line and paragraph separators.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in _HIDDEN else character
+        for character in text
+    )
+
+
+def data_block(value: Any) -> Markup:
+    """Return JSON that holds no character with a meaning to HTML, for a script data block."""
+    text = json.dumps(_visible(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&'":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - escaped above
+
+
+def _visible(value: Any) -> Any:
+    """Make each text in nested lists and dicts visible; the nesting is ours, not the input's."""
+    if isinstance(value, str):
+        return visible_text(value)
+    if isinstance(value, dict):
+        return {key: _visible(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_visible(item) for item in value]
+    return value
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("unflux.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: (
+            visible_text(value)
+            if isinstance(value, str) and not isinstance(value, Markup)
+            else value
+        ),
+    )
+    environment.filters.update(
+        bars=_bars, count=_count, llr=_llr, moment=_moment, iso=format_moment,
+        score=_score, span=_span, value=_value,
+    )  # fmt: skip
+    return environment
+
+
+def _resource(path: str) -> str:
+    return files("unflux.present").joinpath(path).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _of_outcome(
+    result: ScanResult, outcome: str, without: Iterable[str] = ()
+) -> tuple[Verdict, ...]:
+    left_out = frozenset(without)
+    return tuple(v for v in result.verdicts if v.verdict == outcome and v.network not in left_out)
+
+
+def _view_networks(result: ScanResult) -> Iterable[NetworkView]:
+    """Yield the view of each network, in the result's order."""
+    max_marks = max(
+        MIN_MARKS, min(MAX_MARKS, MAX_MARKS_PER_PAGE // max(len(result.networks), 1))
+    )
+    verdicts: dict[str, Verdict] = {}
+    members: dict[str, list[Verdict]] = {}
+    for verdict in result.verdicts:
+        verdicts[verdict.domain] = verdict
+        if verdict.network is not None:
+            members.setdefault(verdict.network, []).append(verdict)
+    for network in result.networks:
+        own = sorted(members.get(network.id, ()), key=lambda verdict: -verdict.score)
+        yield _view(result, network, own, verdicts, max_marks)
+
+
+def _view(
+    result: ScanResult,
+    network: FluxNetwork,
+    own: Sequence[Verdict],
+    verdicts: dict[str, Verdict],
+    max_marks: int,
+) -> NetworkView:
+    seen = of_network(result.rotation, network.id)
+    rotation = draw_rotation(seen, result.bucket_s, max_marks)
+    growth = draw_growth(seen, result.bucket_s)
+    service_map = draw_service_map(of_network(result.service, network.id), network)
+    groups = asn_groups(network.agents)
+    roles = [frozenset(agent.roles) for agent in network.agents]
+    return NetworkView(
+        network=network,
+        asns=len({a.asn for a in network.agents} - {None}),
+        unmapped=sum(a.asn is None for a in network.agents),
+        countries=len({a.country for a in network.agents} - {None}),
+        lookups=sum(verdict.counts.lookups for verdict in own),
+        as_answer=sum("answer" in role for role in roles),
+        as_name_server=sum("name-server" in role for role in roles),
+        in_both_roles=sum(len(role) == 2 for role in roles),
+        groups=groups,
+        rotation=rotation,
+        growth=growth,
+        map=service_map,
+        typical_active=None if growth is None else int(np.median(growth.active)),
+        sparkline=_sparkline(growth),
+        explained=tuple(own[:MAX_EXPLAINED]),
+        scores=tuple(
+            (domain, verdicts[domain].score if domain in verdicts else None)
+            for domain in network.domains
+        ),
+        data=data_block(_network_data(network, groups, rotation, growth, service_map)),
+    )
+
+
+def _network_data(
+    network: FluxNetwork,
+    groups: Sequence[AsnGroup],
+    rotation: Rotation | None,
+    growth: Growth | None,
+    service_map: ServiceMap | None,
+) -> dict[str, Any]:
+    """Return what the page's script draws: lists in place of rows, indexes in place of text."""
+    shown = network.agents[:MAX_TABLE_AGENTS]
+    index_of = {agent.address: index for index, agent in enumerate(shown)}
+    data: dict[str, Any] = {
+        "groups": [group.key for group in groups],
+        "agents": _agent_columns(shown),
+        "holders": {str(a.asn): a.holder for a in reversed(shown) if a.asn and a.holder},
+    }
+    if rotation is not None:
+        marks_per_row = np.bincount(rotation.rows, minlength=len(rotation.addresses))
+        data["rotation"] = {
+            "start": rotation.start_s,
+            "step": rotation.step_s,
+            "columnCount": rotation.column_count,
+            "addresses": [index_of.get(address, address) for address in rotation.addresses],
+            "marks": marks_per_row.tolist(),
+            "columns": rotation.columns.tolist(),
+            "counts": rotation.counts.tolist(),
+        }
+    if growth is not None:
+        data["growth"] = {
+            "start": growth.start_s,
+            "step": growth.step_s,
+            "columns": growth.columns.tolist(),
+            "cumulative": growth.cumulative.tolist(),
+            "active": growth.active.tolist(),
+            "answers": growth.answers.tolist(),
+        }
+    if service_map is not None:
+        data["map"] = {
+            "domains": list(service_map.domains),
+            "remaining": service_map.remaining_domains,
+            "domainAgents": service_map.domain_agents.tolist(),
+            "grouped": service_map.agents_grouped,
+            "right": list(service_map.right),
+            "otherAsns": service_map.other_asns,
+            "rightAgents": service_map.right_agents.tolist(),
+            "links": service_map.links.tolist(),
+        }
+    return data
+
+
+def _agent_columns(agents: Sequence[Agent]) -> dict[str, list[Any]]:
+    holders = sorted({agent.holder for agent in agents if agent.holder is not None})
+    place = {holder: index for index, holder in enumerate(holders)}
+    return {
+        "address": [agent.address for agent in agents],
+        "asn": [agent.asn for agent in agents],
+        "holder": [None if a.holder is None else place[a.holder] for a in agents],
+        "holderNames": list(holders),
+        "country": [agent.country for agent in agents],
+        "first": [_seconds(agent.first_seen) for agent in agents],
+        "last": [_seconds(agent.last_seen) for agent in agents],
+        "roles": [("answer" in a.roles) + 2 * ("name-server" in a.roles) for a in agents],
+        "domains": [agent.domains for agent in agents],
+    }
+
+
+def _sparkline(growth: Growth | None) -> str:
+    """Return the growth curve as points of an SVG polyline in a box of 96 by 20."""
+    if growth is None or len(growth.columns) < 2:
+        return ""
+    picked = np.unique(np.linspace(0, len(growth.columns) - 1, 48).round().astype(np.int64))
+    x: Integers = growth.columns[picked] - growth.columns[0]
+    y: Integers = growth.cumulative[picked]
+    across = x / max(int(x[-1]), 1) * 94 + 1
+    down = 19 - y / max(int(y[-1]), 1) * 18
+    return " ".join(f"{a:.1f},{d:.1f}" for a, d in zip(across, down, strict=True))
+
+
+def _bars(evidence: Sequence[Evidence]) -> list[tuple[Evidence, float, float]]:
+    """Return each piece with start and width of its bar, in a box 100 wide with zero at 50."""
+    finite = [abs(piece.llr) for piece in evidence if math.isfinite(piece.llr)]
+    largest = max([1.0, *finite])
+    bars = []
+    for piece in evidence:
+        llr = 0.0 if math.isnan(piece.llr) else max(-largest, min(largest, piece.llr))
+        width = round(abs(llr) / largest * 48, 1)
+        bars.append((piece, 50.0 if llr >= 0 else round(50 - width, 1), width))
+    return bars
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
+
+
+def _llr(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "−")
+
+
+def _score(number: float | None) -> str:
+    if number is None:
+        return "–"
+    if 0.9995 <= number < 1:
+        return ">0.999"
+    return "<0.001" if 0 < number < 0.0005 else f"{number:.3f}"
+
+
+def _value(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or isinstance(value, str):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def _moment(moment: datetime | None) -> str:
+    if moment is None:
+        return "unknown"
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+
+def _span(seconds: float | timedelta) -> str:
+    """Write a duration in its two largest units."""
+    if isinstance(seconds, timedelta):
+        seconds = seconds.total_seconds()
+    left = int(seconds)
+    parts = []
+    for unit, size in (("years", 31_536_000), ("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        number, left = divmod(left, size)
+        if number:
+            parts.append(f"{number} {unit[:-1] if number == 1 and len(unit) > 3 else unit}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return " ".join(parts) or "0 s"

@@ -1,0 +1,100 @@
+"""How facts are worded on a terminal: verdicts, scores, spans of time, numbers, reasons."""
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from unflux.model.verdicts import Evidence, FluxNetwork, Outcome, Verdict
+from unflux.present.screen import Cell
+
+PRIOR: Final = "prior"
+"""Name of the piece of evidence that says how rare fast flux is before anything was measured."""
+
+SYMBOLS: Final[dict[Outcome, str]] = {"fast-flux": "▲", "undecided": "◆", "benign": "✓"}
+STYLES: Final[dict[Outcome, str]] = {
+    "fast-flux": "bold red",
+    "undecided": "yellow",
+    "benign": "green",
+}
+UNKNOWN: Final = Cell("?", "dim")
+
+
+def verdict_cell(verdict: Verdict) -> Cell:
+    """Return the verdict as symbol and word in its colour."""
+    return Cell(f"{SYMBOLS[verdict.verdict]} {verdict.verdict}", STYLES[verdict.verdict])
+
+
+def score_text(score: float) -> str:
+    """Write a score 0..1 with two decimals, never rounding doubt away."""
+    if score >= 0.995:
+        return ">.99"
+    return "<.01" if 0 < score < 0.005 else f"{score:.2f}"
+
+
+def span_text(first: datetime | None, last: datetime | None) -> str:
+    """Write a span of time in UTC to the minute; the day only once where both share it."""
+    if first is None or last is None:
+        return "time unknown"
+    start, end = _minute(first), _minute(last)
+    if start == end:
+        return start
+    return f"{start} – {end[11:] if start[:10] == end[:10] else end}"
+
+
+def range_text(low: int | None, high: int | None) -> str | None:
+    """Write a range of integers, one number where both ends agree; null where unknown."""
+    if low is None or high is None:
+        return None
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """Write a count with thousands separators and its noun."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def strongest_reason(verdict: Verdict) -> str:
+    """Return the sentence that says most about why the verdict is what it is."""
+    holding = [a.because for a in verdict.alternatives if a.outcome == "holds"]
+    if verdict.verdict == "benign" and holding:
+        return holding[0]
+    if verdict.verdict == "undecided" and verdict.missing:
+        return verdict.missing
+    measured = [piece for piece in verdict.evidence if piece.name != PRIOR]
+    if not measured:
+        return "no evidence"
+    weights: dict[Outcome, Callable[[Evidence], float]] = {
+        "fast-flux": lambda piece: piece.llr,
+        "benign": lambda piece: -piece.llr,
+        "undecided": lambda piece: abs(piece.llr),
+    }
+    return max(measured, key=weights[verdict.verdict]).says
+
+
+def named_some(texts: Sequence[str], limit: int | None) -> str:
+    """Name the first few of many and count the rest; "" for none."""
+    named = ", ".join(texts[:limit])
+    rest = 0 if limit is None else len(texts) - limit
+    return f"{named} … and {rest:,} more" if rest > 0 else named
+
+
+def top_holders(network: FluxNetwork, limit: int | None) -> str:
+    """Name the holders of most agents with their numbers, most first; "" where none is known."""
+    numbers = Counter(
+        agent.holder or f"AS{agent.asn}"
+        for agent in network.agents
+        if agent.holder or agent.asn is not None
+    )
+    ranked = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return named_some([f"{holder} ({number:,})" for holder, number in ranked], limit)
+
+
+def explain_command(domain: str) -> str:
+    """Return the command that explains a domain, safe to paste into a shell."""
+    return f"unflux explain {'-- ' if domain.startswith('-') else ''}{shlex.quote(domain)}"
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
