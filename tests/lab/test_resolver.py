@@ -52,6 +52,16 @@ def test_a_new_referral_replaces_glue_that_has_not_expired() -> None:
     assert last.authority[0].ttl_s == 600
 
 
+def test_a_minimal_cache_says_no_more_than_asked() -> None:
+    host = {"A": FixedRecords(60, ("10.1.1.1",))}
+    zone = Zone(apex="a.example", delegation=delegation(), hosts={"a.example": host})
+    resolver = Resolver("south", {zone.apex: zone}, Random(1), cache_count=1, minimal_count=1)
+    reply = resolver.resolve("a.example", "A", at(0))
+    assert (reply.authority, reply.additional) == ((), ())
+    denied = resolver.resolve("a.example", "AAAA", at(0))
+    assert denied.authority[0].rrtype == "SOA"
+
+
 def test_a_chain_is_followed_and_each_link_cached_on_its_own() -> None:
     customer = Zone(
         apex="shop.example",

@@ -42,8 +42,9 @@ def _print_version(is_asked: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True,
-                     help="Print the version and exit."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Find fast-flux service networks in DNS records, and explain every verdict."""
@@ -52,7 +53,7 @@ def _options(
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
+        app(prog_name="unflux")
     except UsageError as error:
         _fail(error, EXIT_USAGE)
     except UnfluxError as error:

@@ -13,7 +13,7 @@ from unflux.model.times import MICROSECONDS_PER_S
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="SOURCE...",
+        metavar="SOURCE",
         help="Captures (pcap, pcapng), dnstap files, Zeek dns.log, Suricata eve.json, passive-DNS "
         "(COF), dig transcripts, CSV or Parquet tables; plain, gz, zst or xz; files, folders, "
         "globs, or - for standard input. Recognised by content.",

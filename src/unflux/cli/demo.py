@@ -10,10 +10,14 @@ EPILOG: Final = "The example uses documentation and private addresses and reserv
 
 
 def run(
+    *,
     folder: Annotated[
         Path,
-        typer.Option("--folder", metavar="DIR",
-                     help="Where the capture, its address table and the report are written."),
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Where the capture, its address table and the report are written.",
+        ),
     ] = Path("unflux-demo"),
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Another seed makes another internet.")

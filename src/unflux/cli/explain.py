@@ -21,13 +21,12 @@ EPILOG: Final = "Example: unflux explain bad.example capture.pcap"
 
 
 def run(
+    *,
     domain: Annotated[
         str, typer.Argument(metavar="DOMAIN", help="A domain, or any name under it.")
     ],
     sources: Sources = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,

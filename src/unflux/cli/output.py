@@ -72,9 +72,7 @@ def _write_file(path: Path, parts: Iterable[bytes]) -> None:
         raise UnfluxError(message) from error
 
 
-def write_explanation(
-    domain: str, result: ScanResult, records: pa.Table, *, as_json: bool
-) -> bool:
+def write_explanation(domain: str, result: ScanResult, records: pa.Table, *, as_json: bool) -> bool:
     """Write the explanation of one domain; return whether it was seen at all."""
     if not result.verdicts:
         terminal.print_summary(result, Console(stderr=True))

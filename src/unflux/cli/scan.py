@@ -35,6 +35,7 @@ class Format(StrEnum):
 
 
 def run(
+    *,
     sources: Sources = None,
     form: Annotated[
         Format | None,
@@ -46,18 +47,23 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write the result here, not to the terminal.",
-                     show_default=False),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the result here, not to the terminal.",
+            show_default=False,
+        ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="FILE.html",
-                     help="Also write a page to look at: one file that opens offline.",
-                     show_default=False),
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Also write a page to look at: one file that opens offline.",
+            show_default=False,
+        ),
     ] = None,
-    list_all: Annotated[
-        bool, typer.Option("--all", help="List benign verdicts too.")
-    ] = False,
+    list_all: Annotated[bool, typer.Option("--all", help="List benign verdicts too.")] = False,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,

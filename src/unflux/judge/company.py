@@ -39,9 +39,9 @@ MEMBERSHIP = Piece(
         ibis.null("float64"),
     ),
     says=lambda r: (
-        f"{plural(r['pool_addresses'], 'address', 'addresses')} of its "
-        f"{r['addresses']:,} belong to network {r['network']} "
-        f"of {plural(r['network_members'], 'domain')}."
+        f"{r['pool_addresses']:,} of its {plural(r['addresses'], 'address', 'addresses')} "
+        f"{'is' if r['pool_addresses'] == 1 else 'are'} in the pool that "
+        f"{plural(r['network_members'], 'domain')} share ({r['network']})."
     ),
 )
 

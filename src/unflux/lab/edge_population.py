@@ -97,7 +97,7 @@ def _add_customer(draft: Draft, rng: Random, provider: _Provider) -> None:
     }
     draft.add(Zone(apex=domain, delegation=draft.hosted_by(hoster), hosts=hosts), "benign", "cdn")
     draft.demand.visits(
-        lambda: domain if rng.random() < 0.08 else f"www.{domain}", 40, aaaa_ratio=0.08
+        lambda: domain if rng.random() < 0.08 else f"www.{domain}", 32, aaaa_ratio=0.08
     )
 
 
@@ -120,4 +120,4 @@ def _add_portal(draft: Draft, rng: Random, network: Network, providers: list[_Pr
     delegation = draft.stable_delegation(rng, domain, (network,), 4)
     draft.add(Zone(apex=domain, delegation=delegation, hosts=hosts), "benign", "multi-provider")
     names = tuple(hosts)
-    draft.demand.visits(lambda: rng.choice(names), 330, aaaa_ratio=0.1)
+    draft.demand.visits(lambda: rng.choice(names), 260, aaaa_ratio=0.1)

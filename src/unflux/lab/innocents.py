@@ -56,7 +56,7 @@ def add_pool(draft: Draft) -> None:
         "benign",
         "pool",
     )
-    draft.demand.visits(lambda: rng.choice(names), 550, pause_s=300)
+    draft.demand.visits(lambda: rng.choice(names), 450, pause_s=300)
 
 
 def add_peer_seed(draft: Draft) -> None:
@@ -161,7 +161,7 @@ def add_static_sites(draft: Draft) -> None:
         host = _site_host(draft, rng, rng.choice(STATIC_TTLS_S), has_ipv6=rng.random() < 0.25)
         domain = draft.namer.plain()
         _add_site(draft, domain, draft.hosted_by(network), host, "static")
-        visit_count = max(3, round(170 / rank**0.8))
+        visit_count = max(3, round(100 / rank**0.8))
         draft.demand.visits(_www(rng, domain), visit_count, aaaa_ratio=0.3)
         if rank % 8 == 0:
             draft.demand.visits(_always(misspell(rng, f"www.{domain}")), 1)

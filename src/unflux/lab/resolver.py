@@ -43,6 +43,8 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Cache:
+    is_minimal: bool
+    """Leaves out authority and additional records of a positive answer."""
     answers: dict[tuple[str, str], _Entry] = field(default_factory=dict)
     referrals: dict[str, tuple[_Entry, tuple[_Entry, ...]]] = field(default_factory=dict)
     """Apex to NS records and glue."""
@@ -62,13 +64,19 @@ class Resolver:
         rng: Random,
         *,
         cache_count: int = 1,
+        minimal_count: int = 0,
         is_cyclic: bool = False,
     ) -> None:
-        """``is_cyclic`` turns the order of address records by one with every reply."""
+        """Build empty caches, ``minimal_count`` of them of the kind that says no more than asked.
+
+        ``is_cyclic`` turns the order of address records by one with every reply.
+        """
         self._vantage: Vantage = vantage
         self._zones = zones
         self._rng = rng
-        self._caches = tuple(_Cache() for _ in range(cache_count))
+        self._caches = tuple(
+            _Cache(is_minimal=number < minimal_count) for number in range(cache_count)
+        )
         self._is_cyclic = is_cyclic
 
     def resolve(self, qname: str, qtype: str, asked_us: int) -> Reply:
@@ -165,7 +173,7 @@ def _delegation(
     cache: _Cache, apex: str, moment_us: int
 ) -> tuple[tuple[RRset, ...], tuple[RRset, ...]]:
     referral = cache.referrals.get(apex)
-    if referral is None or not referral[0].is_live(moment_us):
+    if cache.is_minimal or referral is None or not referral[0].is_live(moment_us):
         return (), ()
     ns_entry, glue = referral
     return (

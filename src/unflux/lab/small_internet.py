@@ -34,8 +34,10 @@ from unflux.model.verdicts import Kind, Outcome
 DEFAULT_SEED: Final = 20_260_302
 DEFAULT_START_AT: Final = datetime(2026, 3, 2, tzinfo=UTC)
 SPAN_US: Final = 3 * DAY_US
-FARM_CACHES: Final = 3
+FARM_CACHES: Final = 4
 """Caches behind the one address of the southern resolver."""
+MINIMAL_CACHES: Final = 2
+"""Of them, those that leave out name servers and glue, as many resolvers do today."""
 
 _POPULATIONS: Final[tuple[Callable[[Draft], None], ...]] = (
     add_parents,
@@ -97,7 +99,13 @@ def build_small_internet(
         add_population(draft)
     resolvers: dict[Vantage, Resolver] = {
         "north": Resolver("north", draft.zones, draft.stream("north"), is_cyclic=True),
-        "south": Resolver("south", draft.zones, draft.stream("south"), cache_count=FARM_CACHES),
+        "south": Resolver(
+            "south",
+            draft.zones,
+            draft.stream("south"),
+            cache_count=FARM_CACHES,
+            minimal_count=MINIMAL_CACHES,
+        ),
     }
     wire_rng = draft.stream("wire")
     exchanges: list[Exchange] = []

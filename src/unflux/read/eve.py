@@ -251,6 +251,8 @@ class _Joiner:
 
     def remember(self, dns: JsonObject, frame: _Frame) -> None:
         """Remember a question, so that its answer can name it and its type."""
+        if not isinstance(dns.get("rrname"), str):
+            return
         self._asked[frame.flow] = (dns.get("rrname"), dns.get("rrtype"))
         if len(self._asked) > PENDING_QUERIES:
             self._asked.popitem(last=False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import BinaryIO, Final
 
 from unflux.model.names import normalise_name
@@ -107,8 +108,10 @@ class _Header:
         elif key == "fields":
             self.fields = value.split(self.separator)
 
-    def elements(self, text: str) -> list[str]:
-        return [] if text == self.empty_field else text.split(self.set_separator)
+    def elements(self, text: str) -> list[str | None]:
+        """Return the elements of a list, null for those that are unset."""
+        texts = text.split(self.set_separator)
+        return [None if element == self.unset_field else element for element in texts]
 
 
 def _unescape_header(text: str) -> str:
@@ -162,17 +165,15 @@ def _add_row(
             drops.drop(BAD_MOMENT)
             return
     rcode = _first_text(row, "rcode_name", "rcode")
-    answers = _texts(row.get("answers"))
+    answers = _answers_of(row)
     if rcode is None and not answers:
         drops.query_count += 1
         return
     qtype = _qtype_of(row)
-    ttls = _list_of(row.get("TTLs"))
-    pairs = [(text, ttls[i] if i < len(ttls) else None) for i, text in enumerate(answers)]
     drops.response_count += 1
     builder.add(
         query,
-        own_answers(query, qtype, pairs, drops),
+        own_answers(query, qtype, answers, drops),
         ts_us=ts_us,
         qtype=qtype,
         rcode=None if rcode is None else parse_rcode(rcode),
@@ -202,9 +203,12 @@ def _first_text(row: Mapping[str, object], *keys: str) -> str | None:
     return None
 
 
+def _answers_of(row: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return answers with their TTLs, null where the log tells none."""
+    answers, ttls = _list_of(row.get("answers")), _list_of(row.get("TTLs"))
+    pairs = zip_longest(answers, ttls[: len(answers)])
+    return [(text, ttl) for text, ttl in pairs if isinstance(text, str) and text]
+
+
 def _list_of(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def _texts(value: object) -> list[str]:
-    return [text for text in _list_of(value) if isinstance(text, str) and text not in {"", "-"}]

@@ -75,7 +75,7 @@
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { show: true, lineStyle: { color: colour("--grid") } },
-    axisLabel: { color: colour("--muted"), fontSize: 12 },
+    axisLabel: { color: colour("--muted"), fontSize: 12, hideOverlap: true },
   });
 
   /* The same left edge for rotation and growth, so that their times stand under each other. */
@@ -127,7 +127,7 @@
       ];
     };
     const series = () =>
-      [...points].map(([key, list]) => ({
+      [...points].filter(([, list]) => list.length).map(([key, list]) => ({
         id: String(key),
         type: "scatter",
         large: true,
@@ -357,7 +357,10 @@
         ? `${numbers.format(map.remaining)} other domains` : map.domains[index];
     const rightName = (index) => {
       const key = map.right[index];
-      if (!map.grouped) return key;
+      if (!map.grouped) {
+        const asn = asnOf.get(key) ?? null;
+        return isNarrow || asn === null ? key : `${key}  AS${asn}`;
+      }
       if (key === "other") return `${numbers.format(map.otherAsns)} other ASNs`;
       if (key === "unknown") return "ASN unknown";
       const holder = data.holders[key];
