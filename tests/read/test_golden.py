@@ -12,9 +12,7 @@ from unflux.read.sources import recognise
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "read"
 TEXT_FORMATS = ("zeek", "eve", "cof", "dig", "table")
-INPUTS = sorted(
-    path for name in TEXT_FORMATS for path in (GOLDEN / name).glob("input.*")
-)
+INPUTS = sorted(path for name in TEXT_FORMATS for path in (GOLDEN / name).glob("input.*"))
 OPTIONS = Options(utc_offset_s=8 * 3600)  # only dig's bare local times look at it
 
 

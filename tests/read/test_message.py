@@ -55,7 +55,7 @@ def test_sections_types_and_canonical_text() -> None:
         build(
             ("WWW.Example. 5 IN CNAME Edge.Example.", "edge.example. 6 IN A 192.0.2.9",
              "edge.example. 6 IN TXT text", "edge.example. 7 IN AAAA 2001:DB8:0:0::1"),
-            ("example. 8 IN NS ns1.Example.", "example. 9 IN SOA Ns1.example. h.example. 1 2 3 4 5"),
+            ("example. 8 IN NS ns1.Example.", "example. 9 IN SOA Ns1.example. h.a. 1 2 3 4 5"),
             ("ns1.example. 10 IN A 192.0.2.53",),
         ).to_wire()
     )  # fmt: skip
@@ -66,7 +66,7 @@ def test_sections_types_and_canonical_text() -> None:
         ("edge.example", "A", "192.0.2.9", 6, "ans"),
         ("edge.example", "AAAA", "2001:db8::1", 7, "ans"),
         ("example", "NS", "ns1.example", 8, "auth"),
-        ("example", "SOA", "ns1.example h.example 1 2 3 4 5", 9, "auth"),
+        ("example", "SOA", "ns1.example h.a 1 2 3 4 5", 9, "auth"),
         ("ns1.example", "A", "192.0.2.53", 10, "add"),
     )
 
@@ -102,7 +102,9 @@ def test_unknown_type_is_written_by_its_number() -> None:
 
 def test_root_and_escaped_names() -> None:
     assert decode(make_response(".")).query == "."
-    assert decode(make_response('a\\.b\\"\\000\\200.Example.')).query == 'a\\.b\\"\\000\\200.example'
+    assert (
+        decode(make_response('a\\.b\\"\\000\\200.Example.')).query == 'a\\.b\\"\\000\\200.example'
+    )
 
 
 def test_truncated_response_keeps_what_is_there() -> None:
@@ -117,10 +119,11 @@ def test_trailing_octets_are_no_damage() -> None:
 
 def test_records_before_the_damage_are_kept() -> None:
     wire = make_response("a.example.", "192.0.2.1", "192.0.2.2")
+    first, _ = decode(wire).records
     for size_bytes in range(len(wire) - 16, len(wire)):
         decoded = decode(wire[:size_bytes])
         assert decoded.is_damaged
-        assert [record[2] for record in decoded.records] == ["192.0.2.1"]
+        assert decoded.records == (first,)
 
 
 def test_record_with_data_of_the_wrong_length_is_skipped_alone() -> None:
@@ -179,7 +182,9 @@ def test_refused(wire: bytes, reason: Undecoded) -> None:
 
 
 def test_records_of_another_class_are_counted() -> None:
-    decoded = decode(build(("a.example. 5 HS A \\# 4 c0000201", "b.example. 5 IN A 192.0.2.1")).to_wire())
+    decoded = decode(
+        build(("a.example. 5 HS A \\# 4 c0000201", "b.example. 5 IN A 192.0.2.1")).to_wire()
+    )
     assert decoded.other_class_count == 1
     assert [record[0] for record in decoded.records] == ["b.example"]
     drops = Drops()
@@ -236,7 +241,9 @@ def test_queries_are_counted_and_no_loss() -> None:
 
 def oracle(wire: bytes) -> list[tuple[object, ...]]:
     """Return the rows that dnspython's strict parse of a whole message gives, or raise."""
-    message = dns.message.from_wire(wire, ignore_trailing=True, one_rr_per_rrset=True, keyring=False)
+    message = dns.message.from_wire(
+        wire, ignore_trailing=True, one_rr_per_rrset=True, keyring=False
+    )
     return [
         (name_to_text(rrset.name), str(ipaddress.ip_address(rrset[0].address)), rrset.ttl, section)
         for section, rrsets in zip(("ans", "auth", "add"), message.sections[1:], strict=True)
@@ -277,7 +284,10 @@ def test_damaged_responses(changes: list[tuple[int, int]], end: int) -> None:
     wire = bytearray(
         build(
             ("www.example. 5 IN CNAME edge.example.", "edge.example. 6 IN A 192.0.2.9"),
-            ("example. 8 IN NS ns1.example.", "example. 9 IN SOA ns1.example. h.example. 1 2 3 4 5"),
+            (
+                "example. 8 IN NS ns1.example.",
+                "example. 9 IN SOA ns1.example. h.example. 1 2 3 4 5",
+            ),
             ("ns1.example. 10 IN A 192.0.2.53", "ns1.example. 10 IN AAAA 2001:db8::1"),
         ).to_wire()
     )

@@ -168,6 +168,13 @@ def test_long_block_is_passed_over() -> None:
     assert reasons == {LONG_BLOCK: 1}
 
 
+def test_long_section_header_is_one() -> None:
+    comment = option(1, bytes(60_000)) * 6
+    header = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + comment
+    data = section() + interface(101) + block(0x0A0D0D0A, header) + interface(1) + enhanced(b"x")
+    assert read(data) == ([Packet(MOMENT_US, 1, b"x")], {LONG_BLOCK: 1})
+
+
 def test_block_that_announces_more_than_the_file_holds() -> None:
     data = section() + struct.pack("<II", 77, 0xFFFFFFFC) + bytes(50)
     assert read(data) == ([], {CUT_SHORT: 1})
@@ -183,8 +190,7 @@ def test_unequal_lengths_are_counted_and_the_packet_used() -> None:
 def test_packet_longer_than_its_block_is_malformed() -> None:
     body = struct.pack("<IIIII", 0, 0, 0, 1000, 1000) + b"abcd"
     data = section() + interface() + block(6, body) + block(6, b"") + block(6, b"1234")
-    # A block without a body is no more than an empty one.
-    assert read(data) == ([], {MALFORMED_BLOCK: 2})
+    assert read(data) == ([], {MALFORMED_BLOCK: 3})
 
 
 def test_malformed_interface_keeps_the_numbers_in_step() -> None:

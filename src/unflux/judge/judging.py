@@ -48,9 +48,7 @@ def follow_aliases(weighed: ir.Table, aliases: ir.Table, bound: float) -> ir.Tab
     )
     ranked = aliases.mutate(rank=ibis.row_number().over(widest))
     best = ranked.filter(ranked["rank"] == 0).select("domain", alias_target="target")
-    targets = weighed.select(
-        target="domain", target_llr="llr", target_tenants="query_domains"
-    )
+    targets = weighed.select(target="domain", target_llr="llr", target_tenants="query_domains")
     known = best.left_join(targets, best.alias_target == targets.target).drop("target")
     joined = weighed.left_join(known, "domain").drop("domain_right")
     ratio = ibis.ifelse(
@@ -157,9 +155,7 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
     alternatives = []
     for hypothesis in HYPOTHESES:
         held = row[f"alt_{hypothesis.name}"]
-        outcome: HypothesisOutcome = (
-            UNTESTED if held is None else HOLDS if held else REJECTED
-        )
+        outcome: HypothesisOutcome = UNTESTED if held is None else HOLDS if held else REJECTED
         alternatives.append(
             Alternative(
                 hypothesis=hypothesis.name,

@@ -32,9 +32,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
     )
     p = p.mutate(**{f"value_{piece.name}": piece.value(p) for piece in PIECES})
     raw = p.mutate(**{f"raw_{piece.name}": piece.weigh(p).cast("float64") for piece in PIECES})
-    counted = raw.mutate(
-        **{f"llr_{piece.name}": _counted(raw, piece) for piece in PIECES}
-    )
+    counted = raw.mutate(**{f"llr_{piece.name}": _counted(raw, piece) for piece in PIECES})
     tested = counted.mutate(**{f"alt_{h.name}": h.holds(counted) for h in HYPOTHESES})
     ratios = {
         f"llr_alt_{h.name}": ibis.ifelse(
@@ -43,9 +41,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
         for h in HYPOTHESES
     }
     listed = tested.is_known_pool | tested.is_known_seed
-    weighed = tested.mutate(
-        **ratios, llr_listed=ibis.ifelse(listed, LISTED_RATIO, 0.0)
-    )
+    weighed = tested.mutate(**ratios, llr_listed=ibis.ifelse(listed, LISTED_RATIO, 0.0))
     total = ibis.literal(PRIOR) + weighed.llr_listed
     for name in [p.name for p in PIECES] + [f"alt_{h.name}" for h in HYPOTHESES]:
         total = total + weighed[f"llr_{name}"].fill_null(0.0)

@@ -35,9 +35,7 @@ def pool_edges(pairs: ir.Table) -> ir.Table:
     places = pairs.select("domain", "slash16").distinct()
     width = places.group_by("domain").agg(width=places.count())
     wide = pairs.inner_join(width.filter(width.width >= SHARED_PLACES), "domain")
-    by_width = ibis.window(
-        group_by=wide.address, order_by=[wide.width.desc(), wide.domain.asc()]
-    )
+    by_width = ibis.window(group_by=wide.address, order_by=[wide.width.desc(), wide.domain.asc()])
     ranked = wide.mutate(rank=ibis.row_number().over(by_width))
     hubs = ranked.filter(ranked["rank"] < HUBS).select(hub="domain", hub_address="address")
     met = ranked.inner_join(
@@ -47,9 +45,7 @@ def pool_edges(pairs: ir.Table) -> ir.Table:
     edges = shared.group_by(["domain", "hub"]).agg(
         addresses=shared.addresses.sum(), places=shared.count()
     )
-    edges = edges.filter(
-        (edges.addresses >= SHARED_ADDRESSES) & (edges.places >= SHARED_PLACES)
-    )
+    edges = edges.filter((edges.addresses >= SHARED_ADDRESSES) & (edges.places >= SHARED_PLACES))
     return edges.select(left="domain", right="hub")
 
 

@@ -26,9 +26,7 @@ def served(
     )  # fmt: skip
     reachable = observed.filter(~observed.is_special_use)
     answers = reachable.filter(reachable.role == "answer").inner_join(members, "domain")
-    fronts = answers.select(
-        "network", "domain", *columns, role=ibis.literal("answer")
-    )
+    fronts = answers.select("network", "domain", *columns, role=ibis.literal("answer"))
     places = hosts.select("ns_host", "slash16").distinct()
     width = places.group_by("ns_host").agg(width=places.count())
     rotating = width.filter(width.width >= ROTATING_HOST_PLACES)
@@ -67,9 +65,7 @@ def agents_of(served_rows: ir.Table) -> ir.Table:
 def rotation_of(served_rows: ir.Table) -> ir.Table:
     """Return when each agent was seen in answers, of shape ``ROTATION`` but for the bucket's type."""
     fronts = served_rows.filter(served_rows.role == "answer")
-    summed = fronts.group_by(["network", "address", "bucket"]).agg(
-        count=fronts["count"].sum()
-    )
+    summed = fronts.group_by(["network", "address", "bucket"]).agg(count=fronts["count"].sum())
     return summed.mutate(
         bucket_at=ibis.ifelse(
             summed.bucket >= 0, summed.bucket.as_timestamp("s"), ibis.null("timestamp")

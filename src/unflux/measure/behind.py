@@ -27,9 +27,7 @@ def alias_records(records: Records, domain: str) -> ir.Table:
     s = records.sightings
     foreign = (s.owner_domain != domain) & s.rrtype.isin(ADDRESS_TYPES)
     return _with_routes(
-        s.filter(
-            (s.domain == domain) & (s.section == "ans") & ((s.rrtype == "CNAME") | foreign)
-        ),
+        s.filter((s.domain == domain) & (s.section == "ans") & ((s.rrtype == "CNAME") | foreign)),
         records.routes,
     )
 

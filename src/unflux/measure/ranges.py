@@ -25,6 +25,10 @@ _KEY_TYPES: Final = {4: np.dtype(">u4"), 6: np.dtype("S16")}
 """How addresses in network order are read: byte strings of equal width sort as the numbers do."""
 
 
+class BadRowError(ValueError):
+    """A row of a table cannot be used; the message is a fixed phrase."""
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """One family's ranges, flattened: ``rows[i]`` holds from ``bounds[i]`` to ``bounds[i + 1]``.
@@ -116,7 +120,7 @@ def address_keys(addresses: Iterable[str | None]) -> AddressKeys:
         count = position + 1
         key = pack_address(text)
         if key is not None:
-            family = 4 if len(key) == WIDTH_BYTES[4] else 6
+            family = _family_of(key)
             positions[family].append(position)
             packed[family].append(key)
     return AddressKeys(
@@ -124,6 +128,56 @@ def address_keys(addresses: Iterable[str | None]) -> AddressKeys:
         {family: np.array(places, dtype=np.int64) for family, places in positions.items()},
         {family: _keys(family, b"".join(parts)) for family, parts in packed.items()},
     )
+
+
+def parse_block(text: str) -> tuple[int, int, int]:
+    """Return (family, first, last) of an address or a prefix; raises BadRowError on neither.
+
+    Host bits below the prefix are ignored (RFC 4632 section 3.1 has them zero).
+    """
+    address, slash, length = text.partition("/")
+    packed = pack_address(address)
+    if packed is None:
+        raise BadRowError("no address")
+    bits = 8 * len(packed)
+    if not slash:
+        length = str(bits)
+    if not (length.isascii() and length.isdigit() and len(length) <= 3 and int(length) <= bits):
+        raise BadRowError("no prefix length")
+    hosts = (1 << bits - int(length)) - 1
+    first = int.from_bytes(packed, "big") & ~hosts
+    return _family_of(packed), first, first | hosts
+
+
+def parse_span(start: str, end: str) -> tuple[int, int, int]:
+    """Return (family, first, last) of a range; raises BadRowError where it is none.
+
+    The ends are addresses or plain numbers; numbers are IPv6 where the last one exceeds 32 bits.
+    """
+    if is_number(start) and is_number(end):
+        first, last = int(start), int(end)
+        family = 4 if last < 1 << 32 else 6
+        if last >= 1 << 128:
+            raise BadRowError("no address")
+    else:
+        one, other = pack_address(start), pack_address(end)
+        if one is None or other is None:
+            raise BadRowError("no address")
+        if len(one) != len(other):
+            raise BadRowError("range of two address families")
+        family, first, last = (
+            _family_of(one),
+            int.from_bytes(one, "big"),
+            int.from_bytes(other, "big"),
+        )
+    if first > last:
+        raise BadRowError("range ends before it starts")
+    return family, first, last
+
+
+def is_number(text: str) -> bool:
+    """Tell whether the text is a plain number of at most the 39 digits an IPv6 address has."""
+    return text.isascii() and text.isdigit() and len(text) <= 39
 
 
 def build_ranges(ranges: Mapping[int, Sequence[Range]]) -> AddressRanges:
@@ -170,6 +224,10 @@ def flatten(ranges: Sequence[Range]) -> Iterator[Step]:
         if not changes:
             return
         position = min(changes)
+
+
+def _family_of(packed: bytes) -> int:
+    return 4 if len(packed) == WIDTH_BYTES[4] else 6
 
 
 def _keys(family: int, packed: bytes) -> np.ndarray:

@@ -52,7 +52,7 @@ class RangeTable:
 
     def lookup(self, addresses: Addresses) -> pa.Table:
         """Return one row of shape ``ROUTES`` per address, in order; unknown is null."""
-        texts = _texts(addresses)
+        texts = address_texts(addresses)
         keys = address_keys(texts)
         facts: dict[str, pa.Array] = {}
         for layer in self.layers:
@@ -61,6 +61,14 @@ class RangeTable:
             for name in layer.facts.column_names:
                 facts[name] = layer.facts.column(name).combine_chunks().take(indices)
         return compose_routes(texts, facts, is_user_named=self.is_user_named)
+
+
+def address_texts(addresses: Addresses) -> Sequence[str]:
+    """Return the addresses as Python text."""
+    if isinstance(addresses, pa.Array | pa.ChunkedArray):
+        texts: list[str] = addresses.to_pylist()
+        return texts
+    return addresses
 
 
 def compose_routes(
@@ -148,13 +156,6 @@ def _holder_of(asn: pa.ChunkedArray, table: RangeTable) -> pa.ChunkedArray:
             rows = pc.index_in(asn, value_set=known, skip_nulls=True)
             return layer.facts.column("holder").take(rows)
     return pa.chunked_array([pa.nulls(len(asn), TEXT)])
-
-
-def _texts(addresses: Addresses) -> Sequence[str]:
-    if isinstance(addresses, pa.Array | pa.ChunkedArray):
-        texts: list[str] = addresses.to_pylist()
-        return texts
-    return addresses
 
 
 def _read_bundled(name: str) -> pa.Table:

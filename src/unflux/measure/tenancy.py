@@ -33,9 +33,7 @@ def measure_aliases(records: Records) -> ir.Table:
     registrable domain, ``count`` (address, response) times.
     """
     s = records.sightings
-    s = s.filter(
-        s.rrtype.isin(ADDRESS_TYPES) & (s.section == "ans") & (s.domain != s.owner_domain)
-    )
+    s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & (s.section == "ans") & (s.domain != s.owner_domain))
     return s.group_by(domain=s.domain, target=s.owner_domain).agg(
         count=s["count"].cast("int64").sum()
     )

@@ -6,9 +6,7 @@ import ibis.expr.types as ir
 from unflux.measure.records import Records
 
 
-def as_groups(
-    records: Records, observed: ir.Table, members: ir.Table
-) -> tuple[Records, ir.Table]:
+def as_groups(records: Records, observed: ir.Table, members: ir.Table) -> tuple[Records, ir.Table]:
     """Rename every member domain to its group and leave out the rest.
 
     ``members``: domain, network. What is measured of the result is measured of the groups: the

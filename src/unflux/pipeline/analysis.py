@@ -82,9 +82,7 @@ def _join_members(
     """Return (domain, network) of candidate networks, narrow domains attached."""
     edges = engine.fetch(pool_edges(pairs).union(server_edges(delegated, hosts)))
     answers = observed.filter(observed.role == "answer")
-    first_seen = engine.fetch(
-        answers.group_by("domain").agg(first_at=answers.first_at.min())
-    )
+    first_seen = engine.fetch(answers.group_by("domain").agg(first_at=answers.first_at.min()))
     joined = join_components(edges, first_seen)
     core = engine.table("core_members", joined)
     attached = engine.fetch(attachments(pairs, core)).select(MEMBERS.names)
@@ -126,6 +124,4 @@ def _convicted(engine: Engine, decided: ir.Table) -> pa.Table:
         domain: network_of.get(target, network_of[domain])
         for domain, target in zip(rows["domain"], rows["alias_target"], strict=True)
     }
-    return pa.table(
-        {"domain": list(followed), "network": list(followed.values())}, schema=MEMBERS
-    )
+    return pa.table({"domain": list(followed), "network": list(followed.values())}, schema=MEMBERS)

@@ -119,7 +119,9 @@ def _draw_networks(
         served(analysis.observed, analysis.delegations, analysis.hosts, convicted), "served"
     )
     agents = _by_network(engine.fetch(agents_of(rows)).to_pylist())
-    servers = _by_network(engine.fetch(name_servers_of(analysis.delegations, convicted)).to_pylist())
+    servers = _by_network(
+        engine.fetch(name_servers_of(analysis.delegations, convicted)).to_pylist()
+    )
     domains: dict[str, list[str]] = {}
     for domain, network in network_of.items():
         domains.setdefault(network, []).append(domain)

@@ -50,9 +50,7 @@ class Gathered:
 
 def gather(arguments: Sequence[str], options: Options, progress: Progress | None) -> Gathered:
     """Read every source; with a store, add each to it and take out all that it holds."""
-    reads = read_all(
-        arguments, options.reading, workers=options.workers, progress=progress
-    )
+    reads = read_all(arguments, options.reading, workers=options.workers, progress=progress)
     if options.store is None:
         return _gather_here(reads)
     with Store.open(options.store) as store:
@@ -64,9 +62,7 @@ def gather(arguments: Sequence[str], options: Options, progress: Progress | None
             if not is_whole:
                 broken.append(read.rollup)
             _count(gathered, read, is_known=is_whole and not _add(store, read))
-        stored = store.rollup(
-            _moment(options.reading.since_us), _moment(options.reading.until_us)
-        )
+        stored = store.rollup(_moment(options.reading.since_us), _moment(options.reading.until_us))
         gathered.rollup = settle(merge([stored, *broken])) if broken else stored
     return gathered
 
@@ -107,8 +103,8 @@ def _count(gathered: Gathered, read: SourceRead, *, is_known: bool) -> None:
 
 
 def _moment(moment_us: int | None) -> datetime | None:
-    return None if moment_us is None else datetime.fromtimestamp(
-        moment_us / MICROSECONDS_PER_S, UTC
+    return (
+        None if moment_us is None else datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)
     )
 
 

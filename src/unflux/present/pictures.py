@@ -230,7 +230,14 @@ def draw_service_map(rows: pa.Table, network: FluxNetwork) -> ServiceMap | None:
     remaining = len(domains) - shown
     right, right_of, other_asns = _right_side(addresses, network)
     left = left_of[domain_codes]
-    links = _links(left, address_codes, is_answer, right_of, len(addresses), len(right))
+    links = _links(
+        left=left,
+        address_codes=address_codes,
+        is_answer=is_answer,
+        right_of=right_of,
+        address_count=len(addresses),
+        right_count=len(right),
+    )
     served_left = np.unique(left * len(addresses) + address_codes) // len(addresses)
     return ServiceMap(
         domains=tuple(domains[index] for index in order[:shown].tolist())
@@ -277,6 +284,7 @@ def _right_side(
 
 
 def _links(
+    *,
     left: Integers,
     address_codes: Integers,
     is_answer: NDArray[np.bool_],

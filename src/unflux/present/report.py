@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import math
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,13 +16,8 @@ from markupsafe import Markup
 
 from unflux import __version__
 from unflux.model.times import format_moment
-from unflux.model.verdicts import (
-    Agent,
-    Evidence,
-    FluxNetwork,
-    ScanResult,
-    Verdict,
-)
+from unflux.model.verdicts import Agent, Evidence, FluxNetwork, ScanResult, Verdict
+from unflux.present.json_lines import distinct_known, measured
 from unflux.present.pictures import (
     AsnGroup,
     Growth,
@@ -36,6 +30,8 @@ from unflux.present.pictures import (
     draw_service_map,
     of_network,
 )
+from unflux.present.visible import make_visible
+from unflux.present.wording import SYMBOLS, plural, range_text, score_text
 
 MAX_MARKS: Final = 40_000
 MAX_MARKS_PER_PAGE: Final = 200_000
@@ -52,23 +48,21 @@ the others differ little from them and ``unflux explain`` has them all."""
 PREVIEW_AGENTS: Final = 15
 """Rows of the agents' table that are there without scripts and in print."""
 
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that a reader cannot see or that reorder what stands around them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkView:
     """A network and all that its card shows."""
 
     network: FluxNetwork
-    asns: int
+    asns: int | None
     unmapped: int
-    countries: int
+    countries: int | None
     lookups: int
-    as_answer: int
     as_name_server: int
     in_both_roles: int
     groups: tuple[AsnGroup, ...]
+    is_timeless: bool
+    """Its addresses were seen in answers, but no record says when."""
     rotation: Rotation | None
     growth: Growth | None
     map: ServiceMap | None
@@ -121,20 +115,6 @@ def render_report(result: ScanResult) -> str:
     )
 
 
-def visible_text(text: str) -> str:
-    """Write every character that cannot be seen, or that reorders others, as its escape.
-
-    Controls, format characters (bidirectional overrides, zero-width joiners), lone surrogates,
-    unassigned and private characters, line and paragraph separators.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        f"\\u{ord(character):04x}" if unicodedata.category(character) in _HIDDEN else character
-        for character in text
-    )
-
-
 def data_block(value: Any) -> Markup:
     """Return JSON that holds no character with a meaning to HTML, for a script data block."""
     text = json.dumps(_visible(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -146,7 +126,7 @@ def data_block(value: Any) -> Markup:
 def _visible(value: Any) -> Any:
     """Make each text in nested lists and dicts visible; the nesting is ours, not the input's."""
     if isinstance(value, str):
-        return visible_text(value)
+        return make_visible(value)
     if isinstance(value, dict):
         return {key: _visible(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -162,11 +142,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=lambda value: (
-            visible_text(value)
+            make_visible(value)
             if isinstance(value, str) and not isinstance(value, Markup)
             else value
         ),
     )
+    environment.globals.update(plural=plural, ranged=range_text, symbols=SYMBOLS)
     environment.filters.update(
         bars=_bars, count=_count, llr=_llr, moment=_moment, iso=format_moment,
         score=_score, span=_span, value=_value,
@@ -192,9 +173,7 @@ def _of_outcome(
 
 def _view_networks(result: ScanResult) -> Iterable[NetworkView]:
     """Yield the view of each network, in the result's order."""
-    max_marks = max(
-        MIN_MARKS, min(MAX_MARKS, MAX_MARKS_PER_PAGE // max(len(result.networks), 1))
-    )
+    max_marks = max(MIN_MARKS, min(MAX_MARKS, MAX_MARKS_PER_PAGE // max(len(result.networks), 1)))
     verdicts: dict[str, Verdict] = {}
     members: dict[str, list[Verdict]] = {}
     for verdict in result.verdicts:
@@ -221,14 +200,14 @@ def _view(
     roles = [frozenset(agent.roles) for agent in network.agents]
     return NetworkView(
         network=network,
-        asns=len({a.asn for a in network.agents} - {None}),
+        asns=distinct_known(agent.asn for agent in network.agents),
         unmapped=sum(a.asn is None for a in network.agents),
-        countries=len({a.country for a in network.agents} - {None}),
+        countries=distinct_known(agent.country for agent in network.agents),
         lookups=sum(verdict.counts.lookups for verdict in own),
-        as_answer=sum("answer" in role for role in roles),
         as_name_server=sum("name-server" in role for role in roles),
         in_both_roles=sum(len(role) == 2 for role in roles),
         groups=groups,
+        is_timeless=seen.num_rows > 0 and rotation is None,
         rotation=rotation,
         growth=growth,
         map=service_map,
@@ -340,24 +319,19 @@ def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
 
 
+def _score(number: float | None) -> str:
+    return "–" if number is None else score_text(number)
+
+
 def _llr(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def _score(number: float | None) -> str:
-    if number is None:
+def _value(value: float | int | str | None) -> str:
+    shown = measured(value)
+    if shown is None:
         return "–"
-    if 0.9995 <= number < 1:
-        return ">0.999"
-    return "<0.001" if 0 < number < 0.0005 else f"{number:.3f}"
-
-
-def _value(value: float | str | None) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or isinstance(value, str):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return shown if isinstance(shown, str) else f"{shown:,}"
 
 
 def _moment(moment: datetime | None) -> str:
@@ -373,7 +347,13 @@ def _span(seconds: float | timedelta) -> str:
         seconds = seconds.total_seconds()
     left = int(seconds)
     parts = []
-    for unit, size in (("years", 31_536_000), ("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+    for unit, size in (
+        ("years", 31_536_000),
+        ("days", 86_400),
+        ("h", 3_600),
+        ("min", 60),
+        ("s", 1),
+    ):
         number, left = divmod(left, size)
         if number:
             parts.append(f"{number} {unit[:-1] if number == 1 and len(unit) > 3 else unit}")

@@ -65,32 +65,13 @@ def read_pcapng(stream: Readable, drops: Drops) -> Iterator[Packet]:
     Blocks that carry no packet are passed over. A length that cannot be ends the reading: nothing
     says where the next block starts.
     """
-    order = ""
     interfaces: list[_Interface] = []
-    while head := read_exactly(stream, 8):
-        if head[:4] == struct.pack("<I", SECTION_HEADER):
-            head += read_exactly(stream, 4)
-            if not is_pcapng(head):
-                if not order:
-                    raise UnreadableSourceError("not a pcapng file: no section header at its start")
-                drops.drop(BAD_SECTION if len(head) == 12 else CUT_SHORT)
-                return
-            order, interfaces = _ORDERS[head[8:12]], []
-        elif not order:
-            raise UnreadableSourceError("not a pcapng file: no section header at its start")
-        if len(head) < 8:
-            drops.drop(CUT_SHORT)
-            return
-        kind, size_bytes = struct.unpack_from(f"{order}II", head)
-        if size_bytes < len(head) + 4 or size_bytes % 4:
-            drops.drop(BAD_BLOCK)
-            return
-        body = _read_body(stream, kind, size_bytes, order, drops)
-        if body is None:
-            return
-        if kind == INTERFACE_DESCRIPTION:
+    for kind, order, body in _read_blocks(stream, drops):
+        if kind == SECTION_HEADER:
+            interfaces = []
+        elif kind == INTERFACE_DESCRIPTION:
             _declare(interfaces, body, order, drops)
-        elif kind in _PACKET_BLOCKS and body:
+        else:
             packet = _parse_packet(kind, body, order, interfaces)
             if isinstance(packet, str):
                 drops.drop(packet)
@@ -98,21 +79,48 @@ def read_pcapng(stream: Readable, drops: Drops) -> Iterator[Packet]:
                 yield packet
 
 
+def _read_blocks(stream: Readable, drops: Drops) -> Iterator[tuple[int, str, bytes]]:
+    """Yield type, byte order and body of the blocks that matter here."""
+    order = ""
+    while head := read_exactly(stream, 8):
+        if head[:4] == struct.pack("<I", SECTION_HEADER):
+            head += read_exactly(stream, 4)
+        if is_pcapng(head):
+            order = _ORDERS[head[8:12]]
+        elif not order:
+            raise UnreadableSourceError("not a pcapng file: no section header at its start")
+        elif len(head) == 12:
+            drops.drop(BAD_SECTION)
+            return
+        if len(head) < 8:
+            drops.drop(CUT_SHORT)
+            return
+        kind, size_bytes = struct.unpack_from(f"{order}II", head)
+        if size_bytes < len(head) + 4 or size_bytes % 4:
+            drops.drop(BAD_BLOCK)
+            return
+        if kind in _READ_BLOCKS and size_bytes <= MAX_BLOCK_SIZE_BYTES:
+            body = _read_body(stream, size_bytes, size_bytes - len(head), order, drops)
+            if body is None:
+                return
+            yield kind, order, body
+            continue
+        if kind in _READ_BLOCKS:
+            drops.drop(LONG_BLOCK)
+        if kind == SECTION_HEADER:
+            yield kind, order, b""
+        if not skip_bytes(stream, size_bytes - len(head)):
+            drops.drop(CUT_SHORT)
+            return
+
+
 def _read_body(
-    stream: Readable, kind: int, size_bytes: int, order: str, drops: Drops
+    stream: Readable, size_bytes: int, missing_bytes: int, order: str, drops: Drops
 ) -> bytes | None:
-    """Return what lies between the two lengths of a block; empty if passed over, null at the end.
+    """Return what lies between the two lengths of a block, or null where the file ends before.
 
     A block whose lengths differ is used as far as its first length says.
     """
-    missing_bytes = size_bytes - (12 if kind == SECTION_HEADER else 8)
-    if kind not in _READ_BLOCKS or missing_bytes > MAX_BLOCK_SIZE_BYTES:
-        if kind in _READ_BLOCKS:
-            drops.drop(LONG_BLOCK)
-        if not skip_bytes(stream, missing_bytes):
-            drops.drop(CUT_SHORT)
-            return None
-        return b""
     body = read_exactly(stream, missing_bytes)
     if len(body) < missing_bytes:
         drops.drop(CUT_SHORT)

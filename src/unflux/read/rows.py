@@ -65,12 +65,14 @@ class RowGrouper:
     def add(self, rows: pa.Table) -> Iterator[Batch]:
         """Take the next rows, with columns of any type named as in :data:`COLUMNS`."""
         clean = pa.concat_tables([self._held, _clean(rows, self._drops)])
-        held = _last_moment_count(clean)
-        if held > MAX_HELD_ROWS:
-            held = 0
-        ready = clean.slice(0, clean.num_rows - held)
-        self._held = clean.slice(clean.num_rows - held)
-        yield from self._batch(ready)
+        waits = _is_of_last_moment(clean)
+        held = clean.filter(waits)
+        if held.num_rows > MAX_HELD_ROWS:
+            self._held = _CLEAN.empty_table()
+            yield from self._batch(clean)
+        else:
+            self._held = held
+            yield from self._batch(clean.filter(pc.invert(waits)))
 
     def finish(self) -> Iterator[Batch]:
         """Yield what waited."""
@@ -84,15 +86,14 @@ class RowGrouper:
             yield batch
 
 
-def _last_moment_count(rows: pa.Table) -> int:
-    """Return how many rows at the end share the last row's time, or, without time, its query."""
+def _is_of_last_moment(rows: pa.Table) -> pa.Array:
+    """Tell which rows share the time of the last one, or, where it has none, its query."""
     if not rows.num_rows:
-        return 0
-    by = "ts" if rows["ts"][-1].is_valid else "query"
-    differs = pc.fill_null(pc.not_equal(rows[by], rows[by][-1]), True)
-    differing = np.flatnonzero(np.asarray(differs))
-    row_count: int = rows.num_rows
-    return row_count - (int(differing[-1]) + 1 if len(differing) else 0)
+        return pa.array([], pa.bool_())
+    last_at = rows["ts"][-1]
+    if last_at.is_valid:
+        return pc.fill_null(pc.equal(rows["ts"], last_at), False)
+    return pc.and_(pc.is_null(rows["ts"]), pc.equal(rows["query"], rows["query"][-1]))
 
 
 # --- cleaning -----------------------------------------------------------------------------
@@ -107,7 +108,9 @@ def _clean(rows: pa.Table, drops: Drops) -> pa.Table:
     rrtype = sieve.check_required(BAD_TYPE, _text(rows, "rrtype"), parse_type)
     section, rcode = _sections(rows, sieve)
     ttl = sieve.check(BAD_TTL, *_ttls(_column(rows, "ttl")))
-    rdata, is_empty = _data(rrtype, _text(rows, "rdata"), rcode, sieve)
+    data = _text(rows, "rdata")
+    sieve.refuse(BAD_SECTION, _flags(pc.and_(pc.is_null(section), pc.is_valid(data))))
+    rdata, is_empty = _data(rrtype, data, rcode, sieve)
     clean = pa.table(
         {
             "ts": ts,

@@ -1,5 +1,6 @@
 """Plain tables of records: text with separators, and Parquet."""
 
+import codecs
 import csv
 import shutil
 import tempfile
@@ -103,12 +104,15 @@ class Parquet:
                 if pa.types.is_nested(file.schema_arrow.field(name).type):
                     raise UnreadableSourceError(f"a table whose column {name!a} is nested")
             grouper = RowGrouper(drops)
-            try:
-                for chunk in file.iter_batches(ROW_CHUNK, columns=given, use_threads=False):
-                    rows = pa.Table.from_batches([chunk]).select(given)
-                    yield from grouper.add(rows.rename_columns(list(used)))
-            except (pa.ArrowException, OSError):
-                drops.drop(DAMAGED)
+            for number in range(file.num_row_groups):
+                try:
+                    for chunk in file.iter_batches(
+                        ROW_CHUNK, row_groups=[number], columns=given, use_threads=False
+                    ):
+                        rows = pa.Table.from_batches([chunk]).select(given)
+                        yield from grouper.add(rows.rename_columns(list(used)))
+                except (pa.ArrowException, OSError):
+                    drops.drop("damaged row group")
             yield from grouper.finish()
 
 
@@ -191,10 +195,21 @@ class _Input:
 
     def __init__(self, stream: Peeked) -> None:
         self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._pending = b""
 
     def read(self, size: int) -> bytes:
-        """Return up to ``size`` octets; none at the end."""
-        return self._stream.read(size)
+        """Return up to ``size`` octets, ``\\xHH`` for what is not UTF-8; none at the end.
+
+        Arrow's handler of invalid rows cannot take other text.
+        """
+        while not self._pending:
+            octets = self._stream.read(size)
+            self._pending = self._decoder.decode(octets, final=not octets).encode()
+            if not octets:
+                break
+        given, self._pending = self._pending[:size], self._pending[size:]
+        return given
 
     def close(self) -> None:
         """Leave the stream to its owner."""

@@ -1,0 +1,75 @@
+"""What a baseline is: a published detector, with its thresholds as published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doc:
+    """What a baseline says of itself; ``limitations`` says where it differs from its paper."""
+
+    summary: str
+    references: tuple[str, ...]
+    limitations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The tables that baselines read; ``domain`` is the registrable domain of the query.
+
+    Papers count every address in the answers to a domain's names, CNAME targets included.
+    """
+
+    domains: ir.Table
+    """domain: every one that was asked."""
+    answers: ir.Table
+    """domain, query, bucket, rrtype, address, number (IPv4), slash16, asn, first_s, last_s,
+    ttl_min_s, ttl_max_s: one row per address that answered a query in a bucket."""
+    two_lookups: ir.Table
+    """The rows of ``answers`` that two lookups, the TTL and a second apart, would have shown."""
+    answer_sets: ir.Table
+    """domain, query, bucket, day, answer_set, responses, addresses, slash16s, ttl_min_s,
+    ttl_max_s: one row per distinct answer to a query in a bucket."""
+    name_servers: ir.Table
+    """domain, ns_host, address, number (IPv4), asn: the hosts that serve the domain's zone."""
+
+
+class Baseline(Protocol):
+    """One published detector. Its module holds it and nothing else; ``__init__`` lists it."""
+
+    NAME: str
+    DOC: Doc
+
+    def weigh(self, inputs: Inputs) -> ir.Table:
+        """Return domain, score (float64) and flagged (boolean): one row per domain asked."""
+        ...
+
+
+def weigh_all(baselines: Sequence[Baseline], inputs: Inputs) -> ir.Table:
+    """Return one row per domain with ``<name>_score`` and ``<name>_flagged`` of each baseline."""
+    joined = inputs.domains
+    for baseline in baselines:
+        name = baseline.NAME.replace("-", "_")
+        weighed = baseline.weigh(inputs).rename(
+            {f"{name}_score": "score", f"{name}_flagged": "flagged"}
+        )
+        joined = joined.left_join(weighed, "domain").drop("domain_right")
+    return joined
+
+
+def count_distinct(table: ir.Table, column: str, name: str) -> ir.Table:
+    """Count distinct non-null values of a column per domain: domain, ``name``."""
+    known = table.filter(table[column].notnull())
+    pairs = known.select("domain", column).distinct()
+    return pairs.group_by("domain").agg(**{name: pairs.count()})
+
+
+def per_domain(inputs: Inputs, *measured: ir.Table) -> ir.Table:
+    """Left-join measurements to every domain asked; null where a domain has none."""
+    joined = inputs.domains
+    for table in measured:
+        joined = joined.left_join(table, "domain").drop("domain_right")
+    return joined

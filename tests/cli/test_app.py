@@ -1,0 +1,33 @@
+from tests.cli.conftest import Run
+from unflux import __version__
+
+
+def test_version_is_printed(run: Run) -> None:
+    ran = run("--version")
+    assert (ran.status, ran.out.strip()) == (0, f"unflux {__version__}")
+
+
+def test_help_names_every_command_and_the_exit_status(run: Run) -> None:
+    ran = run("--help")
+    assert ran.status == 0
+    for word in ("scan", "explain", "demo", "Exit status"):
+        assert word in ran.out
+
+
+def test_every_option_of_every_command_is_explained(run: Run) -> None:
+    for command in ("scan", "explain", "demo"):
+        text = run(command, "--help").out
+        options = text[text.index("Options:") :].split("\n  -")
+        for option in options[1:]:
+            words = " ".join(option.split())
+            assert len(words.split("  ")[-1]) > 20, option
+
+
+def test_unknown_command_and_option_are_wrong_usage(run: Run) -> None:
+    assert run("resolve").status == 2
+    assert run("scan", "--no-such-option").status == 2
+
+
+def test_no_arguments_show_the_help(run: Run) -> None:
+    ran = run()
+    assert "Usage" in ran.out + ran.err
