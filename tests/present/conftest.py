@@ -32,8 +32,8 @@ class Browser:
         commands, self._write = os.pipe()
         self._read, replies = os.pipe()
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" 3<&{commands} 4>&{replies}', "sh", str(CHROMIUM), *FLAGS,
-             f"--user-data-dir={folder}", "about:blank"],
+            ["/bin/bash", "-c", f'exec "$@" 3<&{commands} 4>&{replies}', "bash", str(CHROMIUM),
+             *FLAGS, f"--user-data-dir={folder}", "about:blank"],
             pass_fds=(commands, replies),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -47,6 +47,9 @@ class Browser:
         self._number = 0
         self._session: str | None = None
         self.events: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Open the page and listen to it."""
         page = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=page, flatten=True)
         self._session = attached["sessionId"]
@@ -66,12 +69,11 @@ class Browser:
         result: dict[str, Any] = reply["result"]
         return result
 
-    def open(self, file: Path, *, width: int = 1280, height: int = 900, scheme: str = "light",
-             is_print: bool = False) -> None:  # fmt: skip
+    def open(self, file: Path, *, width: int = 1280, scheme: str = "light") -> None:
         """Load a file in a window of the given size and colour scheme, with events forgotten."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900,
                   deviceScaleFactor=1, mobile=False)  # fmt: skip
-        self.call("Emulation.setEmulatedMedia", media="print" if is_print else "",
+        self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])  # fmt: skip
         self.events.clear()
         self.call("Page.navigate", url=file.resolve().as_uri())
@@ -162,6 +164,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     folder = tmp_path_factory.mktemp("chromium")
     running = Browser(folder)
     try:
+        running.start()
         yield running
     finally:
         running.close()

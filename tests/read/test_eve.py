@@ -81,3 +81,9 @@ def test_odd_events_are_counted(dns: object) -> None:
 def test_recognises() -> None:
     assert Eve().recognises(b'{"timestamp":"2024-05-01T00:00:00","event_type":"flow"}\n')
     assert not Eve().recognises(b'{"rrname":"a.example","rrtype":"A","rdata":"198.51.100.7"}\n')
+
+
+def test_lone_surrogates_reach_no_column() -> None:
+    wild = answer(0, 1, "198.51.100.1") | {"src_ip": "\ud800", "host": "\udfff", "src_port": 53}
+    found, _ = read(wild, event(1, 2, version=2, type="answer", rrname="\ud800.example"))
+    assert found[0] == ("a.example", None, 1)

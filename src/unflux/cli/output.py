@@ -43,7 +43,7 @@ def write_result(
 
 def _compose(result: ScanResult, form: Format) -> Iterable[bytes]:
     if form is Format.JSON:
-        return (f"{line}\n".encode() for line in json_lines.render(result))
+        return (line.encode() for line in json_lines.render(result))
     if form is Format.CSV:
         return (row.encode() for row in verdict_csv.render(result))
     if form is Format.PARQUET:
@@ -81,7 +81,7 @@ def write_explanation(domain: str, result: ScanResult, records: pa.Table, *, as_
     verdict = result.verdicts[0]
     network = result.networks[0] if result.networks else None
     if as_json:
-        print(explanation_json(verdict, network, records))
+        sys.stdout.write(explanation_json(verdict, network, records))
     else:
         print_explanation(verdict, network, records, Console())
     return True

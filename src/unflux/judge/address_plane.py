@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Piece, Row, band, geometric_bands, plural
+from unflux.judge.piece import Piece, Row, band, geometric_bands, is_mapped, plural
 
 FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
 HOLZ = "Holz et al., Measuring and Detecting Fast-Flux Service Networks, NDSS 2008"
@@ -11,7 +11,8 @@ AKAMAI_2017 = "Akamai, Digging Deeper: An In-Depth Analysis of a Fast Flux Netwo
 
 
 def _answer_width(p: ir.Table) -> ir.Value:
-    return p.set_slash16_max
+    # The domain's own reachable /16 are all that its share of a wider answer can be.
+    return ibis.least(p.set_slash16_max, p.slash16)
 
 
 ANSWER_WIDTH = Piece(
@@ -21,21 +22,15 @@ ANSWER_WIDTH = Piece(
     "an answer",
     value=_answer_width,
     weigh=lambda p: band(
-        ibis.ifelse(p.lookups > 0, _answer_width(p), ibis.null("int64")),
+        ibis.ifelse((p.lookups > 0) & (p.slash16 > 0), _answer_width(p), ibis.null("int64")),
         geometric_bands(innocent_mean=1.27, flux_mean=5.0, floor=-1.0, cap=4.0),
         below=-1.0,
     ),
     says=lambda r: (
         f"One answer held {plural(r['set_addresses_max'], 'address', 'addresses')} in "
-        f"{plural(r['set_slash16_max'], 'different /16', 'different /16')}."
+        f"{plural(min(r['set_slash16_max'], r['slash16']), 'different /16', 'different /16')}."
     ),
 )
-
-
-def _mapped_enough(p: ir.Table) -> ir.BooleanValue:
-    """At least half of the addresses that could be mapped are."""
-    reachable = p.addresses - p.special_use_addresses
-    return (p.unmapped_addresses * 2 <= reachable) & (reachable > 0)
 
 
 POOL_WIDTH = Piece(
@@ -44,7 +39,7 @@ POOL_WIDTH = Piece(
     source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
     value=lambda p: p.host_asns_max,
     weigh=lambda p: band(
-        ibis.ifelse(_mapped_enough(p), p.host_asns_max, ibis.null("int64")),
+        ibis.ifelse(is_mapped(p), p.host_asns_max, ibis.null("int64")),
         # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
         geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
         below=-0.5,
@@ -64,7 +59,7 @@ POOL_PREFIXES = Piece(
     value=lambda p: p.host_slash16_max,
     weigh=lambda p: band(
         ibis.ifelse(
-            ~_mapped_enough(p) & (p.addresses > p.special_use_addresses),
+            ~is_mapped(p) & (p.addresses > p.special_use_addresses),
             p.host_slash16_max,
             ibis.null("int64"),
         ),

@@ -3,7 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Piece, band, plural
+from unflux.judge.bounds import CONVICTION, PRIOR
+from unflux.judge.piece import Piece, band, known_places, plural
 
 PERDISCI = "Perdisci et al., Detecting Malicious Flux Service Networks, ACSAC 2009"
 RECORDS_2009 = "2009 records: 357 of 363 fluxing domains and 106 addresses are one component"
@@ -12,13 +13,18 @@ MEMBERSHIP_CAP = 9.0
 """The most that a convicted network says of a member: 1 name in 60 there is a stray.
 Chosen: 2026-11-22."""
 
+POOL_MIXING = 1.5
+"""Owner names per address from which domains are said to share a pool; the same bound as that of
+the multi-provider portal. Chosen: 2026-11-22."""
+
 SHARED_POOL = Piece(
     name="shared-pool",
     group="company",
     source=f"{PERDISCI}; {RECORDS_2009}",
     value=lambda p: p.members,
     weigh=lambda p: ibis.ifelse(
-        p.members.notnull() & (ibis.coalesce(p.asns, p.slash16) >= 5),
+        # Domains that a rotating name server alone joined mix no addresses: no common pool.
+        p.members.notnull() & (known_places(p) >= 5) & (p.mixing >= POOL_MIXING),
         band(p.members, [(2, 1.0), (3, 2.0), (6, 3.0), (20, 4.0)], below=0.0),
         ibis.null("float64"),
     ),
@@ -34,8 +40,8 @@ MEMBERSHIP = Piece(
     source=f"{PERDISCI}: decide on the cluster, not the name",
     value=lambda p: p.network,
     weigh=lambda p: ibis.ifelse(
-        p.network_llr.notnull() & (p.network_llr > 0),
-        ibis.least(p.network_llr + 5.0, MEMBERSHIP_CAP),
+        p.network_llr >= CONVICTION,
+        ibis.least(p.network_llr - PRIOR, MEMBERSHIP_CAP),
         ibis.null("float64"),
     ),
     says=lambda r: (

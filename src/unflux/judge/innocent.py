@@ -6,15 +6,17 @@ same providers, choose the same words and park the same names.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Row, plural
+from unflux.judge.piece import Row, is_mapped, known_places, plural
+from unflux.model.verdicts import HypothesisOutcome
 
-HOLDS = "holds"
-REJECTED = "rejected"
-UNTESTED = "untested"
+HOLDS: Final[HypothesisOutcome] = "holds"
+REJECTED: Final[HypothesisOutcome] = "rejected"
+UNTESTED: Final[HypothesisOutcome] = "untested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Hypothesis:
     holds: Callable[[ir.Table], ir.Value]
     ratio: float
     """Log-likelihood ratio contributed where it holds; 0 where other pieces carry it."""
-    because: Callable[[Row, str], str]
+    because: Callable[[Row, HypothesisOutcome], str]
 
 
 def _where(condition: ir.Value, test: ir.Value) -> ir.Value:
@@ -34,17 +36,23 @@ def _where(condition: ir.Value, test: ir.Value) -> ir.Value:
     return ibis.ifelse(condition, test, ibis.null("boolean"))
 
 
-def _asns(p: ir.Table) -> ir.Value:
-    return ibis.coalesce(p.asns, p.slash16)
+def _places(row: Row) -> str:
+    """Write the number that :func:`known_places` compares."""
+    reachable = row["addresses"] - row["special_use_addresses"]
+    if row["asns"] is not None and row["unmapped_addresses"] * 2 <= reachable:
+        return plural(row["asns"], "ASN")
+    return plural(row["slash16"], "/16", "/16")
 
 
-def _static(row: Row, outcome: str) -> str:
+def _static(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == HOLDS:
         return f"{plural(row['addresses'], 'address', 'addresses')} and no more."
     return f"{plural(row['host_addresses_max'], 'address', 'addresses')} under one name."
 
 
-def _round_robin(row: Row, outcome: str) -> str:
+def _round_robin(row: Row, outcome: HypothesisOutcome) -> str:
+    if outcome == UNTESTED and row["addresses"] == 1:
+        return "One address is no set."
     if outcome == UNTESTED:
         return "Fewer than three lookups over an hour: whether the set is closed is not known."
     if outcome == HOLDS:
@@ -52,8 +60,10 @@ def _round_robin(row: Row, outcome: str) -> str:
     return f"{plural(row['newcomers'], 'new address', 'new addresses')} came."
 
 
-def _cdn(row: Row, outcome: str) -> str:
-    places = plural(row["asns"] or row["slash16"], "ASN" if row["asns"] else "/16")
+def _cdn(row: Row, outcome: HypothesisOutcome) -> str:
+    if outcome == UNTESTED:
+        return "One address, or none that is reachable."
+    places = _places(row)
     if outcome == HOLDS and row["query_domains"] >= 3:
         return f"{row['query_domains']:,} domains lead there by CNAME; {places}."
     if outcome == HOLDS:
@@ -61,26 +71,26 @@ def _cdn(row: Row, outcome: str) -> str:
     return f"{places} of unrelated holders, and few domains lead there."
 
 
-def _multi_provider(row: Row, outcome: str) -> str:
+def _multi_provider(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
-        return "One name only, or ASNs unknown."
+        return "One name only, or too few of the ASNs known."
     return (
         f"{plural(row['hosts'], 'name')} of the domain; one name has at most "
-        f"{plural(row['host_asns_max'] or 0, 'ASN')}, and an address serves {row['mixing']:.1f} "
-        "names."
+        f"{plural(row['host_asns_max'] or 0, 'ASN')}, and an address serves "
+        f"{row['mixing'] or 1:.1f} names."
     )
 
 
-def _dynamic(row: Row, outcome: str) -> str:
+def _dynamic(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
-        return "It never had another address, or no ASN is known."
+        return "It never had another address, or too few of the ASNs are known."
     return (
         f"{'One' if row['set_addresses_max'] == 1 else 'Several'} at a time, "
         f"{plural(row['addresses'], 'address', 'addresses')} in {plural(row['asns'] or 0, 'ASN')}."
     )
 
 
-def _parking(row: Row, outcome: str) -> str:
+def _parking(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
         return "No address was seen."
     return (
@@ -89,17 +99,21 @@ def _parking(row: Row, outcome: str) -> str:
     )
 
 
-def _pool(row: Row, outcome: str) -> str:
+def _pool(row: Row, outcome: HypothesisOutcome) -> str:
     if row["is_known_pool"]:
         return "A public pool that client software has built in (listed; evidence, never a veto)."
+    if outcome == UNTESTED:
+        return "One address is no pool."
     if outcome == HOLDS:
         return "Its names say pool, NTP or mirror; an operator could choose such a name too."
     return "Neither listed nor named as a pool."
 
 
-def _seed(row: Row, outcome: str) -> str:
+def _seed(row: Row, outcome: HypothesisOutcome) -> str:
     if row["is_known_seed"]:
         return "A peer-to-peer seed that client software has built in (listed; never a veto)."
+    if outcome == UNTESTED:
+        return "One address is no seeder's answer."
     if outcome == HOLDS:
         return "Its names say seed; an operator could choose such a name too."
     return "Neither listed nor named as a peer-to-peer seed."
@@ -117,7 +131,7 @@ HYPOTHESES = (
         name="round-robin",
         source="Holz et al., NDSS 2008: a fixed set closes after one cycle",
         holds=lambda p: _where(
-            (p.addresses > 1) & (p.lookups >= 3) & (p.bucket_span_s >= 3600), p.newcomers == 0
+            (p.addresses > 1) & (p.lookups >= 3) & (p.span_s >= 3600), p.newcomers == 0
         ),
         ratio=0.0,
         because=_round_robin,
@@ -126,7 +140,8 @@ HYPOTHESES = (
         name="cdn",
         source="SCIENCE: CNAME into provider zone, provider ranges, few holders",
         holds=lambda p: _where(
-            p.addresses > 1, (_asns(p) <= 2) | ((p.query_domains >= 3) & (p.names == 0))
+            (p.addresses > 1) & (p.slash16 > 0),
+            (known_places(p) <= 2) | ((p.query_domains >= 3) & (p.names == 0)),
         ),
         ratio=-1.0,
         because=_cdn,
@@ -135,7 +150,7 @@ HYPOTHESES = (
         name="multi-provider",
         source="portals and GSLB: many names, each in few places, no common pool",
         holds=lambda p: _where(
-            (p.hosts > 1) & p.asns.notnull(),
+            (p.hosts > 1) & is_mapped(p),
             (p.asns > 2) & (p.host_asns_max <= 3) & (p.mixing < 1.5),
         ),
         ratio=-1.0,
@@ -145,7 +160,7 @@ HYPOTHESES = (
         name="dynamic-dns",
         source="RIPE Labs: dynamic addresses change every 24 h or multiples, within one ISP",
         holds=lambda p: _where(
-            (p.newcomers > 0) & p.asns.notnull(), (p.set_addresses_max == 1) & (p.asns == 1)
+            (p.newcomers > 0) & is_mapped(p), (p.set_addresses_max == 1) & (p.asns == 1)
         ),
         ratio=-1.0,
         because=_dynamic,

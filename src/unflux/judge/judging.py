@@ -1,29 +1,25 @@
 """Turn weighed profiles into verdicts: the bounds, the kind, the words."""
 
 import math
-from typing import Final, get_args
+from datetime import datetime
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
+from unflux.judge.address_plane import is_wide
+from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HOLDS, HYPOTHESES, LISTED_RATIO, REJECTED, UNTESTED
 from unflux.judge.piece import Row, plural
-from unflux.judge.weighing import PIECES, PRIOR
+from unflux.judge.weighing import PIECES
 from unflux.model.verdicts import (
     Alternative,
     Counts,
     Evidence,
-    HypothesisOutcome,
     Kind,
     Outcome,
     Verdict,
 )
-
-CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
-"""Log-odds of a verdict: 19 to 1 either way. Wald's bounds for error rates of 5 % after the prior
-(Sequential Analysis, 1947); what lies between is undecided."""
-
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 def decide(weighed: ir.Table) -> ir.Table:
@@ -74,8 +70,8 @@ def compose_verdict(row: Row, *, network: str | None, network_kind: Kind | None)
         kind=_kind(row, outcome, network_kind),
         score=round(score(row["llr"]), 6),
         network=network,
-        first_seen=row["asked_first_at"] or row["first_at"],
-        last_seen=row["asked_last_at"] or row["last_at"],
+        first_seen=min(_known(row["asked_first_at"], row["first_at"]), default=None),
+        last_seen=max(_known(row["asked_last_at"], row["last_at"]), default=None),
         counts=Counts(
             lookups=max(row["responses"], row["lookups"]),
             addresses=row["addresses"],
@@ -92,6 +88,10 @@ def compose_verdict(row: Row, *, network: str | None, network_kind: Kind | None)
         alternatives=_alternatives(row),
         missing=_missing(row) if outcome == "undecided" else None,
     )
+
+
+def _known(*moments: datetime | None) -> list[datetime]:
+    return [moment for moment in moments if moment is not None]
 
 
 def _evidence(row: Row) -> tuple[Evidence, ...]:
@@ -137,7 +137,8 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
                 source="unflux list of public pools and seeds",
             )
         )
-    if row["alias_target"] is not None and row["addresses"] == 0:
+    leads_away = row["alias_target"] is not None and row["addresses"] == 0
+    if leads_away or row["llr_alias"] is not None:
         found.append(
             Evidence(
                 name="alias",
@@ -155,7 +156,7 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
     alternatives = []
     for hypothesis in HYPOTHESES:
         held = row[f"alt_{hypothesis.name}"]
-        outcome: HypothesisOutcome = UNTESTED if held is None else HOLDS if held else REJECTED
+        outcome = UNTESTED if held is None else HOLDS if held else REJECTED
         alternatives.append(
             Alternative(
                 hypothesis=hypothesis.name,
@@ -174,11 +175,10 @@ def flux_kind(row: Row) -> Kind:
     """Name the kind of flux that a profile (of a domain or of a network) shows."""
     rotating_servers = (row["llr_server-rotation"] or 0) >= 1.5
     both = (row["llr_both-planes"] or 0) >= 2.5
-    wide = (row["host_asns_max"] or row["host_slash16_max"] or 0) >= 3
     if (row["llr_slow-rotation"] or 0) > 0 and (row["newcomers_per_hour"] or 0) <= 4:
         return "slow-flux"
     if rotating_servers or both:
-        return "double-flux" if wide else "ns-flux"
+        return "double-flux" if is_wide(row) else "ns-flux"
     return "single-flux"
 
 
@@ -204,9 +204,9 @@ def _kind(row: Row, outcome: Outcome, network_kind: Kind | None) -> Kind:
 
 def _missing(row: Row) -> str:
     wants = []
-    if row["bucket_span_s"] is None:
+    if row["span_s"] is None:
         wants.append("records with times, to see whether new addresses keep coming")
-    elif row["bucket_span_s"] < 3600 or row["lookups"] < 3:
+    elif row["span_s"] < 3600 or row["lookups"] < 3:
         wants.append(
             "lookups over at least an hour, to see whether new addresses keep coming "
             f"(so far {plural(row['lookups'], 'lookup')})"

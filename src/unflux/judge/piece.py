@@ -62,6 +62,20 @@ def geometric_bands(
     ]
 
 
+def is_mapped(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether the ASNs of at least half of the reachable addresses are known.
+
+    Below that a small number of ASNs says nothing: unmapped is unknown.
+    """
+    reachable = p.addresses - p.special_use_addresses
+    return (p.unmapped_addresses * 2 <= reachable) & (reachable > 0)
+
+
+def known_places(p: ir.Table) -> ir.Value:
+    """Return the distinct ASNs where they are known (:func:`is_mapped`), else the /16."""
+    return ibis.ifelse(is_mapped(p), p.asns, p.slash16)
+
+
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Write a count with its noun: ``1 address``, ``8 addresses``."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.judge import address_plane, company, motion, name_server_plane
+from unflux.judge.bounds import PRIOR
 from unflux.judge.innocent import HYPOTHESES, LISTED_RATIO
 from unflux.judge.known_services import POOLS, SEEDS
 from unflux.judge.piece import DEPENDENT_SHARE, Piece
@@ -16,10 +17,6 @@ PIECES: Final[tuple[Piece, ...]] = (
     *name_server_plane.PIECES,
     *company.PIECES,
 )
-
-PRIOR: Final = -5.0
-"""Log-odds before any record: one name in 150 of those with answers. Chosen: 2026-11-22;
-Infoblox (April 2025) calls the technique not common, so precision dominates."""
 
 
 def weigh(profiles: ir.Table) -> ir.Table:

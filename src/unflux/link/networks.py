@@ -15,11 +15,12 @@ from unflux.model.verdicts import ROTATION, SERVICE, Agent, FluxNetwork, Kind, R
 def served(
     observed: ir.Table, delegations: ir.Table, hosts: ir.Table, members: ir.Table
 ) -> ir.Table:
-    """Return what the agents of convicted networks served, one row per role and bucket.
+    """Return what the agents of convicted networks served: answers by bucket, name service whole.
 
     ``members``: domain, network. Columns: network, domain, address, role (``answer`` or
-    ``name-server``), asn, holder, country, bucket, count, first_at, last_at. Addresses of
-    name-server hosts are agents only where the host rotates; a hosting company's are not.
+    ``name-server``), asn, holder, country, bucket (null for name servers), count, first_at, last_at.
+    Addresses of name-server hosts are agents only where the host rotates; a hosting company's are
+    not.
     """
     columns = (
         "address", "asn", "holder", "country", "bucket", "count", "first_at", "last_at",
@@ -32,7 +33,14 @@ def served(
     rotating = width.filter(width.width >= ROTATING_HOST_PLACES)
     theirs = delegations.inner_join(members, "domain").inner_join(rotating, "ns_host")
     theirs = theirs.select("network", "ns_host", served_domain="domain")
-    named = reachable.inner_join(theirs, reachable.host == theirs.ns_host)
+    # Every domain times every host times every bucket would be too many; no picture needs these.
+    whole = reachable.group_by(["host", "address", "asn", "holder", "country"]).agg(
+        count=reachable["count"].sum(),
+        first_at=reachable.first_at.min(),
+        last_at=reachable.last_at.max(),
+    )
+    whole = whole.mutate(bucket=ibis.null("int64"))
+    named = whole.inner_join(theirs, whole.host == theirs.ns_host)
     servers = named.select(
         "network", *columns, domain=named.served_domain, role=ibis.literal("name-server")
     )
@@ -63,7 +71,7 @@ def agents_of(served_rows: ir.Table) -> ir.Table:
 
 
 def rotation_of(served_rows: ir.Table) -> ir.Table:
-    """Return when each agent was seen in answers, of shape ``ROTATION`` but for the bucket's type."""
+    """Return when each agent was seen in answers: the columns of ``ROTATION``."""
     fronts = served_rows.filter(served_rows.role == "answer")
     summed = fronts.group_by(["network", "address", "bucket"]).agg(count=fronts["count"].sum())
     return summed.mutate(

@@ -42,7 +42,7 @@ def server_records(records: Records, domain: str) -> ir.Table:
 
 
 def shared_records(records: Records, domain: str, members: ir.Table) -> ir.Table:
-    """Return the address records of other members of the network on the domain's addresses.
+    """Return the address records of other convicted domains on the domain's addresses.
 
     ``members``: domain, network.
     """
@@ -65,5 +65,5 @@ def _with_routes(sightings: ir.Table, routes: ir.Table) -> ir.Table:
     known = routes.select("address", "asn", "holder")
     joined = summed.left_join(known, summed.rdata == known.address)
     return joined.order_by(
-        [ibis.desc("last_at"), ibis.desc("count"), "qname", "rrtype", "rdata"]
+        [ibis.desc("last_at"), ibis.desc("count"), "qname", "rrtype", "rdata", "bucket_at"]
     ).select(*RECORD_COLUMNS)

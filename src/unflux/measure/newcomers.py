@@ -1,63 +1,58 @@
 """How fast new addresses come, and whether that growth saturates."""
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
-from unflux.measure.records import NO_BUCKET
+OPENING_S: Final = 300
+"""What is seen in the first five minutes of a domain is its opening set, not newcomers. Chosen:
+2026-11-22; one fine bucket, two rotations of TTL 150, so that two caches of one farm agree."""
 
 
 def measure_newcomers(observed: ir.Table) -> ir.Table:
     """Measure the arrival of new addresses in the answers of each domain.
 
-    - ``newcomers``: addresses first seen after the domain's first bucket.
-    - ``late_newcomers``: addresses first seen after the middle of the domain's buckets.
-    - ``late_ratio``: their share of all addresses (null before two buckets): one half for a pool
-      that keeps bringing strangers evenly, zero for a set that is complete.
+    - ``newcomers``: addresses first seen after the domain's first five minutes.
+    - ``late_newcomers``: addresses first seen after the middle of the domain's span.
+    - ``late_ratio``: their share of all addresses: one half for a pool that keeps bringing
+      strangers evenly, zero for a set that is complete.
     - ``stranger_ratio``: the Good-Turing chance that the next address seen is new: addresses seen
       in one bucket only, over all (address, bucket) incidences (I. J. Good, Biometrika 40, 1953).
-    - ``newcomers_per_hour``: newcomers over the time between the first and last bucket.
-    - ``newcomer_asns`` and ``newcomer_slash16``: places that only newcomers brought, over the
-      places known in the first bucket.
+    - ``newcomers_per_hour``: newcomers over the span.
+    - ``span_s``: from the first to the last sight of an address of the domain, seconds.
 
-    Records without time fall into one bucket and give null ratios.
+    The ratios are null where the span is zero; a domain without times has no row.
     """
-    answers = observed.filter((observed.role == "answer") & (observed.bucket != NO_BUCKET))
-    incidences = answers.group_by(["domain", "address", "bucket"]).agg(seen=answers.count())
+    answers = _dated(observed)
+    incidences = answers.group_by(["domain", "address", "bucket"]).agg(
+        first_s=answers.first_s.min()
+    )
     per_address = incidences.group_by(["domain", "address"]).agg(
-        first_bucket=incidences.bucket.min(),
+        first_s=incidences.first_s.min(),
         buckets=incidences.count(),
     )
-    bounds = answers.group_by("domain").agg(
-        domain_first=answers.bucket.min(), domain_last=answers.bucket.max()
-    )
-    dated = per_address.inner_join(bounds, "domain")
-    is_new = dated.first_bucket > dated.domain_first
-    is_late = is_new & (dated.first_bucket * 2 > dated.domain_first + dated.domain_last)
+    dated = per_address.inner_join(_bounds(answers), "domain")
+    is_new = _is_newcomer(dated)
+    is_late = is_new & (dated.first_s * 2 > dated.domain_first_s + dated.domain_last_s)
     summed = dated.group_by("domain").agg(
         newcomers=is_new.cast("int64").sum(),
         late_newcomers=is_late.cast("int64").sum(),
         once_seen=(dated.buckets == 1).cast("int64").sum(),
         incidences=dated.buckets.sum(),
         dated_addresses=dated.count(),
-        first_bucket=dated.domain_first.min(),
-        last_bucket=dated.domain_last.max(),
+        span_s=(dated.domain_last_s - dated.domain_first_s).max(),
     )
-    span_s = summed.last_bucket - summed.first_bucket
-    null_ratio = ibis.null("float64")
+    divisor = summed.span_s.nullif(0)
+    has_span = summed.span_s > 0
     return summed.select(
         "domain",
         "newcomers",
         "late_newcomers",
-        bucket_span_s=span_s,
-        late_ratio=ibis.ifelse(
-            span_s > 0, (summed.late_newcomers / summed.dated_addresses).round(6), null_ratio
-        ),
-        stranger_ratio=ibis.ifelse(
-            span_s > 0, (summed.once_seen / summed.incidences).round(6), null_ratio
-        ),
-        newcomers_per_hour=ibis.ifelse(
-            span_s > 0, (summed.newcomers * 3600.0 / span_s).round(6), null_ratio
-        ),
+        "span_s",
+        late_ratio=_where(has_span, summed.late_newcomers / summed.dated_addresses),
+        stranger_ratio=_where(has_span, summed.once_seen / summed.incidences),
+        newcomers_per_hour=_where(has_span, summed.newcomers * 3600.0 / divisor),
     )
 
 
@@ -66,17 +61,37 @@ def measure_place_arrivals(observed: ir.Table) -> ir.Table:
 
     A site that moves once, or a CDN that adds machines in a range it holds, brings none or one.
     """
-    answers = observed.filter(
-        (observed.role == "answer") & (observed.bucket != NO_BUCKET) & ~observed.is_special_use
-    )
-    bounds = answers.group_by("domain").agg(domain_first=answers.bucket.min())
+    every = _dated(observed)
+    answers = every.filter(~every.is_special_use)
+    bounds = _bounds(every)
     counted = bounds.select("domain")
     for column, name in (("asn", "newcomer_asns"), ("slash16", "newcomer_slash16")):
         known = answers.filter(answers[column].notnull())
-        places = known.group_by(["domain", column]).agg(first_bucket=known.bucket.min())
+        places = known.group_by(["domain", column]).agg(first_s=known.first_s.min())
         dated = places.inner_join(bounds, "domain")
-        arrived = dated.group_by("domain").agg(
-            **{name: (dated.first_bucket > dated.domain_first).cast("int64").sum()}
-        )
+        arrived = dated.group_by("domain").agg(**{name: _is_newcomer(dated).cast("int64").sum()})
         counted = counted.left_join(arrived, "domain").drop("domain_right")
     return counted
+
+
+def _dated(observed: ir.Table) -> ir.Table:
+    """Answers with a time, as epoch seconds: exact, whatever the width of the buckets."""
+    answers = observed.filter((observed.role == "answer") & observed.first_at.notnull())
+    return answers.mutate(
+        first_s=answers.first_at.epoch_seconds().cast("int64"),
+        last_s=answers.last_at.epoch_seconds().cast("int64"),
+    )
+
+
+def _bounds(answers: ir.Table) -> ir.Table:
+    return answers.group_by("domain").agg(
+        domain_first_s=answers.first_s.min(), domain_last_s=answers.last_s.max()
+    )
+
+
+def _is_newcomer(dated: ir.Table) -> ir.BooleanValue:
+    return dated.first_s - dated.domain_first_s > OPENING_S
+
+
+def _where(condition: ir.BooleanValue, ratio: ir.Value) -> ir.Value:
+    return ibis.ifelse(condition, ratio.round(6), ibis.null("float64"))

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
@@ -79,6 +80,8 @@ Value = TypeVar("Value")
 
 Facts = tuple[int | None, str | None, str | None]
 """(asn, holder, country)."""
+
+_FACT_ROLES: Final = ("asn", "holder", "country")
 
 
 def read_route_table(path: Path) -> tuple[RouteTable, dict[str, int]]:
@@ -225,11 +228,15 @@ def _read_place(cells: Sequence[str | None], roles: Mapping[str, int]) -> tuple[
 
 
 def _read_facts(cells: Sequence[str | None], roles: Mapping[str, int]) -> Facts:
-    asn = parse_asn(_cell(cells, roles["asn"])) if "asn" in roles else None
-    known_holder = asn is not None and "holder" in roles
-    holder = clean_holder(_cell(cells, roles["holder"])) if known_holder else None
-    country = parse_country(_cell(cells, roles["country"])) if "country" in roles else None
-    return asn, holder, country
+    texts = (_cell(cells, roles[role]) if role in roles else "" for role in _FACT_ROLES)
+    return _parse_facts(*texts)
+
+
+@lru_cache(maxsize=1 << 14)
+def _parse_facts(asn_text: str, holder_text: str, country_text: str) -> Facts:
+    asn = parse_asn(asn_text)
+    holder = clean_holder(holder_text) if asn is not None else None
+    return asn, holder, parse_country(country_text)
 
 
 def _cell(cells: Sequence[str | None], column: int) -> str:

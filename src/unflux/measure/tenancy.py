@@ -6,7 +6,7 @@ from unflux.measure.records import ADDRESS_TYPES, Records
 
 
 def measure_tenancy(observed: ir.Table) -> ir.Table:
-    """Count the domains that share each address: ``tenants_min``, ``tenants_mean``, ``tenants_max``.
+    """Count the domains sharing each address: ``tenants_min``, ``tenants_mean``, ``tenants_max``.
 
     Parking, sinkholes and shared hosting have many tenants on few addresses; one parking address
     served 392 domains (Nazario and Holz, MALWARE 2008).

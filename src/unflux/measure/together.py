@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from unflux.measure.name_servers import delegations
 from unflux.measure.records import Records
 
 
@@ -23,8 +24,16 @@ def as_groups(records: Records, observed: ir.Table, members: ir.Table) -> tuple[
         routes=records.routes,
     )
     glue = observed.filter(observed.role == "glue")
-    answers = _regroup(observed.filter(observed.role == "answer"), grouped, "domain")
-    return regrouped, answers.union(glue.select(*answers.columns))
+    answered = observed.filter(observed.role == "answer")
+    answers = _regroup(answered, grouped, "domain")
+    # Servers whose own domain is no member still serve the group where an answer showed them.
+    hosts = delegations(regrouped).select("ns_host").distinct()
+    others = answered.anti_join(grouped, answered.domain == grouped.member)
+    servers = others.semi_join(hosts, others.host == hosts.ns_host).mutate(
+        role=ibis.literal("glue")
+    )
+    columns = answers.columns
+    return regrouped, answers.union(glue.select(*columns), servers.select(*columns))
 
 
 def _renamed(table: ir.Table, grouped: ir.Table, column: str) -> ir.Table:

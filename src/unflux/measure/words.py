@@ -12,7 +12,7 @@ def measure_words(records: Records) -> ir.Table:
     """Count the names of each domain that say pool, NTP, time or mirror, and seed or peer.
 
     Chosen: 2026-11-22, the words that public NTP pools, mirrors and the seeders of open
-    peer-to-peer networks use; effect: at most 2.5 nats towards innocence.
+    peer-to-peer networks use; effect: at most 3.5 nats towards innocence.
     """
     names = records.lookups.group_by(["domain", "query"]).agg(
         responses=records.lookups.responses.sum()

@@ -121,7 +121,7 @@ def _convicted(engine: Engine, decided: ir.Table) -> pa.Table:
         for domain, network in zip(rows["domain"], rows["network"], strict=True)
     }
     followed = {
-        domain: network_of.get(target, network_of[domain])
-        for domain, target in zip(rows["domain"], rows["alias_target"], strict=True)
+        domain: network or network_of.get(target, network_of[domain])
+        for domain, network, target in zip(*rows.values(), strict=True)
     }
     return pa.table({"domain": list(followed), "network": list(followed.values())}, schema=MEMBERS)

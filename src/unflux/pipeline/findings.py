@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from unflux.engine.connection import Engine
+from unflux.judge.bounds import CONVICTION
 from unflux.judge.judging import compose_verdict, flux_kind, score
 from unflux.link.networks import (
     agents_of,
@@ -62,8 +63,7 @@ def compose_findings(
     membership = engine.fetch(convicted).sort_by("domain").to_pydict()
     network_of = dict(zip(membership["domain"], membership["network"], strict=True))
     rows = engine.fetch(listed.order_by([ibis.desc("llr"), ibis.asc("domain")])).to_pylist()
-    by_domain = {row["domain"]: row for row in rows}
-    grades = _grade_networks(engine, analysis, network_of, by_domain)
+    grades = _grade_networks(engine, analysis, network_of)
     verdicts = tuple(
         compose_verdict(
             row,
@@ -81,31 +81,31 @@ def compose_findings(
 
 
 Grade = tuple[Kind, float]
+NAMES: Final = pa.schema([pa.field("name", pa.string())])
 
 
 def _grade_networks(
-    engine: Engine,
-    analysis: Analysis,
-    network_of: Mapping[str, str],
-    by_domain: Mapping[str, Mapping[str, Any]],
+    engine: Engine, analysis: Analysis, network_of: Mapping[str, str]
 ) -> dict[str, Grade]:
-    """Return kind and score per convicted network: its own where judged, else its best domain's."""
-    networks = analysis.networks
-    wanted = sorted(set(network_of.values()))
-    judged = {
-        row["domain"]: row
-        for row in engine.fetch(networks.filter(networks.domain.isin(wanted))).to_pylist()
-    }  # fmt: skip
+    """Return kind and score per convicted network: its own where that convicts, else the best
+    domain's.
+    """
+    networks, decided = analysis.networks, analysis.decided
+    wanted = engine.table("wanted", pa.table({"name": sorted(set(network_of.values()))}, NAMES))
+    guilty = engine.table("guilty", pa.table({"name": sorted(network_of)}, NAMES))
     grades: dict[str, Grade] = {}
-    for domain, network in network_of.items():
-        row = judged.get(network) or by_domain.get(domain)
-        if row is None:
-            continue
-        grade = (flux_kind(row), round(score(row["llr"]), 6))
-        best = grades.get(network)
-        if best is None or grade[1] > best[1]:
-            grades[network] = grade
+    members = decided.semi_join(guilty, decided.domain == guilty.name)
+    best_first = members.order_by([ibis.desc("llr"), ibis.asc("domain")])
+    for row in engine.fetch(best_first).to_pylist():
+        grades.setdefault(network_of[row["domain"]], _grade(row))
+    judged = networks.semi_join(wanted, networks.domain == wanted.name)
+    for row in engine.fetch(judged.filter(judged.llr >= CONVICTION)).to_pylist():
+        grades[row["domain"]] = _grade(row)
     return grades
+
+
+def _grade(row: Mapping[str, Any]) -> Grade:
+    return flux_kind(row), round(score(row["llr"]), 6)
 
 
 def _draw_networks(
@@ -135,7 +135,6 @@ def _draw_networks(
             name_servers=[row["ns_host"] for row in servers.get(network, [])],
         )
         for network, names in domains.items()
-        if network in grades
     ]
     networks.sort(key=lambda n: (-len(n.domains), -len(n.agents), n.id))
     rotation = conform_rotation(engine.fetch(rotation_of(rows)))

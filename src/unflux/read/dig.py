@@ -16,6 +16,7 @@ from unflux.read.presentation import (
     make_record,
     parse_rcode,
     parse_type,
+    plain_label,
 )
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
 
@@ -144,7 +145,7 @@ class _Run:
         elif line.startswith(";; WHEN:"):
             self._take_when(line)
         elif line.startswith(";; SERVER: "):
-            response.server = line[len(";; SERVER: ") :].partition("#")[0].strip()[:64] or None
+            response.server = plain_label(line[len(";; SERVER: ") :].partition("#")[0].strip())
             response.has_closing = True
         elif line.startswith(_ERRORS):
             response.has_failed = True

@@ -19,6 +19,7 @@ from unflux.read.presentation import (
     make_record,
     parse_rcode,
     parse_type,
+    plain_label,
     unescape_octets,
 )
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
@@ -135,8 +136,8 @@ def _frame_of(
     return _Frame(
         flow=flow,
         ts_us=ts_us,
-        client=client[:64] if isinstance(client, str) else None,
-        sensor=sensor[:256] if isinstance(sensor, str) else None,
+        client=plain_label(client),
+        sensor=plain_label(sensor),
     )
 
 

@@ -28,6 +28,9 @@ MAX_TTL_S: Final = 2**31 - 1
 MAX_RDATA_CHARS: Final = 1 << 18
 """64 KiB of data (RFC 1035 section 3.2.1), every octet escaped as four characters."""
 
+MAX_LABEL_CHARS: Final = 256
+"""Kept of the name of a client or sensor. Chosen: 2026-11-22; host names have 253 at most."""
+
 KEPT: Final = frozenset(dns.rdatatype.to_text(rrtype) for rrtype in KEPT_TYPES)
 """Types that become rows, from messages and from text alike."""
 
@@ -125,6 +128,11 @@ def escape_unprintable(text: str) -> str:
         return text
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return _UNPRINTABLE.sub(lambda match: f"\\{ord(match[0]):03d}", text)
+
+
+def plain_label(value: object) -> str | None:
+    """Return the name of a client, server or sensor as a log gives it, bounded; else null."""
+    return escape_unprintable(value)[:MAX_LABEL_CHARS] if isinstance(value, str) and value else None
 
 
 def bad_data_reason(rrtype: str) -> str:

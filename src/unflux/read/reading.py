@@ -108,7 +108,7 @@ def read_source(
     return SourceRead(
         name=location.name,
         format=format_name,
-        rollup=pending.merged(),
+        rollup=pending.take(),
         drops=drops,
         error=error,
         digest=digest,
@@ -129,15 +129,17 @@ class _Pending:
         self._parts.append(rollup)
         self._row_count += _row_count(rollup)
         if self._row_count > self._limit:
-            rollup = self.merged()
+            rollup = self.take()
             self._parts = [rollup]
             self._row_count = _row_count(rollup)
             # Where little merges, wait for as much again: the work stays proportional.
             self._limit = max(MAX_PENDING_ROWS, 2 * self._row_count)
 
-    def merged(self) -> Rollup:
-        """Return all of it as one settled rollup."""
-        return settle(merge(self._parts))
+    def take(self) -> Rollup:
+        """Return all of it as one settled rollup and hold nothing."""
+        whole = merge(self._parts)
+        self._parts.clear()  # frees their memory for the next step
+        return settle(whole)
 
 
 def _row_count(rollup: Rollup) -> int:

@@ -22,11 +22,11 @@ from unflux.read.presentation import (
     KEPT,
     NO_DATA,
     bad_data_reason,
-    escape_unprintable,
     parse_rcode,
     parse_rdata,
     parse_ttl,
     parse_type,
+    plain_label,
 )
 from unflux.read.source import RECORDS_SCHEMA, RESPONSES_SCHEMA, Batch, Drops
 
@@ -191,7 +191,7 @@ def _mapped(column: pa.Array, parse: Callable[[str], str | None]) -> tuple[pa.Ar
 
 
 def _opaque(column: pa.Array) -> pa.Array:
-    return _mapped(column, lambda text: escape_unprintable(text)[:256])[1]
+    return _mapped(column, plain_label)[1]
 
 
 def _moments(column: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -70,17 +70,20 @@ def _open_gtp(payload: bytes) -> bytes | None:
         return None
     if int.from_bytes(payload[2:4], "big") < len(payload) - 8:
         return None
-    if not payload[0] & 0x07:
-        return payload[8:]
-    at, has_extension = 12, bool(payload[0] & 0x04)
-    for _ in range(MAX_GTP_EXTENSIONS):
+    return _pass_gtp_extensions(payload) if payload[0] & 0x07 else payload[8:]
+
+
+def _pass_gtp_extensions(payload: bytes) -> bytes | None:
+    """Pass the optional fields and the extension headers that follow them."""
+    at = 12
+    for _ in range(MAX_GTP_EXTENSIONS + 1):
         if len(payload) < at:
-            return None
-        if not has_extension or not payload[at - 1]:
+            break
+        if not payload[0] & 0x04 or not payload[at - 1]:
             return payload[at:]
-        size_bytes = payload[at] * 4 if len(payload) > at else 0
+        size_bytes = int.from_bytes(payload[at : at + 1], "big") * 4
         if not size_bytes:
-            return None
+            break
         at += size_bytes
     return None
 

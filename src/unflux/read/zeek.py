@@ -17,6 +17,7 @@ from unflux.read.presentation import (
     OTHER_PORT,
     parse_rcode,
     parse_type,
+    plain_label,
     unescape_octets,
 )
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
@@ -177,7 +178,7 @@ def _add_row(
         ts_us=ts_us,
         qtype=qtype,
         rcode=None if rcode is None else parse_rcode(rcode),
-        client=_first_text(row, "id.orig_h"),
+        client=plain_label(row.get("id.orig_h")),
     )
 
 

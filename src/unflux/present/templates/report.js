@@ -158,6 +158,7 @@
     } else {
       rowAxis.axisLabel = {
         ...rowAxis.axisLabel,
+        showMaxLabel: false,
         formatter: (value) => (value === 0 ? "1" : numbers.format(value)),
       };
     }
@@ -278,12 +279,13 @@
     const { start, step, columns, cumulative, active, answers } = data.growth;
     const total = cumulative[cumulative.length - 1];
     const end = start + (columns[columns.length - 1] + 1) * step;
-    const all = [[start * 1000, 0]];
+    const all = [];
     const now = [];
     columns.forEach((column, index) => {
       const from = (start + column * step) * 1000;
       const until = (start + (column + 1) * step) * 1000;
-      all.push([until, cumulative[index]]);
+      if (index) all.push([from, cumulative[index - 1]]);
+      all.push([from, cumulative[index]], [until, cumulative[index]]);
       now.push([from, active[index]], [until, active[index]]);
       if (columns[index + 1] !== column + 1) now.push([until, null]);
     });
@@ -315,7 +317,6 @@
           {
             name: "Seen so far",
             type: "line",
-            step: "end",
             symbol: "none",
             lineStyle: { color: colour("--accent"), width: 2 },
             itemStyle: { color: colour("--accent") },
@@ -521,9 +522,10 @@
       ];
       const shown = [
         address, values[1] === null ? "unknown" : `AS${values[1]}`, values[2] ?? "unknown",
-        values[3] ?? "–", values[4], numbers.format(values[5]), moment(values[6]), moment(values[7]),
+        values[3] ?? "–", values[4], numbers.format(values[5]),
+        moment(values[6]).slice(0, 16), moment(values[7]).slice(0, 16),
       ];
-      const classes = ["mono", "", "wide", "", "", "number", "when", "when"];
+      const classes = ["mono", "", "wide", "", "when", "number", "when", "when"];
       const make = () => {
         const row = element("tr");
         shown.forEach((text, column) => row.append(element("td", classes[column], text)));

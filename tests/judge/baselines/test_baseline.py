@@ -1,0 +1,34 @@
+"""What holds for every baseline, and running them side by side."""
+
+import pytest
+from tests.judge.baselines.asked_records import SILENT, Records, answer, answer_set, inputs_of
+
+from unflux.engine.connection import Engine
+from unflux.judge.baselines import BASELINES
+from unflux.judge.baselines.baseline import Baseline, weigh_all
+
+
+@pytest.mark.parametrize("baseline", BASELINES, ids=lambda baseline: baseline.NAME)
+def test_every_baseline_says_what_it_is(baseline: Baseline) -> None:
+    assert baseline.DOC.summary
+    assert not baseline.DOC.summary.endswith(".")
+    assert baseline.DOC.references
+    assert baseline.DOC.limitations
+    assert all(limit.endswith(".") for limit in baseline.DOC.limitations)
+
+
+def test_names_are_unique() -> None:
+    assert len({baseline.NAME for baseline in BASELINES}) == len(BASELINES)
+
+
+def test_all_are_weighed_side_by_side(engine: Engine) -> None:
+    wide: Records = {
+        "answers": [answer((n + 1) << 24, 64500 + n) for n in range(10)],
+        "answer_sets": [answer_set(addresses=10, slash16s=10)],
+    }
+    inputs = inputs_of(engine, {"wide.test": wide, "empty.test": {}})
+    rows = engine.fetch(weigh_all(BASELINES, inputs)).to_pylist()
+    assert sorted(row["domain"] for row in rows) == ["empty.test", SILENT, "wide.test"]
+    for row in rows:
+        flags = {row[f"{b.NAME.replace('-', '_')}_flagged"] for b in BASELINES}
+        assert flags == {row["domain"] == "wide.test"}
