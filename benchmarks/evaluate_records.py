@@ -10,16 +10,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from evaluation_page import Cost, FileScore, compose_page
 from labelled_records import Labels, strip_labels, write_route_tables
 from unflux.engine.connection import Engine, open_engine
+from unflux.judge import company
 from unflux.judge.baselines import BASELINES
 from unflux.judge.baselines.baseline import Inputs, weigh_all
+from unflux.judge.bounds import CONVICTION
 from unflux.measure.baseline_inputs import (
     asked_answer_sets,
     asked_answers,
@@ -33,6 +36,8 @@ from unflux.read.source import Options as ReadOptions
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 OURS: Final = "unflux"
+COMPANY: Final = {piece.name for piece in company.PIECES} | {"alias"}
+"""Evidence that comes from other domains than the one judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,20 @@ FILES: Final = (
 )  # fmt: skip
 
 
-def scan(source: Path, routes: Path, utc_offset_h: int) -> tuple[dict[str, str], Cost]:
-    """Run the scan as a user would; return the verdict of each domain and what it cost."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a scan said and took."""
+
+    verdicts: dict[str, str]
+    network_of: dict[str, str]
+    """Network by fast-flux domain."""
+    alone: frozenset[str]
+    """Domains that their own records convict, the company they keep left aside."""
+    cost: Cost
+
+
+def scan(source: Path, routes: Path, utc_offset_h: int) -> Scan:
+    """Run the scan as a user would."""
     command = [
         sys.executable, "-P", "-m", "unflux", "scan", str(source), "--format", "json", "--all",
         "--asn", str(routes), "--utc-offset", str(utc_offset_h),
@@ -88,7 +105,18 @@ def scan(source: Path, routes: Path, utc_offset_h: int) -> tuple[dict[str, str],
         peak_bytes=usage.ru_maxrss * 1024,
         source_bytes=source.stat().st_size,
     )
-    return {o["domain"]: o["verdict"] for o in objects if "verdict" in o}, cost
+    verdicts = [found for found in objects if "verdict" in found]
+    return Scan(
+        verdicts={v["domain"]: v["verdict"] for v in verdicts},
+        network_of={v["domain"]: v["network"] for v in verdicts if v["network"]},
+        alone=frozenset(v["domain"] for v in verdicts if _own_weight(v) >= CONVICTION),
+        cost=cost,
+    )
+
+
+def _own_weight(verdict: dict[str, Any]) -> float:
+    """Sum the evidence of a verdict without that of company and aliases."""
+    return sum(e["llr"] for e in verdict["evidence"] if e["name"] not in COMPANY)
 
 
 def _environment() -> dict[str, str]:
@@ -143,24 +171,27 @@ def evaluate(data: Path, files: Sequence[RecordFile] = FILES) -> list[FileScore]
     with tempfile.TemporaryDirectory(prefix="unflux-evaluation-") as name:
         folder = Path(name)
         routes = write_route_tables(data / "ip_asn.csv.gz", folder)
-        scanned: list[tuple[RecordFile, Path, Labels, dict[str, str], Cost]] = []
+        scanned: list[tuple[RecordFile, Path, Labels, Scan]] = []
         for file in files:
             bare = folder / file.labels_of.removesuffix(".gz")
             labels = strip_labels(data / file.labels_of, bare)
             source = bare if file.name == file.labels_of else data / file.name
             print(f"scanning {file.name}", file=sys.stderr)
-            verdicts, cost = scan(source, routes[file.routes], file.utc_offset_h)
-            scanned.append((file, source, labels, verdicts, cost))
+            found = scan(source, routes[file.routes], file.utc_offset_h)
+            scanned.append((file, source, labels, found))
         scores = []
-        for file, source, labels, verdicts, cost in scanned:
+        for file, source, labels, found in scanned:
             print(f"running the baselines on {file.name}", file=sys.stderr)
             said = run_baselines(source, routes[file.routes], file.utc_offset_h)
+            flux = [d for d in labels.members("fastflux") if d in found.network_of]
             scores.append(
                 FileScore(
                     name=file.name,
                     labels=labels,
-                    said={OURS: verdicts, **said},
-                    cost=cost,
+                    said={OURS: found.verdicts, **said},
+                    cost=found.cost,
+                    networks=Counter(found.network_of[domain] for domain in flux),
+                    alone=found.alone,
                     # The transcripts are the same lookups once more.
                     is_counted=file.name == file.labels_of,
                 )

@@ -11,7 +11,8 @@ from typing import Final
 from labelled_records import CLASSES, Labels
 from unflux.judge.baselines.baseline import Doc
 
-OUTCOMES: Final = ("fast-flux", "undecided", "benign")
+NOT_LISTED: Final = "not listed"
+OUTCOMES: Final = ("fast-flux", "undecided", "benign", NOT_LISTED)
 INNOCENT: Final = ("benign", "cdn")
 Z_95: Final = 1.959964
 """Two-sided 95 % point of the normal distribution."""
@@ -36,13 +37,17 @@ class FileScore:
     said: dict[str, dict[str, str]]
     """Outcome by domain, by detector; ours comes first."""
     cost: Cost
+    networks: Counter[str]
+    """Fast-flux domains found, by the network that ours put them in."""
+    alone: frozenset[str]
+    """Domains that ours convicts on their own records, company left aside."""
     is_counted: bool
     """Whether the file counts in totals; its lookups may be another file's once more."""
 
     def tally(self, detector: str, domains: Iterable[str]) -> Counter[str]:
         """Count outcomes; a domain that the detector does not list is ``not listed``."""
         said = self.said[detector]
-        return Counter(said.get(domain, "not listed") for domain in domains)
+        return Counter(said.get(domain, NOT_LISTED) for domain in domains)
 
 
 def wilson(found: int, count: int) -> tuple[float, float]:
@@ -101,9 +106,9 @@ def _protocol() -> str:
   detectors' thresholds are as printed in their papers and were not touched; where a paper leaves
   a reading open, its entry below says which was taken.
 - **Labels.** Those of `fluxor_2009` were made afterwards by joining names over shared answer
-  addresses, which favours detectors that look at company, as unflux does. Nearly all its flux
-  belongs to one network of one week in March 2009, so its domains are far from independent and
-  the intervals below, which take them as such, are too narrow.
+  addresses, which favours detectors that look at company, as unflux does. Its flux is that of a
+  few operators in one week of March 2009, so its domains are far from independent, and the
+  intervals below, which take them as such, are too narrow.
 - **Intervals** are Wilson's at 95 %."""
 
 
@@ -142,9 +147,19 @@ def _reading(scores: Sequence[FileScore], detectors: Sequence[str]) -> str:
         f"{name} {flagged(name, ('fastflux',), is_wide=True)[0]} and {flagged(name, INNOCENT)[0]}"
         for name in detectors[1:]
     )
+    networks = sum((s.networks for s in scores), Counter())
+    largest = max(networks.values(), default=0)
+    alone = sum(
+        s.said[ours].get(domain) == "fast-flux" and domain in s.alone
+        for s in scores
+        for domain in s.labels.members("fastflux")
+    )
     return (
         f"unflux finds {hit} of {wide} fast-flux domains that showed five addresses or more, and "
         f"flags {wrong} of {innocent} innocent ones. The same two counts for the others: {others}. "
+        f"It puts what it finds into {len(networks)} networks, the largest of {largest} domains; "
+        f"{alone} of the domains it would have convicted on their own records alone, the "
+        "others need the company they keep. "
         "What this does not show: how any of them does on flux after 2009, on slow or single-"
         "address flux, on IPv6, or at a base rate of one domain in a million, where even a false "
         "positive rate at the upper end of the interval above would drown the true ones; and the "

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import importlib
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -100,7 +101,13 @@ def test_the_page_counts_domains_by_label(page: ModuleType, records: ModuleType)
     )
     scores = [
         page.FileScore(
-            name=name, labels=labels, said=said, cost=cost, networks=1, is_counted=is_counted
+            name=name,
+            labels=labels,
+            said=said,
+            cost=cost,
+            networks=Counter({"n": 1}),
+            alone=frozenset({"a.test"}),
+            is_counted=is_counted,
         )
         for name, is_counted in (("once.csv.gz", True), ("again.txt.gz", False))
     ]

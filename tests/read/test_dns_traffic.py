@@ -25,7 +25,6 @@ from unflux.read.dns_traffic import (
     TOO_DEEP,
     CapturedMessage,
     DnsTraffic,
-    address_text,
 )
 from unflux.read.fragments import INCOMPLETE
 from unflux.read.link_layer import UNSUPPORTED
@@ -174,12 +173,6 @@ def test_tunnels_inside_one_another() -> None:
 
 def test_vxlan_that_is_dns_by_its_other_port() -> None:
     assert len(run(ipv4(udp(WIRE, 53, 4789)))[0]) == 1
-
-
-def test_address_text() -> None:
-    assert address_text(b"\xc0\0\2\1") == "192.0.2.1"
-    assert address_text(bytes(15) + b"\1") == "::1"
-    assert address_text(b"12345") is None
 
 
 @settings(max_examples=200)

@@ -1,23 +1,26 @@
 """The seam of the wire decoders, compared with what dnspython makes of a message."""
 
-import ipaddress
 import struct
 from pathlib import Path
+from typing import Any
 
-import dns.exception
+import dns.flags
 import dns.message
+import dns.opcode
+import dns.rcode
 import dns.rdataclass
+import dns.rdatatype
 import dns.rrset
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.read.crafted_packets import make_query, make_response
 
+from unflux.model.addresses import canonical_address
 from unflux.model.names import name_to_text
 from unflux.read.batching import BatchBuilder
 from unflux.read.message import (
     BAD_TIME,
-    DAMAGED,
     NO_TIME,
     NOT_ASKED,
     OTHER_CLASS,
@@ -140,9 +143,7 @@ def test_malformed_opt_and_tsig_cost_no_records() -> None:
         wire = bytearray(make_response())
         wire += b"\0" + struct.pack("!HHIH", kind, 255, 0, 3) + b"abc"
         wire[10:12] = b"\0\1"
-        decoded = decode(bytes(wire))
-        assert len(decoded.records) == 1
-        assert decoded.is_damaged
+        assert len(decode(bytes(wire)).records) == 1
 
 
 def test_signed_response_is_read_without_its_key() -> None:
@@ -241,40 +242,80 @@ def test_queries_are_counted_and_no_loss() -> None:
     assert list(builder.take_rest()) == []
 
 
-def oracle(wire: bytes) -> list[tuple[object, ...]]:
-    """Return the rows that dnspython's strict parse of a whole message gives, or raise."""
-    message = dns.message.from_wire(
-        wire, ignore_trailing=True, one_rr_per_rrset=True, keyring=False
-    )
-    return [
-        (name_to_text(rrset.name), str(ipaddress.ip_address(rrset[0].address)), rrset.ttl, section)
-        for section, rrsets in zip(("ans", "auth", "add"), message.sections[1:], strict=True)
-        for rrset in rrsets
-        if rrset.rdclass == dns.rdataclass.IN and rrset.rdtype == dns.rdatatype.A
-    ]
+def oracle_rows(message: dns.message.Message) -> list[tuple[object, ...]]:
+    """Return the rows that dnspython's parse of a message gives."""
+    rows: list[tuple[object, ...]] = []
+    for section, rrsets in zip(("ans", "auth", "add"), message.sections[1:], strict=True):
+        for rrset in rrsets:
+            if rrset.rdclass != dns.rdataclass.IN or not len(rrset):
+                continue
+            data: Any = rrset[0]
+            match dns.rdatatype.to_text(rrset.rdtype):
+                case "A" | "AAAA":
+                    text = canonical_address(data.address)
+                case "CNAME" | "NS":
+                    text = name_to_text(data.target)
+                case "SOA":
+                    numbers = data.serial, data.refresh, data.retry, data.expire, data.minimum
+                    names = name_to_text(data.mname), name_to_text(data.rname)
+                    text = " ".join(map(str, (*names, *numbers)))
+                case _:
+                    continue
+            rrtype = dns.rdatatype.to_text(rrset.rdtype)
+            rows.append((name_to_text(rrset.name), rrtype, text, rrset.ttl, section))
+    return rows
 
 
 def check_against_oracle(wire: bytes) -> None:
+    """Compare with dnspython, which stops where an OPT or TSIG record is out of place."""
     decoded = decode_message(wire)
-    try:
-        expected = oracle(wire)
-    except dns.exception.DNSException:
-        assert isinstance(decoded, Undecoded) or decoded.is_damaged
+    if len(wire) < 12:
+        assert decoded is Undecoded.SHORT
         return
+    message = dns.message.from_wire(
+        wire, ignore_trailing=True, one_rr_per_rrset=True, keyring=False, continue_on_error=True
+    )
+    errors = [error.exception for error in message.errors]
+    is_plain = bool(message.flags & dns.flags.QR) and message.opcode() == dns.opcode.QUERY
     if isinstance(decoded, Undecoded):
-        message = dns.message.from_wire(wire, ignore_trailing=True, keyring=False)
-        is_plain = bool(message.flags & dns.flags.QR) and message.opcode() == 0
-        assert not (is_plain and len(message.question) == 1) or decoded is Undecoded.CLASS
+        is_readable = is_plain and struct.unpack_from("!H", wire, 4) == (1,) and message.question
+        assert not is_readable or decoded is Undecoded.CLASS
         return
-    assert not decoded.is_damaged
-    addresses = [(r[0], r[2], r[3], r[4]) for r in decoded.records if r[1] == "A"]
-    assert addresses == expected
+    assert is_plain
+    assert decoded.query == name_to_text(message.question[0].name)
+    assert decoded.qtype == dns.rdatatype.to_text(message.question[0].rdtype)
+    expected = oracle_rows(message)
+    if any(isinstance(e, dns.message.BadEDNS | dns.message.BadTSIG) for e in errors):
+        assert list(decoded.records)[: len(expected)] == expected
+    else:
+        assert list(decoded.records) == expected
+    if not errors:
+        assert not decoded.is_damaged
+        assert decoded.rcode == dns.rcode.to_text(message.rcode())
 
 
 @given(st.binary(max_size=200))
 def test_any_octets(data: bytes) -> None:
     check_against_oracle(data)
     check_against_oracle(HEADER.pack(1, RESPONSE_FLAGS, 1, 2, 1, 1) + data)
+
+
+def test_message_that_is_short_on_the_wire_and_long_in_names() -> None:
+    """Thousands of names of 127 labels each: what costs a general reader ten seconds."""
+    at = 12 + 7
+    wire = bytearray(HEADER.pack(1, RESPONSE_FLAGS, 1, 0, 0, 0) + b"\x01a\0\0\1\0\1")
+    wire += b"\x01x" * 125 + b"\0" + struct.pack("!HHIHI", 1, 1, 5, 4, 1)
+    count = 1
+    while len(wire) < 65_000:
+        wire += struct.pack("!BBH", 1, 97 + count % 26, 0xC000 | at) + struct.pack(
+            "!HHIHBBH", 2, 1, 5, 4, 1, 97 + count // 26 % 26, 0xC000 | at
+        )
+        count += 1
+    wire[6:8] = struct.pack("!H", count)
+    decoded = decode(bytes(wire))
+    assert not decoded.is_damaged
+    assert len(decoded.records) == count
+    assert decoded.records[27][:3] == ("b" + ".x" * 125, "NS", "b" + ".x" * 125)
 
 
 @settings(max_examples=300)
@@ -311,6 +352,4 @@ def test_corpus_of_messages() -> None:
         accounted = drops.response_count + drops.query_count + bool(drops.reasons)
         assert accounted >= 1, file.name
         decoded_count += drops.response_count
-        if drops.reasons.get(DAMAGED):
-            assert drops.response_count == 1
     assert decoded_count > 10

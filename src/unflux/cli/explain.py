@@ -17,7 +17,11 @@ from unflux.cli.arguments import (
 )
 
 NAME: Final = "explain"
-EPILOG: Final = "Example: unflux explain bad.example capture.pcap"
+EPILOG: Final = """\b
+Examples:
+  unflux explain bad.example capture.pcap
+  unflux explain bad.example --store dns.unflux --json
+"""
 
 
 def run(

@@ -19,10 +19,12 @@ from unflux.cli.arguments import (
 )
 
 NAME: Final = "scan"
-EPILOG: Final = (
-    "Examples: unflux scan capture.pcap | unflux scan logs/ --store dns.unflux --report flux.html "
-    "| tcpdump -w - port 53 | unflux scan - --format json"
-)
+EPILOG: Final = """\b
+Examples:
+  unflux scan capture.pcap
+  unflux scan logs/ --store dns.unflux --report flux.html
+  tcpdump -w - port 53 | unflux scan - --format json
+"""
 
 
 class Format(StrEnum):

@@ -15,7 +15,7 @@ from unflux.model.verdicts import ROTATION, SERVICE, Agent, FluxNetwork, Kind, R
 def served(
     observed: ir.Table, delegations: ir.Table, hosts: ir.Table, members: ir.Table
 ) -> ir.Table:
-    """Return what the agents of convicted networks served: answers by bucket, name service whole.
+    """Return what the agents of convicted networks served, answers bucket by bucket.
 
     ``members``: domain, network. Columns: network, domain, address, role (``answer`` or
     ``name-server``), asn, holder, country, bucket (null for name servers), count, first_at, last_at.

@@ -2,11 +2,8 @@
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import Final, NamedTuple
 
-from unflux.model.addresses import canonical_address
 from unflux.model.times import is_plausible
 from unflux.read.fragments import Fragments
 from unflux.read.internet_layer import (
@@ -17,6 +14,7 @@ from unflux.read.internet_layer import (
     pass_extension_headers,
 )
 from unflux.read.link_layer import find_ip
+from unflux.read.packed_address import packed_address_text
 from unflux.read.packet import TRUNCATED, Packet, UnusablePacketError
 from unflux.read.source import Drops
 from unflux.read.tcp_stream import StreamKey, TcpStreams, TimedMessage, parse_segment
@@ -122,16 +120,10 @@ def _read_udp(datagram: Datagram, ts_us: int | None) -> CapturedMessage:
     if size_bytes < UDP_HEADER_SIZE_BYTES:
         raise UnusablePacketError(BAD_UDP)
     return CapturedMessage(
-        payload[UDP_HEADER_SIZE_BYTES:size_bytes], ts_us, address_text(datagram.destination)
+        payload[UDP_HEADER_SIZE_BYTES:size_bytes], ts_us, packed_address_text(datagram.destination)
     )
 
 
 def _captured(found: list[tuple[StreamKey, TimedMessage]]) -> Iterator[CapturedMessage]:
     for (_, destination, _, _), (wire, ts_us) in found:
-        yield CapturedMessage(wire, ts_us, address_text(destination))
-
-
-@lru_cache(maxsize=1 << 14)
-def address_text(packed: bytes) -> str | None:
-    """Return the canonical text of an address of 4 or 16 octets; null for any other length."""
-    return canonical_address(str(ip_address(packed))) if len(packed) in (4, 16) else None
+        yield CapturedMessage(wire, ts_us, packed_address_text(destination))

@@ -5,9 +5,9 @@ from typing import BinaryIO, Final
 
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.read.batching import BatchBuilder
-from unflux.read.dns_traffic import address_text
 from unflux.read.frame_streams import begins_frame_stream, read_frames
 from unflux.read.message import record_message
+from unflux.read.packed_address import packed_address_text
 from unflux.read.protobuf import MalformedFieldError, parse_fields
 from unflux.read.source import Batch, Doc, Drops, Options
 
@@ -115,7 +115,7 @@ def _record(
     record_message(
         wire, builder, options, drops,
         ts_us=ts_us,
-        client=address_text(client) if isinstance(client, bytes) else None,
+        client=packed_address_text(client) if isinstance(client, bytes) else None,
         sensor=sensor,
     )  # fmt: skip
 

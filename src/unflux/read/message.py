@@ -1,33 +1,25 @@
 """The seam of all wire decoders: one DNS message in, one response and its records out.
 
-dnspython reads the message. Its reader bounds the work that one message can cause: pointers
-point backwards only, and no name follows more than sixteen of them.
+The work is bounded by the length of the message, whatever its compression pointers say; dnspython
+names types and codes here, and says in the tests what a message holds.
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 import dns.flags
-import dns.message
 import dns.opcode
 import dns.rcode
-import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
-import dns.rdtypes.ANY.CNAME
-import dns.rdtypes.ANY.NS
-import dns.rdtypes.ANY.SOA
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA
 
-from unflux.model.addresses import canonical_address
-from unflux.model.names import name_to_text
 from unflux.model.times import is_plausible
 from unflux.read.batching import BatchBuilder, Record
+from unflux.read.packed_address import packed_address_text
 from unflux.read.source import SECTIONS, Drops, Options
+from unflux.read.wire_names import BadNameError, NameReader
 
 HEADER_SIZE_BYTES: Final = 12
 """Octets of the message header (RFC 1035 section 4.1.1)."""
@@ -35,18 +27,26 @@ HEADER_SIZE_BYTES: Final = 12
 MAX_MESSAGE_SIZE_BYTES: Final = 65_535
 """Octets of the longest message (RFC 1035 section 4.2.2)."""
 
-KEPT_TYPES: Final = frozenset(
-    {
+KEPT_TYPES: Final = {
+    int(rrtype): dns.rdatatype.to_text(rrtype)
+    for rrtype in (
         dns.rdatatype.A,
         dns.rdatatype.AAAA,
         dns.rdatatype.CNAME,
         dns.rdatatype.NS,
         dns.rdatatype.SOA,
-    }
-)
+    )
+}
 """Types that become rows. A DNAME shows as the CNAME made from it (RFC 6672 section 3.1); the
 address hints of HTTPS and SVCB are not read yet."""
 
+MAX_TTL_S: Final = 2**31 - 1
+"""RFC 2181 section 8."""
+
+_QUESTION: Final = struct.Struct("!HH")
+_RECORD: Final = struct.Struct("!HHIH")
+_SOA_NUMBERS: Final = struct.Struct("!IIIII")
+_ADDRESS_SIZES_BYTES: Final = {int(dns.rdatatype.A): 4, int(dns.rdatatype.AAAA): 16}
 _ASKED_CLASSES: Final = frozenset({dns.rdataclass.IN, dns.rdataclass.ANY})
 
 DAMAGED: Final = "damaged message, its readable records kept"
@@ -93,29 +93,23 @@ def decode_message(wire: bytes) -> DecodedResponse | Undecoded:
     refusal = _refuse_header(wire)
     if refusal is not None:
         return refusal
-    message = dns.message.from_wire(
-        wire[:MAX_MESSAGE_SIZE_BYTES],
-        keyring=False,
-        one_rr_per_rrset=True,
-        ignore_trailing=True,
-        continue_on_error=True,
-    )
-    if not message.question:
+    wire = wire[:MAX_MESSAGE_SIZE_BYTES]
+    names = NameReader(wire)
+    try:
+        query, at = names.read(HEADER_SIZE_BYTES, len(wire))
+        qtype, qclass = _QUESTION.unpack_from(wire, at)
+    except (BadNameError, struct.error):
         return Undecoded.QUESTION
-    question = message.question[0]
-    if question.rdclass not in _ASKED_CLASSES:
+    if qclass not in _ASKED_CLASSES:
         return Undecoded.CLASS
+    body = _read_records(wire, at + _QUESTION.size, names)
     return DecodedResponse(
-        query=name_to_text(question.name),
-        qtype=dns.rdatatype.to_text(question.rdtype),
-        rcode=dns.rcode.to_text(message.rcode()),
-        records=tuple(_records(message)),
-        other_class_count=sum(
-            rrset.rdtype in KEPT_TYPES and rrset.rdclass != dns.rdataclass.IN
-            for section in message.sections[1:]
-            for rrset in section
-        ),
-        is_damaged=bool(message.errors),
+        query=query,
+        qtype=dns.rdatatype.to_text(qtype),
+        rcode=dns.rcode.to_text(dns.rcode.Rcode(body.upper_rcode << 4 | wire[3] & 0x0F)),
+        records=tuple(body.records),
+        other_class_count=body.other_class_count,
+        is_damaged=body.is_damaged,
     )
 
 
@@ -183,28 +177,57 @@ def _is_in_span(ts_us: int | None, options: Options, drops: Drops) -> bool:
     return is_late_enough and is_early_enough
 
 
-def _records(message: dns.message.Message) -> Iterator[Record]:
-    for section, rrsets in zip(SECTIONS, message.sections[1:], strict=True):
-        for rrset in rrsets:
-            if rrset.rdclass != dns.rdataclass.IN or rrset.rdtype not in KEPT_TYPES:
-                continue
-            for rdata in rrset:
-                text = _rdata_text(rdata)
-                if text is not None:
-                    rrtype = dns.rdatatype.to_text(rrset.rdtype)
-                    yield name_to_text(rrset.name), rrtype, text, rrset.ttl, section
+@dataclass(slots=True)
+class _Body:
+    """What follows the question."""
+
+    records: list[Record] = field(default_factory=list)
+    upper_rcode: int = 0
+    other_class_count: int = 0
+    is_damaged: bool = False
 
 
-def _rdata_text(rdata: dns.rdata.Rdata) -> str | None:
-    """Return the canonical text of the data of a kept type."""
-    match rdata:
-        case dns.rdtypes.IN.A.A() | dns.rdtypes.IN.AAAA.AAAA():
-            return canonical_address(rdata.address)
-        case dns.rdtypes.ANY.CNAME.CNAME() | dns.rdtypes.ANY.NS.NS():
-            return name_to_text(rdata.target)
-        case dns.rdtypes.ANY.SOA.SOA():
-            return (
-                f"{name_to_text(rdata.mname)} {name_to_text(rdata.rname)} {rdata.serial} "
-                f"{rdata.refresh} {rdata.retry} {rdata.expire} {rdata.minimum}"
-            )
-    return None
+def _read_records(wire: bytes, at: int, names: NameReader) -> _Body:
+    """Read the three sections; a record with bad data is left out, one without end ends it all."""
+    body = _Body()
+    for section, count in zip(SECTIONS, struct.unpack_from("!HHH", wire, 6), strict=True):
+        for _ in range(count):
+            try:
+                owner, at = names.read(at, len(wire))
+                rrtype, rrclass, ttl_s, size_bytes = _RECORD.unpack_from(wire, at)
+            except (BadNameError, struct.error):
+                body.is_damaged = True
+                return body
+            start, at = at + _RECORD.size, at + _RECORD.size + size_bytes
+            if at > len(wire):
+                body.is_damaged = True
+                return body
+            if rrtype == dns.rdatatype.OPT and section == "add":
+                body.upper_rcode = ttl_s >> 24
+            elif rrtype in KEPT_TYPES and rrclass != dns.rdataclass.IN:
+                body.other_class_count += 1
+            elif rrtype in KEPT_TYPES:
+                rdata = _rdata_text(wire, rrtype, start, at, names)
+                if rdata is None:
+                    body.is_damaged = True
+                    continue
+                ttl_s = ttl_s if ttl_s <= MAX_TTL_S else 0
+                body.records.append((owner, KEPT_TYPES[rrtype], rdata, ttl_s, section))
+    return body
+
+
+def _rdata_text(wire: bytes, rrtype: int, start: int, end: int, names: NameReader) -> str | None:
+    """Return the canonical text of the data of a kept type, or null where it is malformed."""
+    size_bytes = _ADDRESS_SIZES_BYTES.get(rrtype)
+    if size_bytes is not None:
+        return packed_address_text(wire[start:end]) if end - start == size_bytes else None
+    try:
+        text, at = names.read(start, end)
+        if rrtype == dns.rdatatype.SOA:
+            mailbox, at = names.read(at, end)
+            numbers = _SOA_NUMBERS.unpack_from(wire, at)
+            text = " ".join((text, mailbox, *map(str, numbers)))
+            at += _SOA_NUMBERS.size
+    except (BadNameError, struct.error):
+        return None
+    return text if at == end else None
