@@ -106,8 +106,8 @@ def _protocol() -> str:
   detectors' thresholds are as printed in their papers and were not touched; where a paper leaves
   a reading open, its entry below says which was taken.
 - **Labels.** Those of `fluxor_2009` were made afterwards by joining names over shared answer
-  addresses, which favours detectors that look at company, as unflux does. Its flux is that of a
-  few operators in one week of March 2009, so its domains are far from independent, and the
+  addresses, which favours detectors that look at company, as unflux does. Its flux is that of
+  very few operators in ten days of March 2009, so its domains are far from independent, and the
   intervals below, which take them as such, are too narrow.
 - **Intervals** are Wilson's at 95 %."""
 
@@ -156,15 +156,17 @@ def _reading(scores: Sequence[FileScore], detectors: Sequence[str]) -> str:
     )
     return (
         f"unflux finds {hit} of {wide} fast-flux domains that showed five addresses or more, and "
-        f"flags {wrong} of {innocent} innocent ones. The same two counts for the others: {others}. "
-        f"It puts what it finds into {len(networks)} networks, the largest of {largest} domains; "
-        f"{alone} of the domains it would have convicted on their own records alone, the "
-        "others need the company they keep. "
-        "What this does not show: how any of them does on flux after 2009, on slow or single-"
-        "address flux, on IPv6, or at a base rate of one domain in a million, where even a false "
-        "positive rate at the upper end of the interval above would drown the true ones; and the "
-        "labels reward looking at shared addresses, which the papers' scores cannot do and "
-        "Perdisci's second half, out of reach here, does."
+        f"flags {wrong} of {innocent} innocent ones. The same two counts for the others: {others}; "
+        "Perdisci's filters are the first sieve of a longer method and were never meant as "
+        f"verdicts. {alone} of the fast-flux domains unflux would have convicted without what "
+        f"other domains say of them. Networks it makes of those it found: {len(networks)}, the "
+        f"largest of {largest} domains. A network is one case, however many domains it has, so "
+        "these shares say little of how many networks elsewhere would be found. Nor do they show "
+        "how any detector does on flux after 2009, on slow or single-address flux, on IPv6, or at "
+        "a base rate of one domain in a million, where even a rate of false positives well inside "
+        "the interval above would drown the true ones. And the labels reward looking at shared "
+        "addresses, which unflux does, and so does the half of Perdisci's method that is out of "
+        "reach here; the other scores cannot."
     )
 
 

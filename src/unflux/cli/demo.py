@@ -29,7 +29,14 @@ def run(
     innocent names that look alike: CDN customers, an NTP-style pool, a peer-to-peer seed, round
     robin, dynamic DNS, parked names.
     """
-    # Loaded here, so that --help answers at once.
-    from unflux.cli.demonstration import demonstrate  # noqa: PLC0415
+    # Loaded step by step, so that --help answers and writing begins at once.
+    from rich.console import Console  # noqa: PLC0415
 
-    demonstrate(folder, seed)
+    console = Console()
+    console.print("Writing a capture of a small internet: 72 hours, two resolvers.")
+    from unflux.cli.example import write_example  # noqa: PLC0415
+
+    internet, example = write_example(folder, seed)
+    from unflux.cli.demonstration import show_findings  # noqa: PLC0415
+
+    show_findings(internet, example, console)

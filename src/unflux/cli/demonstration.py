@@ -1,41 +1,34 @@
-"""The demonstration: build a small internet, scan it, compare with the truth."""
+"""The demonstration: scan the example and compare with the truth."""
 
-from pathlib import Path
+from dataclasses import replace
 
 from rich.console import Console
 
 from unflux.cli.arguments import default_workers
 from unflux.cli.progress import shown_progress
-from unflux.lab.small_internet import SmallInternet, build_small_internet
-from unflux.model.errors import UnfluxError
+from unflux.cli.example import Example
+from unflux.lab.small_internet import SmallInternet
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.scanning import Options, scan
 from unflux.present import terminal
 from unflux.present.report import render_report
 
 
-def demonstrate(folder: Path, seed: int) -> None:
-    """Write capture, address table and report into ``folder`` and print what was found."""
-    console = Console()
-    capture, routes = folder / "small-internet.pcap", folder / "routes.csv"
-    report = folder / "report.html"
-    console.print("Writing a capture of a small internet: 72 hours, two resolvers.")
-    internet = build_small_internet(seed)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        internet.write_capture(capture)
-        internet.write_routes(routes)
-    except OSError as error:
-        message = f"{folder}: cannot be written ({error.strerror})"
-        raise UnfluxError(message) from error
-    console.print(f"Scanning it: unflux scan {capture} --asn {routes} --report {report}")
+def show_findings(internet: SmallInternet, example: Example, console: Console) -> None:
+    """Scan the example's capture, write the report, and print what was found beside the truth."""
+    capture, routes, report = example.capture, example.routes, example.report
+    console.print(
+        f"Scanning it: unflux scan {capture} --asn {routes} --report {report}",
+        highlight=False,
+        markup=False,
+    )
     options = Options(workers=default_workers(None), routes=(routes,), list_all=True)
     with shown_progress() as progress:
         result = scan([str(capture)], options, progress)
     report.write_text(render_report(result), encoding="utf-8")
     terminal.print_result(_without_benign(result), console)
     _compare(result, internet, console)
-    console.print(f"\nThe page to look at: {report}")
+    console.print(f"\nThe page to look at: {report}", highlight=False, markup=False)
     suspect = next((v.domain for v in result.verdicts if v.verdict == "fast-flux"), None)
     if suspect is not None:
         console.print(
@@ -46,14 +39,7 @@ def demonstrate(folder: Path, seed: int) -> None:
 
 
 def _without_benign(result: ScanResult) -> ScanResult:
-    return ScanResult(
-        **{
-            field: getattr(result, field)
-            for field in ScanResult.__dataclass_fields__
-            if field != "verdicts"
-        },
-        verdicts=tuple(v for v in result.verdicts if v.verdict != "benign"),
-    )
+    return replace(result, verdicts=tuple(v for v in result.verdicts if v.verdict != "benign"))
 
 
 def _compare(result: ScanResult, internet: SmallInternet, console: Console) -> None:

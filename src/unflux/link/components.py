@@ -5,8 +5,6 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 MEMBERS = pa.schema([pa.field("domain", pa.string()), pa.field("network", pa.string())])
 
@@ -25,6 +23,10 @@ def join_components(edges: pa.Table, first_seen: pa.Table) -> pa.Table:
     """
     if not edges.num_rows:
         return MEMBERS.empty_table()
+    # Half of the program's start, and needed only here.
+    from scipy.sparse import coo_matrix  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     nodes = pc.unique(pa.concat_arrays(
         [edges["left"].combine_chunks(), edges["right"].combine_chunks()]
     ))  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from unflux.measure.records import epoch_s
+
 OPENING_S: Final = 300
 """What is seen in the first five minutes of a domain is its opening set, not newcomers. Chosen:
 2026-11-22; one fine bucket, two rotations of TTL 150, so that two caches of one farm agree."""
@@ -78,8 +80,8 @@ def _dated(observed: ir.Table) -> ir.Table:
     """Answers with a time, as epoch seconds: exact, whatever the width of the buckets."""
     answers = observed.filter((observed.role == "answer") & observed.first_at.notnull())
     return answers.mutate(
-        first_s=answers.first_at.epoch_seconds().cast("int64"),
-        last_s=answers.last_at.epoch_seconds().cast("int64"),
+        first_s=epoch_s(answers.first_at),
+        last_s=epoch_s(answers.last_at),
     )
 
 

@@ -23,9 +23,17 @@ class Records:
     routes: ir.Table
 
 
+def epoch_s(moment: ir.TimestampValue) -> ir.IntegerValue:
+    """Return the whole seconds since the epoch, rounded down; null stays null.
+
+    Without the cut DuckDB gives a fraction, which its cast to an integer rounds to the nearest.
+    """
+    return moment.truncate("s").epoch_seconds().cast("int64")
+
+
 def bucket_number(table: ir.Table) -> ir.IntegerValue:
     """Return the bucket as epoch seconds; records without time fall into one bucket."""
-    return ibis.coalesce(table.bucket_at.epoch_seconds().cast("int64"), ibis.literal(NO_BUCKET))
+    return ibis.coalesce(epoch_s(table.bucket_at), ibis.literal(NO_BUCKET))
 
 
 def observe(records: Records) -> ir.Table:

@@ -15,7 +15,7 @@ def as_groups(records: Records, observed: ir.Table, members: ir.Table) -> tuple[
     stay whoever owns the host's name.
     """
     grouped = members.select(member="domain", group="network")
-    sightings = _regroup(records.sightings, grouped, "owner_domain", keep_glue=True)
+    sightings = _regroup(records.sightings, grouped, "owner_domain")
     queries = _renamed(sightings, grouped, "domain")
     regrouped = Records(
         sightings=queries,
@@ -46,17 +46,8 @@ def _renamed(table: ir.Table, grouped: ir.Table, column: str) -> ir.Table:
     )
 
 
-def _regroup(
-    table: ir.Table, grouped: ir.Table, column: str, *, keep_glue: bool = False
-) -> ir.Table:
-    joined = table.left_join(grouped, table[column] == grouped.member)
-    kept = joined.group.notnull()
-    if keep_glue:
-        kept = kept | (joined.section == "add")
-    joined = joined.filter(kept)
+def _regroup(table: ir.Table, grouped: ir.Table, column: str) -> ir.Table:
+    joined = table.inner_join(grouped, table[column] == grouped.member)
     return joined.select(
-        **{
-            name: ibis.coalesce(joined.group, joined[name]) if name == column else joined[name]
-            for name in table.columns
-        }
+        **{name: joined["group" if name == column else name] for name in table.columns}
     )

@@ -84,7 +84,8 @@ def _gather_here(reads: Iterator[SourceRead]) -> Gathered:
     for read in reads:
         rollups.append(read.rollup)
         _count(gathered, read, is_known=False)
-    gathered.rollup = settle(merge(rollups))
+    # Each is settled already.
+    gathered.rollup = rollups[0] if len(rollups) == 1 else settle(merge(rollups))
     return gathered
 
 
@@ -130,6 +131,8 @@ def analysed(
         message = f"{options.store}: no such store, and no source to fill it from"
         raise UnreadableSourceError(message)
     gathered = gather(arguments, options, progress)
+    # Reading and merging leave Arrow's pool several times larger than what is kept.
+    pa.default_memory_pool().release_unused()
     routes = map_routes(gathered.rollup, options.routes, gathered.drops)
     with open_engine(options.engine, workers=options.workers) as engine:
         yield engine, analyse(engine, gathered.rollup, routes), gathered
