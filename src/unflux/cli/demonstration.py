@@ -5,8 +5,8 @@ from dataclasses import replace
 from rich.console import Console
 
 from unflux.cli.arguments import default_workers
-from unflux.cli.progress import shown_progress
 from unflux.cli.example import Example
+from unflux.cli.progress import shown_progress
 from unflux.lab.small_internet import SmallInternet
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.scanning import Options, scan

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 from rich.console import Console
@@ -14,6 +14,9 @@ from unflux.model.verdicts import ScanResult
 from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
 from unflux.present.explanation import explanation_json, print_explanation
 from unflux.present.report import render_report
+
+LOG_CELLS: Final = 4_000
+"""Width of lines that go to a file or a pipe."""
 
 
 def write_result(
@@ -36,9 +39,15 @@ def write_result(
     else:
         _write_file(out, _compose(result, chosen))
     if chosen is not Format.TABLE or out is not None:
-        terminal.print_summary(result, Console(stderr=True))
+        terminal.print_summary(result, _error_console())
     if report is not None:
-        Console(stderr=True).print(f"  report        {report}", highlight=False, markup=False)
+        _error_console().print(f"  report        {report}", highlight=False, markup=False)
+
+
+def _error_console() -> Console:
+    """Standard error; where it is no terminal, lines stay whole, so that names can be searched."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=LOG_CELLS)
 
 
 def _compose(result: ScanResult, form: Format) -> Iterable[bytes]:
@@ -75,7 +84,7 @@ def _write_file(path: Path, parts: Iterable[bytes]) -> None:
 def write_explanation(domain: str, result: ScanResult, records: pa.Table, *, as_json: bool) -> bool:
     """Write the explanation of one domain; return whether it was seen at all."""
     if not result.verdicts:
-        terminal.print_summary(result, Console(stderr=True))
+        terminal.print_summary(result, _error_console())
         print(f"unflux: no name of {domain} was seen", file=sys.stderr)
         return False
     verdict = result.verdicts[0]

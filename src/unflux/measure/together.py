@@ -37,6 +37,7 @@ def as_groups(records: Records, observed: ir.Table, members: ir.Table) -> tuple[
 
 
 def _renamed(table: ir.Table, grouped: ir.Table, column: str) -> ir.Table:
+    grouped = grouped.view()  # the table may come from a join with the same groups
     joined = table.left_join(grouped, table[column] == grouped.member)
     return joined.select(
         **{

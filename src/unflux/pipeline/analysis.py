@@ -1,6 +1,7 @@
 """Measure, judge, link, and judge again: a rollup in, decided profiles out."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -37,6 +38,16 @@ class Analysis:
     convicted: ir.Table
 
 
+NO_NETWORKS: Final = pa.schema(
+    [
+        pa.field("domain", pa.string()),
+        pa.field("members", pa.int64()),
+        pa.field("llr", pa.float64()),
+    ]
+)
+"""What the rest asks of the networks, where there is none to weigh: half of the analysis saved."""
+
+
 def distinct_addresses(rollup: Rollup) -> pa.Array:
     """Return every address of the sightings once."""
     sightings = rollup.sightings
@@ -58,8 +69,13 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
     profiles = engine.cache(measure_profiles(records, observed), "profiles")
 
     pairs = engine.cache(answer_pairs(observed), "pairs")
-    members = _join_members(engine, observed, pairs, delegated, hosts)
-    networks = _weigh_networks(engine, records, observed, members)
+    joined = _join_members(engine, observed, pairs, delegated, hosts)
+    members = engine.table("members", joined)
+    networks = (
+        _weigh_networks(engine, records, observed, members)
+        if joined.num_rows
+        else engine.table("networks", NO_NETWORKS.empty_table())
+    )
     company = _company(pairs, members, networks)
 
     weighed = weigh(with_company(profiles, company))
@@ -78,7 +94,7 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
 
 def _join_members(
     engine: Engine, observed: ir.Table, pairs: ir.Table, delegated: ir.Table, hosts: ir.Table
-) -> ir.Table:
+) -> pa.Table:
     """Return (domain, network) of candidate networks, narrow domains attached."""
     edges = engine.fetch(pool_edges(pairs).union(server_edges(delegated, hosts)))
     answers = observed.filter(observed.role == "answer")
@@ -86,7 +102,7 @@ def _join_members(
     joined = join_components(edges, first_seen)
     core = engine.table("core_members", joined)
     attached = engine.fetch(attachments(pairs, core)).select(MEMBERS.names)
-    return engine.table("members", pa.concat_tables([joined, attached.cast(MEMBERS)]))
+    return pa.concat_tables([joined, attached.cast(MEMBERS)])
 
 
 def _weigh_networks(

@@ -95,7 +95,7 @@ def _count(gathered: Gathered, read: SourceRead, *, is_known: bool) -> None:
             name=read.name,
             format=read.format,
             responses=read.drops.response_count,
-            error=read.error,
+            error=read.error and read.error.removeprefix(f"{read.name}: "),
             is_known=is_known,
         )
     )

@@ -1,0 +1,51 @@
+"""Evidence from the answers: when each piece speaks, which way, and when it is silent."""
+
+from typing import Any
+
+import pytest
+from tests.judge.profiles import judge, pool, profile
+
+from unflux.engine.connection import Engine
+
+Found = dict[str, dict[str, Any]]
+
+# (piece, ratio or null, profile); a ratio is as counted, dependence within its group taken off.
+CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
+    "one address": ("answer-width", -0.3, profile("")),
+    "eight places at once": ("answer-width", 4.0, pool("", 8)),
+    "eight addresses of one place": ("answer-width", -0.3, pool("", 8, set_slash16_max=1, asns=1,
+                                     slash16=1, host_asns_max=1)),
+    "no more places than it owns": ("answer-width", -0.0135, pool("", 8, slash16=2, asns=2,
+                                    host_asns_max=2)),
+    "only private addresses": ("answer-width", None, pool("", 8, slash16=0, asns=None,
+                               host_asns_max=None, special_use_addresses=8)),
+    "never looked up": ("answer-width", None, profile("", lookups=0)),
+    "one ASN": ("pool-width", -3.178, profile("")),
+    "nine ASNs": ("pool-width", 4.0, pool("", 9, set_slash16_max=1)),
+    "most are unmapped": ("pool-width", None, pool("", 9, unmapped_addresses=5)),
+    "twelve /16 unmapped": ("pool-prefixes", 0.9, pool("", 12, asns=None, host_asns_max=None,
+                            unmapped_addresses=12)),
+    "one /16 unmapped": ("pool-prefixes", -2.5, profile("", asns=None, host_asns_max=None,
+                         unmapped_addresses=1)),
+    "mapped": ("pool-prefixes", None, pool("", 12)),
+    "short-lived": ("ttl", 0.3, profile("", ttl_min_s=0, ttl_max_s=180)),
+    "half an hour": ("ttl", 0.3, profile("", ttl_min_s=1800, ttl_max_s=1800)),
+    "over half an hour": ("ttl", -0.7, profile("", ttl_min_s=60, ttl_max_s=1801)),
+    "a day": ("ttl", -1.5, profile("", ttl_min_s=60, ttl_max_s=86_400)),
+    "no TTL known": ("ttl", None, profile("")),
+    "a decoy": ("special-use-answers", 1.0, pool("", 4, special_use_addresses=1, slash16=3)),
+    "split horizon": ("special-use-answers", None, profile("", addresses=2,
+                      special_use_addresses=1)),
+    "all reachable": ("special-use-answers", None, pool("", 4)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(engine: Engine) -> Found:
+    return judge(engine, [row | {"domain": case} for case, (_, _, row) in CASES.items()])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_piece(found: Found, case: str) -> None:
+    piece, ratio, _ = CASES[case]
+    assert found[case][f"llr_{piece}"] == ratio

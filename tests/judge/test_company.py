@@ -1,0 +1,65 @@
+"""Evidence from company: a shared pool, a convicted network."""
+
+import pytest
+from tests.judge.profiles import judge, pool, profile
+
+from unflux.engine.connection import Engine
+from unflux.judge.bounds import CONVICTION, PRIOR
+from unflux.judge.company import MEMBERSHIP_CAP
+from unflux.judge.weighing import PIECES
+
+
+def test_a_shared_pool_speaks_of_networks_only(engine: Engine) -> None:
+    rows = [
+        pool("lone", 8, mixing=3.0),
+        pool("pair", 8, mixing=2.0),
+        pool("crowd", 8, mixing=20.0),
+        pool("narrow", 4, mixing=20.0),
+        pool("joined by a name server alone", 30, mixing=1.1),
+        pool("mostly unmapped", 8, mixing=20.0, asns=2, unmapped_addresses=6),
+    ]
+    sizes = [("pair", 2), ("crowd", 30), ("narrow", 30), ("joined by a name server alone", 30),
+             ("mostly unmapped", 6)]  # fmt: skip
+    members = [{"domain": domain, "members": size} for domain, size in sizes]
+    found = judge(engine, rows, members=members)
+    assert {domain: row["llr_shared-pool"] for domain, row in found.items()} == {
+        "lone": None,
+        "pair": 1.0,
+        "crowd": 4.0,
+        "narrow": None,
+        "joined by a name server alone": None,
+        "mostly unmapped": 3.0,
+    }
+    assert all(row["llr_network-membership"] is None for row in found.values())
+
+
+def test_only_a_convicted_network_speaks_of_its_members(engine: Engine) -> None:
+    ratios = {"cleared": -9.0, "open": 2.9, "convicted": CONVICTION, "certain": 60.0}
+    company = [
+        {"domain": domain, "network": "ffn-1", "network_llr": ratio, "network_members": 9,
+         "pool_addresses": 1}
+        for domain, ratio in ratios.items()
+    ]  # fmt: skip
+    found = judge(engine, [profile(domain) for domain in [*ratios, "lone"]], company=company)
+    assert {domain: row["llr_network-membership"] for domain, row in found.items()} == {
+        "lone": None,
+        "cleared": None,
+        "open": None,
+        "convicted": pytest.approx(CONVICTION - PRIOR, abs=1e-4),
+        "certain": MEMBERSHIP_CAP,
+    }
+    assert all(row["llr_shared-pool"] is None for row in found.values())
+
+
+def test_membership_says_how_much_is_shared(engine: Engine) -> None:
+    company = [
+        {"domain": domain, "network": "ffn-1", "network_llr": 9.0, "network_members": 3,
+         "pool_addresses": shared}
+        for domain, shared in (("some", 2), ("one", 1))
+    ]  # fmt: skip
+    found = judge(engine, [pool("some", 5), profile("one")], company=company)
+    piece = next(piece for piece in PIECES if piece.name == "network-membership")
+    assert piece.says(found["some"]) == (
+        "2 of its 5 addresses are in the pool that 3 domains share (ffn-1)."
+    )
+    assert piece.says(found["one"]).startswith("1 of its 1 address is in the pool")

@@ -1,0 +1,59 @@
+"""Evidence from time: when each piece speaks, which way, and when it is silent."""
+
+from typing import Any
+
+import pytest
+from tests.judge.profiles import DAY_S, HOUR_S, judge, pool, profile
+
+from unflux.engine.connection import Engine
+
+Found = dict[str, dict[str, Any]]
+
+
+def moving(span_s: int, places: int, **changes: Any) -> dict[str, Any]:
+    return pool("", 6, lookups=9) | {
+        "span_s": span_s, "newcomers": max(places, 1), "newcomer_asns": places,
+        "newcomer_slash16": places,
+    } | changes  # fmt: skip
+
+
+def slow(span_s: int, asns: int, **changes: Any) -> dict[str, Any]:
+    return moving(span_s, asns, set_addresses_max=1, newcomers=5, **changes)
+
+
+CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
+    "eight new ASNs in an hour": ("strangers", 5.0, moving(HOUR_S, 8)),
+    "eight new ASNs in four days": ("strangers", 1.5, moving(4 * DAY_S, 8)),
+    "new machines in known ASNs": ("strangers", -1.0, moving(HOUR_S, 0)),
+    "strangers of unmapped places": ("strangers", 4.0, moving(HOUR_S, 5, unmapped_addresses=4,
+                                     newcomer_asns=0)),
+    "one at a time is not its case": ("strangers", None, slow(DAY_S, 8)),
+    "one moment": ("strangers", None, moving(0, 8)),
+    "no times": ("strangers", None, moving(0, 8) | {"span_s": None}),
+    "a closed hour": ("settled", -1.5, profile("", lookups=3, span_s=HOUR_S)),
+    "a closed day": ("settled", -4.0, profile("", lookups=3, span_s=DAY_S)),
+    "a closed quarter": ("settled", -0.5, profile("", lookups=3, span_s=900)),
+    "too short": ("settled", None, profile("", lookups=3, span_s=899)),
+    "too few lookups": ("settled", None, profile("", lookups=2, span_s=DAY_S)),
+    "not closed": ("settled", None, moving(DAY_S, 1)),
+    "six ASNs in turn": ("slow-rotation", 7.5, slow(3 * DAY_S, 6)),
+    "six ASNs in two years": ("slow-rotation", -3.0, slow(730 * DAY_S, 6)),
+    "dynamic DNS": ("slow-rotation", -3.0, slow(3 * DAY_S, 0)),
+    "several at a time": ("slow-rotation", None, moving(DAY_S, 6)),
+    "each name its own": ("slow-rotation", None, slow(DAY_S, 6, host_addresses_max=3)),
+    "two moves": ("slow-rotation", None, slow(DAY_S, 2) | {"newcomers": 2}),
+    "no ASN known": ("slow-rotation", None, slow(DAY_S, 6) | {"unmapped_addresses": 6,
+                     "asns": None, "newcomer_asns": None}),
+    "few ASNs known": ("slow-rotation", None, slow(DAY_S, 0, unmapped_addresses=5)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(engine: Engine) -> Found:
+    return judge(engine, [row | {"domain": case} for case, (_, _, row) in CASES.items()])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_piece(found: Found, case: str) -> None:
+    piece, ratio, _ = CASES[case]
+    assert found[case][f"llr_{piece}"] == ratio

@@ -1,0 +1,76 @@
+"""The name-server plane."""
+
+from tests.measure import reference
+from tests.measure.internet_of_rows import Response, address, answer, glue, name_server
+from tests.measure.reference import assert_measures, measure_rows
+
+from unflux.engine.connection import Engine
+from unflux.measure.name_servers import measure_name_servers, measure_overlap
+
+
+def test_name_servers_are_what_plain_python_counts(engine: Engine) -> None:
+    assert_measures(engine, measure_name_servers, reference.name_servers)
+
+
+def test_overlap_is_what_plain_python_counts(engine: Engine) -> None:
+    assert_measures(engine, measure_overlap, reference.overlap)
+
+
+def test_glue_of_any_ttl_counts(engine: Engine) -> None:
+    responses = [
+        answer(
+            "alpha.example",
+            ["20.0.0.1"],
+            n * 3_600,
+            name_server("alpha.example", "ns1.other.net", 172_800),
+            glue("ns1.other.net", f"3{n}.0.0.1", 172_800),
+        )
+        for n in range(5)
+    ]
+    row = measure_rows(engine, measure_name_servers, responses)["alpha.example"]
+    assert (row["ns_hosts"], row["ns_host_addresses_max"], row["ns_host_slash16_max"]) == (1, 5, 5)
+
+
+def test_a_server_asked_for_by_name_counts_too(engine: Engine) -> None:
+    responses = [
+        answer("alpha.example", ["20.0.0.1"], 0, name_server("alpha.example", "ns.other.net")),
+        answer("ns.other.net", ["30.0.0.1"], 60),
+    ]
+    rows = measure_rows(engine, measure_name_servers, responses)
+    assert rows.keys() == {"alpha.example"}
+    assert rows["alpha.example"]["ns_addresses"] == 1
+
+
+def test_not_seen_and_seen_to_be_absent_differ(engine: Engine) -> None:
+    responses = [
+        answer("alpha.example", ["20.0.0.1"], 0, name_server("alpha.example", "ns.other.net")),
+        answer("beta.example", ["20.0.0.2"]),
+    ]
+    rows = measure_rows(engine, measure_name_servers, responses)
+    assert rows.keys() == {"alpha.example"}
+    assert rows["alpha.example"]["ns_hosts"] == 1
+    assert rows["alpha.example"]["ns_addresses"] is None
+    assert rows["alpha.example"]["ns_host_addresses_max"] is None
+
+
+def test_a_server_of_many_domains(engine: Engine) -> None:
+    responses = [
+        answer(f"d{n}.example", ["20.0.0.1"], 0, name_server(f"d{n}.example", "ns.host.net"))
+        for n in range(4)
+    ]
+    rows = measure_rows(engine, measure_name_servers, responses)
+    assert {row["ns_served_max"] for row in rows.values()} == {4}
+
+
+def test_hosts_that_do_both(engine: Engine) -> None:
+    shared = ["20.0.0.1", "21.0.0.1"]
+    delegation = Response(
+        "alpha.example",
+        (
+            *(address("alpha.example", text) for text in [*shared, "22.0.0.1"]),
+            name_server("alpha.example", "ns1.alpha.example"),
+            *(glue("ns1.alpha.example", text) for text in [*shared, "10.0.0.1"]),
+        ),
+    )
+    row = measure_rows(engine, measure_overlap, [delegation])["alpha.example"]
+    assert (row["overlap"], row["overlap_slash16"]) == (2, 2)
