@@ -18,7 +18,7 @@ def test_any_name_of_the_domain_is_explained_with_its_records(
 def test_json_holds_evidence_alternatives_network_and_records(
     run: Run, records: Path, routes: Path
 ) -> None:
-    ran = run("explain", "flux0.example", records, "--asn", routes, "--json")
+    ran = run("explain", "flux0.example", records, "--asn", routes, "--format", "json")
     value = json.loads(ran.out)
     names = {piece["name"] for piece in value["verdict"]["evidence"]}
     assert {"prior", "server-rotation", "network-membership"} <= names

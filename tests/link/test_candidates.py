@@ -18,7 +18,9 @@ from unflux.link.candidates import (
     server_edges,
 )
 from unflux.link.components import join_components
+from unflux.model.columns import MOMENT
 
+FIRST_SEEN = pa.schema([("domain", pa.string()), ("first_at", MOMENT)])
 Pair = tuple[str, str, str]
 PAIRS = pa.schema([("domain", pa.string()), ("address", pa.string()), ("slash16", pa.string())])
 
@@ -95,7 +97,7 @@ def test_an_address_of_thousands_of_domains_costs_few_pairs(engine: Engine) -> N
     table = engine.table("l_crowd", table_of(crowd))
     found = engine.fetch(pool_edges(table))
     assert 0 < found.num_rows <= count * HUBS
-    members = join_components(found, pa.table({"domain": ["d0000.example"], "first_at": [None]}))
+    members = join_components(found, FIRST_SEEN.empty_table())
     assert len(set(members["network"].to_pylist())) == 1
     assert members.num_rows == count
 

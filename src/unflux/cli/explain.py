@@ -1,5 +1,6 @@
 """``unflux explain``: every piece of evidence for and against one domain."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
@@ -20,8 +21,15 @@ NAME: Final = "explain"
 EPILOG: Final = """\b
 Examples:
   unflux explain bad.example capture.pcap
-  unflux explain bad.example --store dns.unflux --json
+  unflux explain bad.example --store dns.unflux --format json
 """
+
+
+class Format(StrEnum):
+    """How the explanation is written."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def run(
@@ -30,7 +38,9 @@ def run(
         str, typer.Argument(metavar="DOMAIN", help="A domain, or any name under it.")
     ],
     sources: Sources = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="A text to read, or one JSON object.")
+    ] = Format.TABLE,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,
@@ -69,6 +79,8 @@ def run(
     )
     with shown_progress() as progress:
         result, records = explain(registrable_domain(name), sources or [], options, progress)
-    is_found = write_explanation(registrable_domain(name), result, records, as_json=as_json)
+    is_found = write_explanation(
+        registrable_domain(name), result, records, as_json=form is Format.JSON
+    )
     if not is_found or any(source.error for source in result.sources):
         raise typer.Exit(1)
