@@ -115,7 +115,7 @@ def _random_profile(random_: random.Random, domain: str) -> dict[str, Any]:
     servers = ("ns_slash16", "ns_asns", "ns_host_addresses_max", "ns_host_slash16_max")
     for name in servers:
         if row["ns_addresses"] is None:
-            row[name] = None
+            row[name] = row["ns_host_late_slash16_max"] = None
         elif row[name] is None and name != "ns_asns":
             row[name] = 1
     if random_.random() < 0.1:

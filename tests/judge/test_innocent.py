@@ -7,6 +7,7 @@ from tests.judge.profiles import DAY_S, HOUR_S, judge, pool, profile
 
 from unflux.engine.connection import Engine
 from unflux.judge.innocent import HOLDS, HYPOTHESES, REJECTED, UNTESTED
+from unflux.model.verdicts import HypothesisOutcome
 
 Found = dict[str, dict[str, Any]]
 
@@ -15,7 +16,7 @@ NOWHERE = profile("", addresses=0, slash16=0, slash24=0, asns=None, host_asns_ma
 CLOSED = {"lookups": 9, "span_s": HOUR_S}
 PORTAL = pool("", 6, hosts=6, host_asns_max=1, host_addresses_max=1)
 
-CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
+CASES: dict[str, tuple[str, HypothesisOutcome, dict[str, Any]]] = {
     "two addresses": ("static", HOLDS, pool("", 2)),
     "three addresses": ("static", REJECTED, pool("", 3)),
     "no address": ("static", UNTESTED, NOWHERE),

@@ -26,7 +26,8 @@ from unflux.model.verdicts import Verdict
 
 FLUX = pool("", 9, span_s=HOUR_S, lookups=9, newcomers=9, newcomer_asns=9, newcomer_slash16=9)
 ROTATING = {"ns_hosts": 2, "ns_addresses": 9, "ns_slash16": 9, "ns_asns": 9, "ns_served_max": 1,
-            "ns_host_addresses_max": 9, "ns_host_slash16_max": 9}  # fmt: skip
+            "ns_host_addresses_max": 9, "ns_host_slash16_max": 9,
+            "ns_host_late_slash16_max": 9}  # fmt: skip
 NOWHERE = profile("", addresses=0, slash16=0, slash24=0, asns=None, host_asns_max=None, hosts=0,
                   host_addresses_max=0, host_slash16_max=0, mixing=None, lookups=0, span_s=None,
                   set_addresses_max=0, set_slash16_max=0, first_at=None, last_at=None)  # fmt: skip

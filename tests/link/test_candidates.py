@@ -116,16 +116,21 @@ def test_a_name_server_joins_only_where_it_rotates(engine: Engine) -> None:
         "l_delegations",
         pa.table(
             {
-                "domain": ["a", "b", "c", "d"],
-                "ns_host": ["ns.flux", "ns.flux", "ns.host", "ns.host"],
+                "domain": ["a", "b", "c", "d", "e"],
+                "ns_host": ["ns.flux", "ns.flux", "ns.host", "ns.host", "ns.brief"],
             }
         ),
     )
-    hosts = [("ns.flux", *place(n)) for n in range(ROTATING_HOST_PLACES)]
-    hosts += [("ns.host", *place(n % 3, n)) for n in range(1, 12)]
-    names = ["ns_host", "address", "slash16"]
-    columns = dict(zip(names, map(list, zip(*hosts, strict=True)), strict=True))
-    found = rows_of(engine, server_edges(delegations, engine.table("l_hosts", pa.table(columns))))
+    rotation = engine.table(
+        "l_rotation",
+        pa.table(
+            {
+                "ns_host": ["ns.flux", "ns.host", "ns.brief"],
+                "late_slash16": [ROTATING_HOST_PLACES, ROTATING_HOST_PLACES - 1, None],
+            }
+        ),
+    )
+    found = rows_of(engine, server_edges(delegations, rotation))
     assert found == [("a", "@ns.flux"), ("b", "@ns.flux")]
 
 

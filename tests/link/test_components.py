@@ -92,7 +92,8 @@ def test_neither_the_order_nor_the_direction_of_edges_matters(
 
 
 def test_the_id_stays_when_later_records_add_members() -> None:
-    pairs, moments = [("b", "c")], {"b": 5, "c": 9}
+    pairs = [("b", "c")]
+    moments: dict[str, int | None] = {"b": 5, "c": 9}
     before = joined(pairs, moments)
     after = joined([*pairs, ("a", "c"), ("d", "@ns")], {**moments, "a": 10, "d": None})
     assert before["b"] == after["a"] == after["b"] == network_id("b")

@@ -29,7 +29,7 @@ from unflux.link.networks import (
     served,
     service_of,
 )
-from unflux.measure.name_servers import delegations, host_addresses
+from unflux.measure.name_servers import delegations, host_addresses, host_rotation
 from unflux.measure.records import observe
 from unflux.model.verdicts import ROTATION, SERVICE
 
@@ -44,8 +44,11 @@ RESPONSES = [
            glue("ns.stable.net", "50.0.0.1")),
     answer("other.example", ["20.0.0.1"], 5),
     answer("a.example", ["22.0.0.1"], None),
-    *(Response("a.example", (glue("ns1.a.example", f"3{n}.0.0.1"),), n * HOUR_S) for n in range(4)),
-    Response("a.example", (glue("ns1.a.example", "20.0.0.1"),), 9 * HOUR_S),
+    *(
+        Response("a.example", (glue("ns1.a.example", f"3{n}.0.0.1"),), hour * HOUR_S)
+        for n, hour in enumerate((0, 1, 2, 4, 5))
+    ),
+    Response("a.example", (glue("ns1.a.example", "20.0.0.1"),), 6 * HOUR_S),
 ]  # fmt: skip
 
 
@@ -56,8 +59,9 @@ def serve(engine: Engine) -> Any:
         "n_members",
         pa.table({"domain": ["a.example", "b.example"], "network": ["ffn-1", "ffn-1"]}, MEMBERS),
     )
+    rotation = host_rotation(host_addresses(records, observed))
     return (
-        served(observed, delegations(records), host_addresses(records, observed), members),
+        served(observed, delegations(records), rotation, members),
         name_servers_of(delegations(records), members),
     )
 
@@ -81,13 +85,14 @@ def test_agents_have_roles_times_and_places(engine: Engine) -> None:
         ("31.0.0.1", ("name-server",), 2),
         ("32.0.0.1", ("name-server",), 2),
         ("33.0.0.1", ("name-server",), 2),
+        ("34.0.0.1", ("name-server",), 2),
         ("22.0.0.1", ("answer",), 1),
     ]
     first = network.agents[0]
     assert (first.asn, first.holder, first.country) == (64500, "a holder", "DE")
-    assert (first.first_seen, first.last_seen) == (START, START + timedelta(hours=9))
+    assert (first.first_seen, first.last_seen) == (START, START + timedelta(hours=6))
     assert network.agents[-1].first_seen is None
-    assert (network.first_seen, network.last_seen) == (START, START + timedelta(hours=9))
+    assert (network.first_seen, network.last_seen) == (START, START + timedelta(hours=6))
 
 
 def test_rotation_tells_when_each_front_was_seen(engine: Engine) -> None:
@@ -118,7 +123,7 @@ def test_service_tells_who_served_what(engine: Engine) -> None:
         ("b.example", "21.0.0.1", "answer"): 1,
     }
     by_server = {r["address"] for r in service.to_pylist() if r["role"] == "name-server"}
-    assert by_server == {"20.0.0.1", "30.0.0.1", "31.0.0.1", "32.0.0.1", "33.0.0.1"}
+    assert by_server == {"20.0.0.1", "30.0.0.1", "31.0.0.1", "32.0.0.1", "33.0.0.1", "34.0.0.1"}
     order = [(r["network"], r["domain"], r["address"], r["role"]) for r in service.to_pylist()]
     assert order == sorted(order)
 
@@ -127,7 +132,8 @@ def test_no_members_no_service(engine: Engine) -> None:
     records = open_records(engine, roll(RESPONSES), ROUTES)
     observed = observe(records)
     nobody = engine.table("n_nobody", MEMBERS.empty_table())
-    rows = served(observed, delegations(records), host_addresses(records, observed), nobody)
+    rotation = host_rotation(host_addresses(records, observed))
+    rows = served(observed, delegations(records), rotation, nobody)
     assert conform_service(engine.fetch(service_of(rows))).num_rows == 0
     assert conform_rotation(engine.fetch(rotation_of(rows))).num_rows == 0
     empty = compose_network(

@@ -236,6 +236,10 @@ def name_servers(world: World) -> Measured:
             "ns_asns": len(_asns(world, addresses)) or None,
             "ns_host_addresses_max": max((len(some) for some in shown), default=None),
             "ns_host_slash16_max": max((len(_slash16(some)) for some in shown), default=None),
+            "ns_host_late_slash16_max": max(
+                (late for host in hosts if (late := _late_places(world, host)) is not None),
+                default=None,
+            ),
             "ns_served_max": max(len(served[host]) for host in hosts),
         }
     return measured
@@ -316,6 +320,22 @@ def _host_addresses(world: World) -> dict[str, set[str]]:
     return _pairs(
         (s.host, s.address) for s in world.seen if s.host in hosts and world.is_place(s.address)
     )
+
+
+def _late_places(world: World, host: str) -> int | None:
+    rows = [s for s in world.seen if s.host == host and world.is_place(s.address)]
+    dated = [s for s in rows if s.ts_us is not None]
+    if not dated:
+        return None
+    first_s, last_s = _bounds(dated)
+    firsts = [_bounds(some)[0] for some in _grouped(dated, _place).values()]
+    if last_s - first_s <= 300:
+        return None
+    return sum(f - first_s > 300 and f * 2 > first_s + last_s for f in firsts)
+
+
+def _place(seen: Seen) -> str:
+    return prefixes(seen.address)[1]
 
 
 def _slash16(addresses: Iterable[str]) -> set[str]:

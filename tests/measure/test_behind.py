@@ -50,7 +50,8 @@ def opened(engine: Engine) -> Records:
 def fetched(engine: Engine, expression: ir.Table) -> list[dict[str, Any]]:
     rows = engine.fetch(expression)
     assert tuple(rows.column_names) == RECORD_COLUMNS
-    return rows.to_pylist()
+    found: list[dict[str, Any]] = rows.to_pylist()
+    return found
 
 
 def test_answers_come_newest_first_and_timeless_last(engine: Engine) -> None:

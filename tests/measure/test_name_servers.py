@@ -16,6 +16,28 @@ def test_overlap_is_what_plain_python_counts(engine: Engine) -> None:
     assert_measures(engine, measure_overlap, reference.overlap)
 
 
+def test_a_wide_server_is_not_a_moving_one(engine: Engine) -> None:
+    def delegate(domain: str, at_s: float, servers: list[str]) -> Response:
+        records = [name_server(domain, f"ns.{domain}")]
+        records += [glue(f"ns.{domain}", text) for text in servers]
+        return Response(domain, tuple(records), at_s)
+
+    wide = [f"3{n}.0.0.1" for n in range(9)]
+    responses = [delegate("wide.example", n * 3_600, wide[n % 4 :][:4]) for n in range(9)]
+    responses += [delegate("moving.example", n * 3_600, wide[n : n + 1]) for n in range(9)]
+    responses += [delegate("renumbered.example", n * 3_600, [wide[n // 5]]) for n in range(9)]
+    responses += [delegate("brief.example", n * 100, wide[n : n + 1]) for n in range(3)]
+    rows = measure_rows(engine, measure_name_servers, responses)
+    assert {
+        d: (r["ns_host_slash16_max"], r["ns_host_late_slash16_max"]) for d, r in rows.items()
+    } == {
+        "wide.example": (7, 0),
+        "moving.example": (9, 4),
+        "renumbered.example": (2, 1),
+        "brief.example": (3, None),
+    }
+
+
 def test_glue_of_any_ttl_counts(engine: Engine) -> None:
     responses = [
         answer(

@@ -1,6 +1,7 @@
 """The collapse that every measurement starts from."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -35,7 +36,7 @@ def test_one_row_per_role_host_address_and_bucket(engine: Engine) -> None:
             observed.select("role", "domain", "host", "address", "bucket", "count", "asn"),
         )
         world = World(responses, routes)
-        expected = {}
+        expected: dict[tuple[Any, ...], int] = {}
         for s in {(s.response, s.role, s.host, s.address): s for s in world.seen}.values():
             bucket = NO_BUCKET if s.bucket is None else s.bucket
             key = (s.role, s.domain, s.host, s.address, bucket)

@@ -16,6 +16,7 @@ from tests.measure.internet_of_rows import (
     roll,
     route_table,
 )
+
 from unflux.engine.connection import Engine
 from unflux.model.rollup import Rollup
 from unflux.pipeline.analysis import Analysis, analyse
@@ -77,7 +78,7 @@ def add_double_flux(net: Internet) -> None:
 
 def add_alias_into_flux(net: Internet) -> None:
     """A name of another domain that leads to the flux domain by CNAME."""
-    fronts = [r[2] for r in net.responses[0].records if r[1] == "A"]
+    fronts = [r[2] for r in net.responses[0].records if r[4] == "ans"]
     net.add(
         Response(
             "www.led-there.example",
@@ -161,9 +162,9 @@ def add_parking(net: Internet) -> None:
         net.add(answer(f"parked{n}.example", [parking], 2 * DAY_S + n * 60))
     fronts = turns(net.hosts(48), 8)
     for n in range(6):
+        some = next(fronts)
         for domain in ("taken1.example", "taken2.example"):
-            net.add(answer(domain, next(fronts), n * HOUR_S))
-        fronts = turns(next(fronts) + net.hosts(16), 8)
+            net.add(answer(domain, some, n * HOUR_S))
     for domain in ("taken1.example", "taken2.example"):
         net.add(answer(domain, [parking], 2 * DAY_S))
 
@@ -183,20 +184,21 @@ def add_portal(net: Internet) -> None:
     """Forty names of one domain, at ten providers, each in one or two places."""
     racks = [net.rack(8) for _ in range(10)]
     for name in range(40):
+        own = racks[name % 10][name // 10 * 2 :][:2]
         for n in range(2):
-            rack = racks[name % 10]
-            net.add(answer(f"s{name}.portal.example", rack[:2], name * 900 + n * 6 * HOUR_S))
+            net.add(answer(f"s{name}.portal.example", own, name * 900 + n * 6 * HOUR_S))
 
 
 def add_network_with_a_narrow_member(net: Internet) -> None:
-    """Five domains on one moving pool, and a sixth seen once with two hosts of it."""
+    """Five domains on one moving pool, two more seen once with a few of its hosts."""
     pool = net.hosts(40)
     fronts = turns(pool, 8)
     for n in range(10):
         some = next(fronts)
         for member in range(5):
             net.add(answer(f"m{member}.example", some, n * HOUR_S / 2 + member))
-    net.add(answer("narrow.example", pool[:2], 3 * HOUR_S))
+    net.add(answer("narrow.example", pool[:3], 3 * HOUR_S))
+    net.add(answer("narrower.example", pool[:2], 3 * HOUR_S))
     net.add(answer("neighbour.example", pool[:1], 3 * HOUR_S))
 
 

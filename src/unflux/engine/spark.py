@@ -26,11 +26,14 @@ SETTINGS: Final = {
     "spark.sql.ansi.enabled": "true",  # an overflow is an error, not a wrong number
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.sql.ui.retainedExecutions": "1",  # the plans of a session fill a small driver
+    "spark.sql.maxPlanStringLength": "4096",
 }
 LOCAL_SETTINGS: Final = {
     "spark.driver.bindAddress": LOOPBACK,
     "spark.driver.host": LOOPBACK,
     "spark.sql.shuffle.partitions": "4",  # of 200, most would be empty here
+    "spark.driver.memory": "3g",  # of the JVM that is driver and executor in one
 }
 
 LOG_SETTINGS: Final = """\
@@ -104,11 +107,13 @@ class SparkEngine:
         return conform(rows, expression)
 
     def cache(self, expression: ir.Table, name: str) -> ir.Table:
-        """Evaluate and keep the rows on the executors, in memory or on their disks."""
+        """Evaluate and keep the rows on the executors, in memory or on their disks.
+
+        A checkpoint, not a cache: what builds on it then plans from the rows. With a cache every
+        later plan holds all earlier ones, and planning took ten times as long as running.
+        """
         with _pyspark_sockets():
-            frame = self._frame(expression).persist()
-            frame.count()  # persisting alone evaluates nothing
-            frame.createOrReplaceTempView(name)
+            self._frame(expression).localCheckpoint().createOrReplaceTempView(name)
         return self.connection.table(name)
 
     def close(self) -> None:

@@ -12,8 +12,26 @@ SERVER_ROTATION = Piece(
     group="name-servers",
     source=f"{KYE}: 1,516 addresses served as name servers; 2009 records: 39 addresses under one "
     "name-server name",
+    value=lambda p: p.ns_host_late_slash16_max,
+    weigh=lambda p: band(
+        # Chosen: 2026-11-22; no innocent server is known that keeps moving, so eight moves carry
+        # a name whose front stands still to "undecided", and any motion there beyond it.
+        p.ns_host_late_slash16_max,
+        [(1, 0.0), (2, 1.5), (3, 3.0), (5, 5.0), (8, 8.0)],
+        below=-0.5,
+    ),
+    says=lambda r: (
+        f"One of its {plural(r['ns_hosts'], 'name-server name')} kept moving: "
+        f"{plural(r['ns_host_late_slash16_max'], '/16', '/16')} came in the later half of its time."
+    ),
+)
+
+SERVER_WIDTH = Piece(
+    name="server-width",
+    group="name-servers",
+    source=f"{KYE}; large hosting companies too hold ten addresses under one server's name",
     value=lambda p: p.ns_host_slash16_max,
-    weigh=lambda p: band(p.ns_host_slash16_max, [(3, 1.5), (4, 3.0), (6, 5.0)], below=-0.5),
+    weigh=lambda p: band(p.ns_host_slash16_max, [(3, 0.5), (4, 1.0), (6, 1.5)], below=-0.5),
     says=lambda r: (
         f"One of its {plural(r['ns_hosts'], 'name-server name')} had "
         f"{plural(r['ns_host_addresses_max'], 'address', 'addresses')} in "
@@ -50,4 +68,4 @@ BOTH_PLANES = Piece(
     ),
 )
 
-PIECES = (SERVER_ROTATION, SERVER_SPREAD, BOTH_PLANES)
+PIECES = (SERVER_ROTATION, SERVER_WIDTH, SERVER_SPREAD, BOTH_PLANES)

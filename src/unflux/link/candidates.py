@@ -19,9 +19,10 @@ HUBS: Final = 32
 """Per address only so many of its widest domains are paired with the rest, so that an address of
 ten thousand domains costs 32 pairs a domain and not ten thousand. Chosen: 2026-11-22."""
 
-ROTATING_HOST_PLACES: Final = 4
-"""A name-server host joins the domains it serves when it had addresses in four /16: a stable one
-has one or two (IPv4 and IPv6), so the name servers of a hosting company join nobody."""
+ROTATING_HOST_PLACES: Final = 3
+"""A name-server host joins the domains it serves when three of its /16 came in the later half of
+its time: it keeps moving. A hosting company's may be wide, but joins nobody. Chosen: 2026-11-22;
+one or two are a server that was renumbered."""
 
 
 def answer_pairs(observed: ir.Table) -> ir.Table:
@@ -49,16 +50,22 @@ def pool_edges(pairs: ir.Table) -> ir.Table:
     return edges.select(left="domain", right="hub")
 
 
-def server_edges(delegations: ir.Table, hosts: ir.Table) -> ir.Table:
+def rotating_hosts(rotation: ir.Table) -> ir.Table:
+    """Return ns_host of the name-server hosts that keep moving.
+
+    ``rotation``: ns_host, late_slash16 (null: its time is too short to tell).
+    """
+    return rotation.filter(rotation.late_slash16 >= ROTATING_HOST_PLACES).select("ns_host")
+
+
+def server_edges(delegations: ir.Table, rotation: ir.Table) -> ir.Table:
     """Return (left, right): domains and the rotating name-server hosts that serve them.
 
-    ``delegations``: domain, ns_host. ``hosts``: ns_host, address, slash16. The right side is the
-    host's name with a leading ``@``, a node of its own, so that no pairs are multiplied.
+    ``delegations``: domain, ns_host. ``rotation`` as :func:`rotating_hosts` reads it. The right
+    side is the host's name with a leading ``@``, a node of its own, so that no pairs are
+    multiplied.
     """
-    places = hosts.select("ns_host", "slash16").distinct()
-    width = places.group_by("ns_host").agg(width=places.count())
-    rotating = width.filter(width.width >= ROTATING_HOST_PLACES)
-    joined = delegations.inner_join(rotating, "ns_host")
+    joined = delegations.inner_join(rotating_hosts(rotation), "ns_host")
     return joined.select(left="domain", right=ibis.literal("@") + joined.ns_host)
 
 

@@ -8,19 +8,19 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from unflux.link.candidates import ROTATING_HOST_PLACES
+from unflux.link.candidates import rotating_hosts
 from unflux.model.verdicts import ROTATION, SERVICE, Agent, FluxNetwork, Kind, Role
 
 
 def served(
-    observed: ir.Table, delegations: ir.Table, hosts: ir.Table, members: ir.Table
+    observed: ir.Table, delegations: ir.Table, rotation: ir.Table, members: ir.Table
 ) -> ir.Table:
     """Return what the agents of convicted networks served, answers bucket by bucket.
 
-    ``members``: domain, network. Columns: network, domain, address, role (``answer`` or
-    ``name-server``), asn, holder, country, bucket (null for name servers), count, first_at, last_at.
-    Addresses of name-server hosts are agents only where the host rotates; a hosting company's are
-    not.
+    ``members``: domain, network. ``rotation``: ns_host, late_slash16. Columns: network, domain,
+    address, role (``answer`` or ``name-server``), asn, holder, country, bucket (null for name
+    servers), count, first_at, last_at. Addresses of name-server hosts are agents only where the
+    host rotates; a hosting company's are not.
     """
     columns = (
         "address", "asn", "holder", "country", "bucket", "count", "first_at", "last_at",
@@ -28,10 +28,8 @@ def served(
     reachable = observed.filter(~observed.is_special_use)
     answers = reachable.filter(reachable.role == "answer").inner_join(members, "domain")
     fronts = answers.select("network", "domain", *columns, role=ibis.literal("answer"))
-    places = hosts.select("ns_host", "slash16").distinct()
-    width = places.group_by("ns_host").agg(width=places.count())
-    rotating = width.filter(width.width >= ROTATING_HOST_PLACES)
-    theirs = delegations.inner_join(members, "domain").inner_join(rotating, "ns_host")
+    theirs = delegations.inner_join(members, "domain")
+    theirs = theirs.inner_join(rotating_hosts(rotation), "ns_host")
     theirs = theirs.select("network", "ns_host", served_domain="domain")
     # Every domain times every host times every bucket would be too many; no picture needs these.
     whole = reachable.group_by(["host", "address", "asn", "holder", "country"]).agg(

@@ -5,7 +5,8 @@ No TTL gate here: the glue of real double flux lived 27 to 48 hours (docs/evalua
 
 import ibis.expr.types as ir
 
-from unflux.measure.records import Records, count_distinct, join_on_domain
+from unflux.measure.newcomers import OPENING_S
+from unflux.measure.records import Records, count_distinct, epoch_s, join_on_domain
 
 
 def delegations(records: Records) -> ir.Table:
@@ -20,14 +21,40 @@ def delegations(records: Records) -> ir.Table:
 def host_addresses(records: Records, observed: ir.Table) -> ir.Table:
     """Return the addresses of every name-server host, whatever section showed them.
 
-    Columns: ns_host, address, slash16, asn, first_bucket.
+    Columns: ns_host, address, slash16, asn, first_at, last_at.
     """
     hosts = delegations(records).select("ns_host").distinct()
     known = observed.inner_join(hosts, observed.host == hosts.ns_host)
     known = known.filter(~known.is_special_use)
     return known.group_by(
         ns_host=known.host, address=known.address, slash16=known.slash16, asn=known.asn
-    ).agg(first_bucket=known.bucket.min())
+    ).agg(first_at=known.first_at.min(), last_at=known.last_at.max())
+
+
+def host_rotation(addresses: ir.Table) -> ir.Table:
+    """Tell of every name-server host how wide it is and whether it keeps moving.
+
+    ``addresses`` as :func:`host_addresses` returns them. Columns: ns_host, addresses, slash16,
+    late_slash16. The last counts the /16 first seen in the later half of the host's span, and is
+    null where that is five minutes or less. A large hosting company also has many addresses under
+    one server's name, and glue may show some at a time, but then its set is complete.
+    """
+    counted = addresses.group_by("ns_host").agg(addresses=addresses.count())
+    dated = addresses.filter(addresses.first_at.notnull())
+    dated = dated.mutate(first_s=epoch_s(dated.first_at), last_s=epoch_s(dated.last_at))
+    places = dated.group_by(["ns_host", "slash16"]).agg(first_s=dated.first_s.min())
+    bounds = dated.group_by("ns_host").agg(
+        host_first_s=dated.first_s.min(), host_last_s=dated.last_s.max()
+    )
+    bounds = bounds.filter(bounds.host_last_s - bounds.host_first_s > OPENING_S)
+    moved = places.inner_join(bounds, "ns_host")
+    is_late = (moved.first_s - moved.host_first_s > OPENING_S) & (
+        moved.first_s * 2 > moved.host_first_s + moved.host_last_s
+    )
+    late = moved.group_by("ns_host").agg(late_slash16=is_late.cast("int64").sum())
+    wide = count_distinct(addresses, ("ns_host",), "slash16", "slash16")
+    joined = counted.left_join(wide, "ns_host").drop("ns_host_right")
+    return joined.left_join(late, "ns_host").drop("ns_host_right")
 
 
 def measure_name_servers(records: Records, observed: ir.Table) -> ir.Table:
@@ -36,25 +63,24 @@ def measure_name_servers(records: Records, observed: ir.Table) -> ir.Table:
     ``ns_hosts``, ``ns_addresses``, ``ns_slash16``, ``ns_asns``: distinct over the domain's hosts.
     ``ns_host_addresses_max`` and ``ns_host_slash16_max``: most addresses and /16 that passed under
     one host name; a stable server has one or two, a fluxing one has many.
+    ``ns_host_late_slash16_max``: most /16 under one host name that came in the later half.
     ``ns_served_max``: most domains of these records that one of its hosts serves.
     """
     pairs = delegations(records)
     addresses = host_addresses(records, observed)
     hosts = pairs.group_by("domain").agg(ns_hosts=pairs.count())
 
-    per_host = addresses.group_by("ns_host").agg(host_addresses=addresses.count())
-    host16 = count_distinct(addresses, ("ns_host",), "slash16", "host_slash16")
     served = pairs.group_by("ns_host").agg(host_served=pairs.count())
-    graded = pairs.left_join(per_host, "ns_host").drop("ns_host_right")
-    graded = graded.left_join(host16, "ns_host").drop("ns_host_right")
+    graded = pairs.left_join(host_rotation(addresses), "ns_host").drop("ns_host_right")
     graded = graded.left_join(served, "ns_host").drop("ns_host_right")
     maxima = graded.group_by("domain").agg(
-        ns_host_addresses_max=graded.host_addresses.max(),
-        ns_host_slash16_max=graded.host_slash16.max(),
+        ns_host_addresses_max=graded.addresses.max(),
+        ns_host_slash16_max=graded.slash16.max(),
+        ns_host_late_slash16_max=graded.late_slash16.max(),
         ns_served_max=graded.host_served.max(),
     )
 
-    plane = pairs.inner_join(addresses, "ns_host")
+    plane = pairs.select("domain", "ns_host").inner_join(addresses, "ns_host")
     key = ("domain",)
     return join_on_domain(
         hosts,
@@ -74,7 +100,8 @@ def measure_overlap(records: Records, observed: ir.Table) -> ir.Table:
     """
     pairs = delegations(records)
     addresses = host_addresses(records, observed)
-    plane = pairs.inner_join(addresses, "ns_host").select("domain", "address", "slash16").distinct()
+    plane = pairs.select("domain", "ns_host").inner_join(addresses, "ns_host")
+    plane = plane.select("domain", "address", "slash16").distinct()
     answers = observed.filter(observed.role == "answer").select("domain", "address").distinct()
     both = plane.inner_join(
         answers, [plane.domain == answers.domain, plane.address == answers.address]

@@ -278,6 +278,8 @@ PROFILE: Final = TableShape(
         _count("ns_host_addresses_max", "addresses", "most addresses under one host name",
                nullable=True),
         _count("ns_host_slash16_max", "prefixes", "most /16 under one host name", nullable=True),
+        _count("ns_host_late_slash16_max", "prefixes", "most /16 under one host name first seen "
+               "in the later half of its span; null where that is too short", nullable=True),
         _count("ns_served_max", "domains", "most domains that one of the hosts serves",
                nullable=True),
         _count("overlap", "addresses", "addresses serving both answers and name service"),

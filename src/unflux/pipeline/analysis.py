@@ -13,7 +13,7 @@ from unflux.judge.judging import decide, follow_aliases
 from unflux.judge.weighing import weigh
 from unflux.link.candidates import answer_pairs, attachments, pool_edges, server_edges
 from unflux.link.components import MEMBERS, join_components, network_id
-from unflux.measure.name_servers import delegations, host_addresses
+from unflux.measure.name_servers import delegations, host_addresses, host_rotation
 from unflux.measure.profile import measure_profiles
 from unflux.measure.records import Records, observe
 from unflux.measure.tenancy import measure_aliases
@@ -32,7 +32,7 @@ class Analysis:
     records: Records
     observed: ir.Table
     delegations: ir.Table
-    hosts: ir.Table
+    rotation: ir.Table
     decided: ir.Table
     networks: ir.Table
     convicted: ir.Table
@@ -65,11 +65,11 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
     )
     observed = engine.cache(observe(records), "observed")
     delegated = engine.cache(delegations(records), "delegations")
-    hosts = engine.cache(host_addresses(records, observed), "hosts")
+    rotation = engine.cache(host_rotation(host_addresses(records, observed)), "rotation")
     profiles = engine.cache(measure_profiles(records, observed), "profiles")
 
     pairs = engine.cache(answer_pairs(observed), "pairs")
-    joined = _join_members(engine, observed, pairs, delegated, hosts)
+    joined = _join_members(engine, observed, pairs, delegated, rotation)
     members = engine.table("members", joined)
     networks = (
         _weigh_networks(engine, records, observed, members)
@@ -85,7 +85,7 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
         records=records,
         observed=observed,
         delegations=delegated,
-        hosts=hosts,
+        rotation=rotation,
         decided=decided,
         networks=networks,
         convicted=engine.table("convicted", _convicted(engine, decided)),
@@ -93,10 +93,10 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
 
 
 def _join_members(
-    engine: Engine, observed: ir.Table, pairs: ir.Table, delegated: ir.Table, hosts: ir.Table
+    engine: Engine, observed: ir.Table, pairs: ir.Table, delegated: ir.Table, rotation: ir.Table
 ) -> pa.Table:
     """Return (domain, network) of candidate networks, narrow domains attached."""
-    edges = engine.fetch(pool_edges(pairs).union(server_edges(delegated, hosts)))
+    edges = engine.fetch(pool_edges(pairs).union(server_edges(delegated, rotation)))
     answers = observed.filter(observed.role == "answer")
     first_seen = engine.fetch(answers.group_by("domain").agg(first_at=answers.first_at.min()))
     joined = join_components(edges, first_seen)

@@ -116,7 +116,7 @@ def _draw_networks(
     grades: Mapping[str, Grade],
 ) -> tuple[tuple[FluxNetwork, ...], pa.Table, pa.Table]:
     rows = engine.cache(
-        served(analysis.observed, analysis.delegations, analysis.hosts, convicted), "served"
+        served(analysis.observed, analysis.delegations, analysis.rotation, convicted), "served"
     )
     agents = _by_network(engine.fetch(agents_of(rows)).to_pylist())
     servers = _by_network(
