@@ -146,14 +146,24 @@ def spread(world: World) -> Measured:
     return measured
 
 
+def _family(sight: Seen) -> bool:
+    return ":" in sight.address
+
+
 def newcomers(world: World) -> Measured:
     measured = {}
     dated = [s for s in world.answers if s.ts_us is not None]
     for domain, rows in _grouped(dated, lambda s: s.domain).items():
         first_s, last_s = _bounds(rows)
+        family = {v: _bounds(some) for v, some in _grouped(rows, _family).items()}
         firsts = {a: _bounds(some)[0] for a, some in _grouped(rows, lambda s: s.address).items()}
-        new = [f for f in firsts.values() if f - first_s > 300]
-        late = [f for f in new if f * 2 > first_s + last_s]
+        new, late = [], []
+        for address, seen_s in firsts.items():
+            family_first_s, family_last_s = family[":" in address]
+            if seen_s - family_first_s > 300:
+                new.append(address)
+                if seen_s * 2 > family_first_s + family_last_s:
+                    late.append(address)
         buckets = {a: {s.bucket for s in rows if s.address == a} for a in firsts}
         incidences = sum(len(some) for some in buckets.values())
         once = sum(len(some) == 1 for some in buckets.values())
@@ -173,7 +183,7 @@ def place_arrivals(world: World) -> Measured:
     measured = {}
     dated = [s for s in world.answers if s.ts_us is not None]
     for domain, rows in _grouped(dated, lambda s: s.domain).items():
-        first_s, _ = _bounds(rows)
+        family = {v: _bounds(some)[0] for v, some in _grouped(rows, _family).items()}
         arrived: dict[str, int | None] = {}
         for name, place_of in (
             ("newcomer_asns", lambda s: world.route(s.address).asn),
@@ -182,8 +192,11 @@ def place_arrivals(world: World) -> Measured:
             reachable = [s for s in rows if world.is_place(s.address)]
             places = _grouped(reachable, place_of)
             places.pop(None, None)
-            firsts = [_bounds(some)[0] for some in places.values()]
-            arrived[name] = sum(f - first_s > 300 for f in firsts) if firsts else None
+            delays = [
+                min(_bounds(same)[0] - family[v] for v, same in _grouped(some, _family).items())
+                for some in places.values()
+            ]
+            arrived[name] = sum(delay > 300 for delay in delays) if delays else None
         measured[domain] = arrived
     return measured
 
@@ -247,7 +260,8 @@ def name_servers(world: World) -> Measured:
 
 def overlap(world: World) -> Measured:
     of_host = _host_addresses(world)
-    fronts = _pairs((s.domain, s.address) for s in world.answers)
+    named = {host for _, host in world.delegated}
+    fronts = _pairs((s.domain, s.address) for s in world.answers if s.host not in named)
     measured = {}
     for domain, hosts in _pairs(world.delegated).items():
         servers = set().union(*(of_host.get(host, set()) for host in hosts))

@@ -30,7 +30,8 @@ STRANGERS = Piece(
     source=f"{RECORDS_2009}; a CDN that grows does so in ranges it holds",
     value=_places,
     weigh=lambda p: ibis.ifelse(
-        _is_dated(p) & (p.set_addresses_max > 1) & (p.newcomers > 0),
+        # Passive DNS shows no answer sets (0): whether one address came at a time is not known.
+        _is_dated(p) & (p.set_addresses_max != 1) & (p.newcomers > 0),
         # New places per day of watching: a portal that changes providers adds one in months.
         band(
             _places(p) / ibis.greatest(p.span_s / 86_400.0, 1.0),

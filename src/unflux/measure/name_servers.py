@@ -95,14 +95,18 @@ def measure_overlap(records: Records, observed: ir.Table) -> ir.Table:
     """Count addresses of a domain's answers that also answer as its name servers.
 
     ``overlap`` and ``overlap_slash16``: distinct addresses and /16. A small site on one machine
-    has both at one; 1,119 of 3,241 hosts of a double-flux network did both (honeynet.org, KYE
+    has both at one; addresses answered for the name-server host's own name do not count; 1,119 of 3,241 hosts of a double-flux network did both (honeynet.org, KYE
     2007), 68 of 140 in the 2009 records.
     """
     pairs = delegations(records)
     addresses = host_addresses(records, observed)
     plane = pairs.select("domain", "ns_host").inner_join(addresses, "ns_host")
     plane = plane.select("domain", "address", "slash16").distinct()
-    answers = observed.filter(observed.role == "answer").select("domain", "address").distinct()
+    # A name server whose own name is asked answers with itself: that is one plane, not both.
+    answers = observed.filter(observed.role == "answer").anti_join(
+        pairs, observed.host == pairs.ns_host
+    )
+    answers = answers.select("domain", "address").distinct()
     both = plane.inner_join(
         answers, [plane.domain == answers.domain, plane.address == answers.address]
     ).select(domain=plane.domain, address=plane.address, slash16=plane.slash16)

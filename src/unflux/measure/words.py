@@ -14,8 +14,10 @@ def measure_words(records: Records) -> ir.Table:
     Chosen: 2026-11-22, the words that public NTP pools, mirrors and the seeders of open
     peer-to-peer networks use; effect: at most 3.5 nats towards innocence.
     """
-    names = records.lookups.group_by(["domain", "query"]).agg(
-        responses=records.lookups.responses.sum()
+    names = records.lookups.select("domain", "query").union(
+        # Sources such as passive DNS show records, and no lookups.
+        records.sightings.select("domain", "query"),
+        distinct=True,
     )
     return names.group_by("domain").agg(
         pool_names=names["query"].re_search(POOL_WORDS).cast("int64").sum(),
