@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.cli.sample_records import write_records, write_routes
+
 from unflux.cli.app import main
 
 

@@ -25,9 +25,7 @@ def write_records(path: Path, *, seed: int = 1) -> Path:
                 table.writerow([ts, domain, "NS", "ns1.servers.example", 21600, domain, "auth"])
                 glue = pool[step // 4 * 3]
                 table.writerow([ts, "ns1.servers.example", "A", glue, 172800, domain, "add"])
-            table.writerow(
-                [ts, "static.example", "A", "192.0.2.80", 3600, "static.example", "ans"]
-            )
+            table.writerow([ts, "static.example", "A", "192.0.2.80", 3600, "static.example", "ans"])
             for number in range(4):
                 robin = f"198.51.100.{number}"
                 table.writerow([ts, "robin.example", "A", robin, 300, "robin.example", "ans"])

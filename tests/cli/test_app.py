@@ -1,4 +1,5 @@
 from tests.cli.conftest import Run
+
 from unflux import __version__
 
 

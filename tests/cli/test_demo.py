@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Run
+
 from unflux.lab.small_internet import build_small_internet
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
-
 from tests.cli.conftest import Run
 from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS, write_records
 

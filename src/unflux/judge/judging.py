@@ -98,7 +98,7 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
     found = [
         Evidence(
             name="prior",
-            value=None,
+            value=round(score(PRIOR), 4),
             llr=PRIOR,
             says="Before any record: one name in 150 with answers.",
             source="Infoblox, April 2025: the technique is not common; precision dominates",

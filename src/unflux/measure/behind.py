@@ -1,4 +1,4 @@
-"""The records behind a measurement of one domain."""
+"""The records behind a measurement of one domain, each once, with when it was seen."""
 
 from typing import Final
 
@@ -55,7 +55,8 @@ def shared_records(records: Records, domain: str, members: ir.Table) -> ir.Table
 
 
 def _with_routes(sightings: ir.Table, routes: ir.Table) -> ir.Table:
-    summed = sightings.group_by(["bucket_at", "qname", "rrtype", "rdata"]).agg(
+    summed = sightings.group_by(["qname", "rrtype", "rdata"]).agg(
+        bucket_at=sightings.bucket_at.max(),
         first_at=sightings.first_at.min(),
         last_at=sightings.last_at.max(),
         count=sightings["count"].cast("int64").sum(),
@@ -65,5 +66,5 @@ def _with_routes(sightings: ir.Table, routes: ir.Table) -> ir.Table:
     known = routes.select("address", "asn", "holder")
     joined = summed.left_join(known, summed.rdata == known.address)
     return joined.order_by(
-        [ibis.desc("last_at"), ibis.desc("count"), "qname", "rrtype", "rdata", "bucket_at"]
+        [ibis.desc("last_at"), ibis.desc("count"), "qname", "rrtype", "rdata"]
     ).select(*RECORD_COLUMNS)

@@ -95,8 +95,9 @@ def measure_overlap(records: Records, observed: ir.Table) -> ir.Table:
     """Count addresses of a domain's answers that also answer as its name servers.
 
     ``overlap`` and ``overlap_slash16``: distinct addresses and /16. A small site on one machine
-    has both at one; addresses answered for the name-server host's own name do not count; 1,119 of 3,241 hosts of a double-flux network did both (honeynet.org, KYE
-    2007), 68 of 140 in the 2009 records.
+    has both at one; what is answered for the name-server host's own name does not count. 1,119 of
+    3,241 hosts of a double-flux network did both (honeynet.org, KYE 2007), 68 of 140 in the 2009
+    records.
     """
     pairs = delegations(records)
     addresses = host_addresses(records, observed)

@@ -18,8 +18,9 @@ class BatchBuilder:
     """Columns of responses and records, filled row by row by the text and wire decoders."""
 
     def __init__(self) -> None:
-        self._responses: list[tuple[int, int | None, str, str | None, str | None,
-                                    str | None, str | None]] = []
+        self._responses: list[
+            tuple[int, int | None, str, str | None, str | None, str | None, str | None]
+        ] = []
         self._records: list[tuple[int, str, str, str, int | None, str]] = []
 
     @property

@@ -31,7 +31,9 @@ MAX_RDATA_CHARS: Final = 1 << 18
 MAX_LABEL_CHARS: Final = 256
 """Kept of the name of a client or sensor. Chosen: 2026-11-22; host names have 253 at most."""
 
-KEPT: Final = frozenset(dns.rdatatype.to_text(rrtype) for rrtype in KEPT_TYPES)
+KEPT: Final = frozenset(
+    dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rrtype)) for rrtype in KEPT_TYPES
+)
 """Types that become rows, from messages and from text alike."""
 
 NAME_TYPES: Final = frozenset({"CNAME", "NS"})
