@@ -61,7 +61,7 @@ def test_answers_come_once_newest_first_and_timeless_last(engine: Engine) -> Non
         ("21.0.0.1", 1),
         ("22.0.0.1", 1),
     ]
-    assert [row["bucket_at"] is None for row in rows] == [False, False, False, True]
+    assert [row["last_at"] is None for row in rows] == [False, False, True]
     assert (rows[0]["asn"], rows[0]["holder"], rows[2]["asn"]) == (64500, "a holder", None)
 
 
