@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from unflux.engine.connection import Engine, open_engine
+
+# A busy machine is no defect: timings never decide a test.
+settings.register_profile("unflux", deadline=None)
+settings.load_profile("unflux")
 
 
 @pytest.fixture(

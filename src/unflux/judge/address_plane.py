@@ -1,5 +1,7 @@
 """Evidence from the answers: how wide one answer is, how wide the pool is, its TTL, its decoys."""
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
@@ -33,19 +35,30 @@ ANSWER_WIDTH = Piece(
 )
 
 
+POOL_MIXING: Final = 1.5
+"""Owner names that an address of a domain serves, from which on the names are doors to one pool,
+as random wildcard names are, and the pool is that of all of them. A portal's names share little.
+Chosen: 2026-11-22; no innocent domain of the 2009 records changes its side by it."""
+
+
+def _pool_asns(p: ir.Table) -> ir.Value:
+    return ibis.ifelse(p.mixing >= POOL_MIXING, p.asns, p.host_asns_max)
+
+
 POOL_WIDTH = Piece(
     name="pool-width",
     group="spread",
     source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
-    value=lambda p: p.host_asns_max,
+    value=_pool_asns,
     weigh=lambda p: band(
-        ibis.ifelse(is_mapped(p), p.host_asns_max, ibis.null("int64")),
+        ibis.ifelse(is_mapped(p), _pool_asns(p), ibis.null("int64")),
         # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
         geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
         below=-0.5,
     ),
     says=lambda r: (
-        f"Under one name the answers held addresses of {plural(r['host_asns_max'] or 0, 'ASN')} "
+        f"Under {'names that share them' if (r['mixing'] or 0) >= POOL_MIXING else 'one name'} "
+        f"the answers held addresses of {plural(r['value_pool-width'] or 0, 'ASN')} "
         f"({plural(r['addresses'], 'address', 'addresses')} in all, "
         f"{plural(r['slash16'], '/16', '/16')})."
     ),

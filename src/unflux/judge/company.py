@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from unflux.judge.address_plane import POOL_MIXING
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.piece import Piece, band, known_places, plural
 
@@ -13,9 +14,6 @@ MEMBERSHIP_CAP = 9.0
 """The most that a convicted network says of a member: 1 name in 60 there is a stray.
 Chosen: 2026-11-22."""
 
-POOL_MIXING = 1.5
-"""Owner names per address from which domains are said to share a pool; the same bound as that of
-the multi-provider portal. Chosen: 2026-11-22."""
 
 SHARED_POOL = Piece(
     name="shared-pool",

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.name_servers import delegations, host_addresses
-from unflux.measure.records import ADDRESS_TYPES, NO_BUCKET, Records, bucket_number
+from unflux.measure.records import ADDRESS_TYPES, NO_BUCKET, Records, bucket_number, epoch_s
 
 DAY_S: Final = 86_400
 
@@ -139,4 +139,4 @@ def ipv4_number(address: ir.StringValue) -> ir.IntegerValue:
 
 
 def _seconds(moment: ir.TimestampValue) -> ir.IntegerValue:
-    return ibis.coalesce(moment.epoch_seconds().cast("int64"), ibis.literal(NO_BUCKET))
+    return ibis.coalesce(epoch_s(moment), ibis.literal(NO_BUCKET))
