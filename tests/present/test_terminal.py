@@ -185,10 +185,17 @@ def test_summary_counts_and_points_on() -> None:
 
 @pytest.mark.parametrize("domain", ["a`id`.example", "-rf.example", r"a\$b'.example", "x&y"])
 def test_command_is_safe_to_paste(domain: str) -> None:
-    words = shlex.split(explain_command(domain))
-    assert words[-1] == domain
+    words = shlex.split(explain_command(domain, ["a file; id"]))
+    assert words[-2:] == [domain, "a file; id"]
     assert words[:2] == ["unflux", "explain"]
     assert ("--" in words) == domain.startswith("-")
+
+
+def test_command_names_few_sources_and_the_place_of_many() -> None:
+    assert explain_command("a.example", ["x", "y"]) == "unflux explain a.example x y"
+    assert explain_command("a.example", ["x", "y", "z"]) == "unflux explain a.example SOURCE..."
+    assert explain_command("a.example", []) == "unflux explain a.example SOURCE..."
+    assert explain_command("a.example", ["-x"]) == "unflux explain -- a.example -x"
 
 
 def test_strongest_reason_fits_the_verdict() -> None:

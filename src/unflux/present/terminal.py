@@ -172,7 +172,8 @@ def _print_summary(result: ScanResult, screen: Screen, item_limit: int | None) -
     _print_field("verdicts", _totals_cells(result), screen)
     if result.verdicts:
         screen.command(
-            Cell("next".ljust(LABEL_CELLS), "dim"), explain_command(result.verdicts[0].domain)
+            Cell("next".ljust(LABEL_CELLS), "dim"),
+            explain_command(result.verdicts[0].domain, [source.name for source in read]),
         )
 
 

@@ -91,9 +91,22 @@ def top_holders(network: FluxNetwork, limit: int | None) -> str:
     return named_some([f"{holder} ({number:,})" for holder, number in ranked], limit)
 
 
-def explain_command(domain: str) -> str:
-    """Return the command that explains a domain, safe to paste into a shell."""
-    return f"unflux explain {'-- ' if domain.startswith('-') else ''}{shlex.quote(domain)}"
+MOST_NAMED: Final = 2
+"""Sources that a command to copy names. Chosen: 2026-11-22, by hand; a line stays a line."""
+
+
+def explain_command(domain: str, sources: Sequence[str]) -> str:
+    """Return the command that explains a domain, safe to paste into a shell.
+
+    It names the sources where they are few, and says where they go where they are not.
+    """
+    named = [shlex.quote(source) for source in sources] if len(sources) <= MOST_NAMED else []
+    dashes = (
+        ["--"]
+        if domain.startswith("-") or any(s.startswith("-") and s != "-" for s in sources)
+        else []
+    )
+    return " ".join(["unflux explain", *dashes, shlex.quote(domain), *(named or ["SOURCE..."])])
 
 
 def _minute(moment: datetime) -> str:
