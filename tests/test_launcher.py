@@ -413,7 +413,7 @@ def test_the_real_lock_installs_on_a_fresh_home(machine: Machine, tmp_path: Path
     for name in ("requirements.lock", "requirements-uv.lock"):
         shutil.copy(ROOT / name, machine.clone / name)
     (machine.clone / "src" / "unflux" / "__main__.py").write_text(
-        "import duckdb, ibis, scipy, sys\nprint(sys.prefix)\n"
+        "import ibis, scipy, sys\nibis.duckdb.connect()\nprint(sys.prefix)\n"
     )
     machine.settings = {"UV_CACHE_DIR": cache, "UV_NO_INDEX": "0"}
     machine.home = tmp_path / "fresh"

@@ -171,3 +171,41 @@ def test_installing_the_project_gives_the_command(built: Path, tmp_path: Path) -
         env=environment,
     )
     assert place.stdout.startswith(str(packages))
+
+
+ONLY_LOCKED = """\
+import importlib.metadata, sys
+
+allowed = set(sys.argv.pop(1).split(","))
+owners = importlib.metadata.packages_distributions()
+
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        of_name = {o.lower().replace("_", "-") for o in owners.get(name.partition(".")[0], ())}
+        if of_name and not of_name & allowed:
+            raise ModuleNotFoundError(f"{name} is not in requirements.lock", name=name)
+
+
+sys.meta_path.insert(0, Refuse())
+from unflux.cli.app import main
+
+main()
+"""
+
+
+def test_a_scan_needs_nothing_beyond_the_run_time_lock(tmp_path: Path) -> None:
+    """The tests' environment holds more than a user's: refuse to import any of that."""
+    records = tmp_path / "records.csv"
+    records.write_text("ts,qname,rrtype,rdata,ttl\n1772323200,a.example,A,192.0.2.1,60\n")
+    allowed = ",".join(["unflux", *(pin.name.lower() for pin in pins("requirements.lock"))])
+    report = tmp_path / "report.html"
+    done = subprocess.run(
+        [sys.executable, "-c", ONLY_LOCKED, allowed,
+         "scan", str(records), "--all", "--report", str(report)],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert '"domain":"a.example"' in done.stdout
+    assert report.exists()
