@@ -138,7 +138,8 @@ HYPOTHESES = (
     ),
     Hypothesis(
         name="cdn",
-        source="SCIENCE: CNAME into provider zone, provider ranges, few holders",
+        source="Perdisci et al., ACSAC 2009: content networks hold few ASNs; RFC 1034 section 3.6.2: "
+        "a name leads into a provider's zone by CNAME",
         holds=lambda p: _where(
             (p.addresses > 1) & (p.slash16 > 0),
             (known_places(p) <= 2) | ((p.query_domains >= 3) & (p.names == 0)),
