@@ -138,8 +138,8 @@ HYPOTHESES = (
     ),
     Hypothesis(
         name="cdn",
-        source="Perdisci et al., ACSAC 2009: content networks hold few ASNs; RFC 1034 section 3.6.2: "
-        "a name leads into a provider's zone by CNAME",
+        source="Holz et al., NDSS 2008, section 3: a provider chooses where its machines are, an "
+        "operator of bots cannot; RFC 1034 section 3.6.2: names lead there by CNAME",
         holds=lambda p: _where(
             (p.addresses > 1) & (p.slash16 > 0),
             (known_places(p) <= 2) | ((p.query_domains >= 3) & (p.names == 0)),
