@@ -145,6 +145,20 @@ def test_store_adds_up_and_knows_a_source_again(
 
 
 @pytest.mark.slow
+def test_a_store_keeps_sources_whole_whatever_time_is_asked_for(
+    run: Run, records: Path, routes: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "kept.unflux"
+    bounds = ("--since", "2026-03-01T01:00:00Z", "--until", "2026-03-01T02:00:00Z")
+    part = run("scan", records, "--asn", routes, "--store", store, "--all", *bounds)
+    lookups = {o["counts"]["lookups"] for o in map(json.loads, part.out.splitlines())
+               if "evidence" in o}  # fmt: skip
+    assert lookups == {6}
+    whole = run("scan", records, "--asn", routes, "--store", store, "--all").out
+    assert whole == run("scan", records, "--asn", routes, "--all").out
+
+
+@pytest.mark.slow
 def test_workers_do_not_change_the_result(
     run: Run, records: Path, routes: Path, tmp_path: Path
 ) -> None:

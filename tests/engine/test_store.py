@@ -25,6 +25,7 @@ from unflux.model.rollup import (
     merge_rows,
     settle,
     tables_of,
+    within,
 )
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -180,6 +181,7 @@ def test_bounds_keep_what_was_seen_within_them(tmp_path: Path) -> None:
             since, until = (
                 None if s is None else START + timedelta(seconds=s) for s in (since_s, until_s)
             )
+            assert_same(store.rollup(since, until), within(store.rollup(), since, until))
             rows = store.rollup(since, until).sightings.to_pylist()
             return {(row["query"][0], row["rdata"][-1]) for row in rows}
 

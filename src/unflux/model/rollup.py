@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -101,6 +102,23 @@ def span_of(rollup: Rollup) -> int | None:
     if not known:
         return None
     return int(max(last for last in lasts if last is not None) - min(known))
+
+
+def within(rollup: Rollup, since: datetime | None, until: datetime | None) -> Rollup:
+    """Keep the rows that were seen at or after ``since`` and before ``until``, as a store does.
+
+    A row that straddles a bound is in; a row without a time is not, once a bound is given.
+    """
+
+    def bounded(table: pa.Table) -> pa.Table:
+        if since is not None:
+            table = table.filter(pc.greater_equal(table["last_at"], pa.scalar(since, MOMENT)))
+        if until is not None:
+            table = table.filter(pc.less(table["first_at"], pa.scalar(until, MOMENT)))
+        return table
+
+    sightings, lookups, answer_sets = map(bounded, tables_of(rollup))
+    return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
 
 
 def tables_of(rollup: Rollup) -> tuple[pa.Table, pa.Table, pa.Table]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from unflux.engine.store import Store
 from unflux.measure.route_tables import read_route_table
 from unflux.measure.routes import RouteTable, load_bundled, look_up
 from unflux.model.errors import UnreadableSourceError, UsageError
-from unflux.model.rollup import Rollup, merge, settle, settled_bucket_s
+from unflux.model.rollup import Rollup, merge, settle, settled_bucket_s, within
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.model.verdicts import ScanResult, SourceSummary
 from unflux.pipeline.analysis import Analysis, analyse, distinct_addresses
@@ -49,10 +49,17 @@ class Gathered:
 
 
 def gather(arguments: Sequence[str], options: Options, progress: Progress | None) -> Gathered:
-    """Read every source; with a store, add each to it and take out all that it holds."""
-    reads = read_all(arguments, options.reading, workers=options.workers, progress=progress)
+    """Read every source; with a store, add each to it and take out all that it holds.
+
+    A store keeps sources whole, since it knows them by their bytes: with one, the time asked for
+    bounds what is taken out, by the bucket, and not what is read.
+    """
+    asked = options.reading
+    reading = asked if options.store is None else replace(asked, since_us=None, until_us=None)
+    reads = read_all(arguments, reading, workers=options.workers, progress=progress)
     if options.store is None:
         return _gather_here(reads)
+    since, until = _moment(asked.since_us), _moment(asked.until_us)
     with Store.open(options.store) as store:
         gathered = Gathered(rollup=Rollup.empty())
         broken: list[Rollup] = []
@@ -62,8 +69,9 @@ def gather(arguments: Sequence[str], options: Options, progress: Progress | None
             if not is_whole:
                 broken.append(read.rollup)
             _count(gathered, read, is_known=is_whole and not _add(store, read))
-        stored = store.rollup(_moment(options.reading.since_us), _moment(options.reading.until_us))
-        gathered.rollup = settle(merge([stored, *broken])) if broken else stored
+        stored = store.rollup(since, until)
+        parts = [stored, *(within(rollup, since, until) for rollup in broken)]
+        gathered.rollup = settle(merge(parts)) if broken else stored
     return gathered
 
 
