@@ -8,11 +8,8 @@ import typer
 
 from unflux import __version__
 from unflux.cli import demo, explain, scan
+from unflux.cli.arguments import EXIT_FAILED, EXIT_USAGE
 from unflux.model.errors import UnfluxError, UsageError
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_FLUX = 3
 
 EPILOG = (
     "Exit status: 0 ran, 1 the run or a source failed, 2 wrong usage, "

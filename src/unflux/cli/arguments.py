@@ -103,10 +103,18 @@ Workers = Annotated[
 
 DEFAULT_PORTS: Final = (53,)
 
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_FLUX: Final = 3
+"""Exit statuses, as the epilogue of the help says."""
+
 
 def default_workers(workers: int | None) -> int:
     """Return the number of workers, by default the cores this process may use."""
-    return workers or len(os.sched_getaffinity(0))
+    if workers is not None:
+        return workers
+    # Where the system knows no affinity, as macOS, all cores count.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parse_moment(text: str | None, option: str) -> int | None:

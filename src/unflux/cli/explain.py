@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from unflux.cli.arguments import (
+    EXIT_FAILED,
     EngineName,
     Ports,
     RouteTables,
@@ -83,4 +84,4 @@ def run(
         registrable_domain(name), result, records, as_json=form is Format.JSON
     )
     if not is_found or any(source.error for source in result.sources):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FAILED)

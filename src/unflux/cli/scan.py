@@ -7,6 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from unflux.cli.arguments import (
+    EXIT_FAILED,
+    EXIT_FLUX,
     EngineName,
     Ports,
     RouteTables,
@@ -106,6 +108,6 @@ def run(
         result = scan(sources or [], options, progress)
     write_result(result, form=form, out=out, report=report)
     if any(source.error for source in result.sources):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FAILED)
     if fail_on_flux and result.totals["fast-flux"]:
-        raise typer.Exit(3)
+        raise typer.Exit(EXIT_FLUX)

@@ -11,6 +11,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from unflux.judge.address_plane import POOL_MIXING
 from unflux.judge.piece import Row, is_mapped, known_places, plural
 from unflux.model.verdicts import HypothesisOutcome
 
@@ -152,7 +153,7 @@ HYPOTHESES = (
         source="portals and GSLB: many names, each in few places, no common pool",
         holds=lambda p: _where(
             (p.hosts > 1) & is_mapped(p),
-            (p.asns > 2) & (p.host_asns_max <= 3) & (p.mixing < 1.5),
+            (p.asns > 2) & (p.host_asns_max <= 3) & (p.mixing < POOL_MIXING),
         ),
         ratio=-1.0,
         because=_multi_provider,
