@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.model.distinct import encode_distinct
 
@@ -113,6 +114,23 @@ def address_numbers(addresses: pa.Array | pa.ChunkedArray) -> AddressNumbers:
         np.array([number >> 64 for _, number in numbers], dtype=np.uint64)[rows],
         np.array([number & half for _, number in numbers], dtype=np.uint64)[rows],
     )
+
+
+def address_texts(numbers: AddressNumbers) -> pa.Array:
+    """Return the canonical text of each address; that of family 0 is null."""
+    octets = numbers.low.astype("<u8").view(np.uint8).reshape(-1, 8)
+    parts = [_OCTET_TEXTS.take(pa.array(octets[:, place])) for place in (3, 2, 1, 0)]
+    texts = pc.binary_join_element_wise(*parts, ".")
+    texts = pc.if_else(pa.array(numbers.family == 4), texts, None)
+    is_ipv6 = numbers.family == 6
+    if not is_ipv6.any():
+        return texts
+    halves = zip(numbers.high[is_ipv6].tolist(), numbers.low[is_ipv6].tolist(), strict=True)
+    spelt = [_to_text(IPv6Address(high << 64 | low)) for high, low in halves]
+    return pc.replace_with_mask(texts, pa.array(is_ipv6), pa.array(spelt, pa.string()))
+
+
+_OCTET_TEXTS: Final = pa.array([str(octet) for octet in range(256)])
 
 
 @dataclass(frozen=True, slots=True)

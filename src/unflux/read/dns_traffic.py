@@ -48,9 +48,14 @@ class DnsTraffic:
         self._streams = TcpStreams(drops)
         self._now_us = 0
 
-    def add(self, packet: Packet) -> Iterator[CapturedMessage]:
-        """Yield the DNS messages that a packet completes; count the packet if it is unusable."""
-        if packet.ts_us is not None and is_plausible(packet.ts_us):
+    def add(self, packet: Packet, now_us: int | None = None) -> Iterator[CapturedMessage]:
+        """Yield the DNS messages that a packet completes; count the packet if it is unusable.
+
+        ``now_us`` is the clock of the capture; null: the time of the latest packet given.
+        """
+        if now_us is not None:
+            self._now_us = now_us
+        elif packet.ts_us is not None and is_plausible(packet.ts_us):
             self._now_us = packet.ts_us
         try:
             datagram = self._find_datagram(packet)

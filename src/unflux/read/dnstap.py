@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+import numpy as np
+
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.read.batching import BatchBuilder
-from unflux.read.frame_streams import begins_frame_stream, read_frames
+from unflux.read.blocks import Block, cut_blocks
+from unflux.read.decoding import decode_blocks
+from unflux.read.frame_streams import FrameStreamFramer, begins_frame_stream, read_frames
+from unflux.read.kernel.native import Kernel, load_kernel
+from unflux.read.kernel.tables import TableSet
 from unflux.read.message import record_message
 from unflux.read.packed_address import packed_address_text
 from unflux.read.protobuf import MalformedFieldError, parse_fields
-from unflux.read.source import Batch, Doc, Drops, Options
+from unflux.read.source import Batch, Doc, Drops, Options, Rollup
+from unflux.read.window import Window
 
 CONTENT_TYPE: Final = b"protobuf:dnstap.Dnstap"
 
@@ -70,23 +77,43 @@ class Dnstap:
         """Tell whether the bytes begin a frame stream of dnstap content."""
         return begins_frame_stream(head, CONTENT_TYPE)
 
-    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch]:
+    def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode all responses; the time is that of the response, else that of the query."""
-        builder = BatchBuilder()
-        for frame in read_frames(stream, CONTENT_TYPE, drops):
-            try:
-                dnstap = _parse_message(frame)
-                message = dnstap.get(MESSAGE_FIELD)
-                if dnstap.get(TYPE_FIELD) != MESSAGE or not isinstance(message, bytes):
-                    drops.drop(NOT_A_MESSAGE)
-                    continue
-                fields = _parse_message(message)
-            except MalformedFieldError:
-                drops.drop(MALFORMED)
+        kernel = load_kernel()
+        if kernel is None:
+            return read_interpreted(stream, options, drops)
+        return read_compiled(kernel, stream, options, drops)
+
+
+def read_compiled(
+    kernel: Kernel, stream: BinaryIO, options: Options, drops: Drops
+) -> Iterator[Rollup]:
+    """Read a frame stream by compiled code."""
+
+    def decode(held: TableSet, block: Block, _residual: np.ndarray) -> None:
+        held.run(kernel.take_frames, block.octets, block.rows)
+
+    blocks = cut_blocks(Window(stream), FrameStreamFramer(kernel, drops, CONTENT_TYPE))
+    yield from decode_blocks(kernel, blocks, decode, options, drops)
+
+
+def read_interpreted(stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch]:
+    """Read a frame stream frame by frame, the same result at a hundredth of the speed."""
+    builder = BatchBuilder()
+    for frame in read_frames(stream, CONTENT_TYPE, drops):
+        try:
+            dnstap = _parse_message(frame)
+            message = dnstap.get(MESSAGE_FIELD)
+            if dnstap.get(TYPE_FIELD) != MESSAGE or not isinstance(message, bytes):
+                drops.drop(NOT_A_MESSAGE)
                 continue
-            _record(fields, _identity(dnstap), builder, options, drops)
-            yield from builder.take_full()
-        yield from builder.take_rest()
+            fields = _parse_message(message)
+        except MalformedFieldError:
+            drops.drop(MALFORMED)
+            continue
+        _record(fields, _identity(dnstap), builder, options, drops)
+        yield from builder.take_full()
+    yield from builder.take_rest()
 
 
 def _parse_message(data: bytes) -> Fields:

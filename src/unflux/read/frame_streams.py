@@ -4,9 +4,14 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from unflux.model.errors import UnreadableSourceError
+from unflux.read.kernel.layout import COUNT, FULL, ODD, PROGRESS_SIZE, STATUS, STOPPED_AT
+from unflux.read.kernel.native import Kernel
 from unflux.read.packet import Readable, read_exactly, skip_bytes
 from unflux.read.source import Drops
+from unflux.read.window import Window
 
 ACCEPT: Final = 1
 START: Final = 2
@@ -23,6 +28,7 @@ MAX_FRAME_BYTES: Final = 256 << 10
 """A longer frame is passed over unread. Chosen: 2026-11-22; twice the 128 KiB of a query and a
 response of the greatest length in one frame."""
 
+NO_START: Final = "not a frame stream: no control frame at its start"
 LONG_FRAME: Final = "frame too long"
 CUT_SHORT: Final = "frame stream ends inside a frame"
 BAD_CONTROL: Final = "malformed control frame, rest of the stream skipped"
@@ -50,7 +56,7 @@ def read_frames(stream: Readable, content_type: bytes, drops: Drops) -> Iterator
     while head := read_exactly(stream, 4):
         size_bytes = int.from_bytes(head, "big")
         if is_first and size_bytes:
-            raise UnreadableSourceError("not a frame stream: no control frame at its start")
+            raise UnreadableSourceError(NO_START)
         if len(head) < 4:
             drops.drop(CUT_SHORT)
             return
@@ -106,3 +112,93 @@ def _content_types(frame: bytes) -> list[bytes] | None:
         names.append(frame[at + 8 : at + 8 + size_bytes])
         at += 8 + size_bytes
     return names
+
+
+class FrameStreamFramer:
+    """Finds the data frames of a stream, or of several, one after the other, by compiled code."""
+
+    def __init__(self, kernel: Kernel, drops: Drops, content_type: bytes) -> None:
+        self._kernel = kernel
+        self._drops = drops
+        self._content_type = content_type
+        self._progress = np.zeros(PROGRESS_SIZE, np.int64)
+        self._is_first = True
+        self._left_bytes = 0
+        """Octets of a frame that are passed over unread."""
+        self.is_over = False
+
+    def fill(self, window: Window, rows: np.ndarray) -> int:
+        """Write where the next frames lie and pass them; return how many."""
+        if self._is_first:
+            self._begin(window)
+        count = 0
+        while not self.is_over:
+            passed_bytes = min(self._left_bytes, len(window))
+            window.at += passed_bytes
+            self._left_bytes -= passed_bytes
+            self._kernel.frame_stream(
+                window.octets, window.at, window.end, rows[count:], self._progress
+            )
+            count += int(self._progress[COUNT])
+            window.at = int(self._progress[STOPPED_AT])
+            if self._progress[STATUS] != ODD or not self._take_odd(window):
+                break
+        return count
+
+    def end(self, window: Window) -> None:
+        """Count what is left at the end of the stream."""
+        if len(window) or self._left_bytes:
+            self._drops.drop(CUT_SHORT)
+
+    def _begin(self, window: Window) -> None:
+        """Read the first control frame; raise UnreadableSourceError where there is none."""
+        head = window.peek(4)
+        if any(head):
+            raise UnreadableSourceError(NO_START)
+        if len(head) < 4:
+            return
+        window.at += 4
+        reason = _pass_control_frame(_Taking(window), self._content_type)
+        if reason:
+            name = self._content_type.decode()
+            raise UnreadableSourceError(f"not a stream of {name}: {reason}")
+        self._is_first = False
+
+    def _take_odd(self, window: Window) -> bool:
+        """Take a control frame or begin to pass a long one; false where it is not all here."""
+        size_bytes = int.from_bytes(window.octets[window.at : window.at + 4].tobytes(), "big")
+        if size_bytes:
+            self._drops.drop(LONG_FRAME)
+            self._left_bytes = 4 + size_bytes
+            return True
+        if len(window) < 8:
+            return False
+        start = window.at + 8
+        size_bytes = int.from_bytes(window.octets[start - 4 : start].tobytes(), "big")
+        if not 4 <= size_bytes <= MAX_CONTROL_BYTES:
+            return self._give_up(BAD_CONTROL)
+        if len(window) < 8 + size_bytes:
+            return False
+        names = _content_types(window.octets[start : start + size_bytes].tobytes())
+        if names is None:
+            return self._give_up(BAD_CONTROL)
+        if names and self._content_type not in names:
+            return self._give_up(OTHER_CONTENT)
+        window.at = start + size_bytes
+        return True
+
+    def _give_up(self, reason: str) -> bool:
+        self._drops.drop(reason)
+        self.is_over = True
+        return False
+
+
+class _Taking:
+    """A window as a stream that is read from."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    def read(self, size_bytes: int, /) -> bytes:
+        """Return up to ``size_bytes``, nothing at the end only."""
+        return self._window.take(size_bytes)

@@ -4,10 +4,15 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from unflux.model.errors import UnreadableSourceError
 from unflux.model.times import MICROSECONDS_PER_S
+from unflux.read.kernel.layout import COUNT, FULL, INCOMPLETE, PROGRESS_SIZE, STATUS, STOPPED_AT
+from unflux.read.kernel.native import Kernel
 from unflux.read.packet import MAX_PACKET_SIZE_BYTES, Packet, Readable, read_exactly
 from unflux.read.source import Drops
+from unflux.read.window import Window
 
 FILE_HEADER_SIZE_BYTES: Final = 24
 RECORD_HEADER_SIZE_BYTES: Final = 16
@@ -20,6 +25,7 @@ MODIFIED: Final = 0xA1B2CD34
 LINK_TYPE_MASK: Final = 0x03FF_FFFF
 """The upper bits of the field say how long the frame check sequence is (pcap draft, section 4)."""
 
+NOT_PCAP: Final = "not a pcap file: its first 24 bytes are no pcap file header"
 IMPOSSIBLE_LENGTH: Final = "impossible packet length, rest of the capture skipped"
 CUT_SHORT: Final = "capture ends inside a packet"
 
@@ -53,7 +59,7 @@ def read_pcap(stream: Readable, drops: Drops) -> Iterator[Packet]:
     """
     header = read_exactly(stream, FILE_HEADER_SIZE_BYTES)
     if not is_pcap(header):
-        raise UnreadableSourceError("not a pcap file: its first 24 bytes are no pcap file header")
+        raise UnreadableSourceError(NOT_PCAP)
     layout, link_type = _parse_file_header(header)
     while head := read_exactly(stream, RECORD_HEADER_SIZE_BYTES):
         if _starts_file(head):
@@ -90,3 +96,79 @@ def _starts_file(head: bytes) -> bool:
     """
     layout = _LAYOUTS.get(head[:4])
     return layout is not None and head[4:] == struct.pack(f"{layout.order}HHII", 2, 4, 0, 0)
+
+
+class PcapFramer:
+    """Finds the packets of a pcap file, or of several, one after the other, by compiled code."""
+
+    def __init__(self, kernel: Kernel, drops: Drops) -> None:
+        self._kernel = kernel
+        self._drops = drops
+        self._progress = np.zeros(PROGRESS_SIZE, np.int64)
+        self._layout: _Layout | None = None
+        self._link_type = 0
+        self.is_over = False
+
+    def fill(self, window: Window, rows: np.ndarray) -> int:
+        """Write where the next packets lie and pass them; return how many."""
+        if self._layout is None:
+            self._begin(window)
+        count, plain_at = 0, -1
+        while not self.is_over:
+            self._frame(window, rows[count:], plain_at)
+            count += int(self._progress[COUNT])
+            window.at = int(self._progress[STOPPED_AT])
+            status = self._progress[STATUS]
+            if status == FULL or window.at == window.end or status == INCOMPLETE:
+                break
+            if self._is_cut_header(window):
+                break  # the octets to come complete it
+            plain_at = self._take_odd(window)
+        return count
+
+    def end(self, window: Window) -> None:
+        """Count what is left at the end of the stream."""
+        if not len(window):
+            return
+        head = window.take(RECORD_HEADER_SIZE_BYTES)
+        if not _starts_file(head):
+            self._drops.drop(CUT_SHORT)
+
+    def _begin(self, window: Window) -> None:
+        header = window.take(FILE_HEADER_SIZE_BYTES)
+        if not is_pcap(header):
+            raise UnreadableSourceError(NOT_PCAP)
+        self._layout, self._link_type = _parse_file_header(header)
+
+    def _frame(self, window: Window, rows: np.ndarray, plain_at: int) -> None:
+        layout = self._layout
+        assert layout is not None
+        self._kernel.frame_pcap(
+            window.octets, window.at, window.end, layout.order == ">", layout.ticks_per_us,
+            RECORD_HEADER_SIZE_BYTES + layout.extra_bytes, self._link_type, plain_at, rows,
+            self._progress,
+        )  # fmt: skip
+
+    def _is_cut_header(self, window: Window) -> bool:
+        """Tell whether the window ends inside the header of another file."""
+        head = window.octets[window.at : window.at + RECORD_HEADER_SIZE_BYTES].tobytes()
+        return len(window) < FILE_HEADER_SIZE_BYTES and _starts_file(head)
+
+    def _take_odd(self, window: Window) -> int:
+        """Pass the header of another file, end at an impossible length; else it is a plain packet.
+
+        Return where that begins, -1 where there is none.
+        """
+        start = window.at
+        header = window.octets[start : start + FILE_HEADER_SIZE_BYTES].tobytes()
+        if _starts_file(header[:RECORD_HEADER_SIZE_BYTES]):
+            self._layout, self._link_type = _parse_file_header(header)
+            window.at += FILE_HEADER_SIZE_BYTES
+            return -1
+        assert self._layout is not None
+        (size_bytes,) = struct.unpack_from(f"{self._layout.order}I", header, 8)
+        if size_bytes <= MAX_PACKET_SIZE_BYTES:
+            return start
+        self._drops.drop(IMPOSSIBLE_LENGTH)
+        self.is_over = True
+        return -1

@@ -4,10 +4,17 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from unflux.model.errors import UnreadableSourceError
-from unflux.model.times import MICROSECONDS_PER_S
+from unflux.model.times import EARLIEST_US, LATEST_US, MICROSECONDS_PER_S
+from unflux.read.kernel.layout import (
+    COUNT, FULL, INCOMPLETE, INTERFACE_WIDTH, PROGRESS_SIZE, STATUS, STOPPED_AT, UNKNOWN_TIME,
+)
+from unflux.read.kernel.native import Kernel
 from unflux.read.packet import MAX_PACKET_SIZE_BYTES, Packet, Readable, read_exactly, skip_bytes
 from unflux.read.source import Drops
+from unflux.read.window import Window
 
 SECTION_HEADER: Final = 0x0A0D0D0A
 INTERFACE_DESCRIPTION: Final = 1
@@ -32,6 +39,11 @@ MAX_INTERFACES: Final = 65_536
 MAX_OPTIONS: Final = 256
 """Options looked at in one block. Chosen: 2026-11-22; an interface description knows seventeen."""
 
+MAX_HANDY_TICKS: Final = (1 << 63) // MICROSECONDS_PER_S
+MAX_HANDY_OFFSET_S: Final = 2 * LATEST_US // MICROSECONDS_PER_S
+"""Ticks per second and seconds to add with which moments are reckoned in 64 bits."""
+
+NOT_PCAPNG: Final = "not a pcapng file: no section header at its start"
 BAD_BLOCK: Final = "impossible block length, rest of the capture skipped"
 LONG_BLOCK: Final = "block too long"
 UNEQUAL_LENGTHS: Final = "block whose two lengths differ"
@@ -88,7 +100,7 @@ def _read_blocks(stream: Readable, drops: Drops) -> Iterator[tuple[int, str, byt
         if is_pcapng(head):
             order = _ORDERS[head[8:12]]
         elif not order:
-            raise UnreadableSourceError("not a pcapng file: no section header at its start")
+            raise UnreadableSourceError(NOT_PCAPNG)
         elif len(head) == 12:
             drops.drop(BAD_SECTION)
             return
@@ -188,3 +200,132 @@ def _parse_packet(kind: int, body: bytes, order: str, interfaces: list[_Interfac
             + ticks * MICROSECONDS_PER_S // interface.ticks_per_s
         )
     return Packet(ts_us, interface.link_type, body[start : start + size_bytes])
+
+
+class PcapngFramer:
+    """Finds the packets of a pcapng file: those of common blocks by compiled code."""
+
+    def __init__(self, kernel: Kernel, drops: Drops) -> None:
+        self._kernel = kernel
+        self._drops = drops
+        self._progress = np.zeros(PROGRESS_SIZE, np.int64)
+        self._order = ""
+        self._interfaces: list[_Interface] = []
+        self._columns = np.zeros((1, INTERFACE_WIDTH), np.int64)
+        self._left_bytes = 0
+        """Octets of a block that are passed over unread."""
+        self.is_over = False
+
+    def fill(self, window: Window, rows: np.ndarray) -> int:
+        """Write where the next packets lie and pass them; return how many."""
+        if not self._order and not is_pcapng(window.peek(12)):
+            raise UnreadableSourceError(NOT_PCAPNG)
+        count = 0
+        while not self.is_over:
+            passed_bytes = min(self._left_bytes, len(window))
+            window.at += passed_bytes
+            self._left_bytes -= passed_bytes
+            if not len(window) or count == len(rows):
+                break
+            if self._order:
+                count += self._frame(window, rows[count:])
+                if self._progress[STATUS] == FULL or not len(window):
+                    break
+            taken = self._take_odd(window, rows[count:])
+            if taken is None:
+                break
+            count += taken
+        return count
+
+    def end(self, window: Window) -> None:
+        """Count what is left at the end of the stream."""
+        rest = window.take(12)
+        if self._left_bytes:
+            self._drops.drop(CUT_SHORT)
+        elif rest:
+            is_impossible = False
+            if 8 <= len(rest) < 12:
+                is_section = rest[:4] == struct.pack("<I", SECTION_HEADER)
+                least_bytes = (len(rest) if is_section else 8) + 4
+                (size_bytes,) = struct.unpack_from(f"{self._order}I", rest, 4)
+                is_impossible = size_bytes < least_bytes or bool(size_bytes % 4)
+            self._drops.drop(BAD_BLOCK if is_impossible else CUT_SHORT)
+
+    def _frame(self, window: Window, rows: np.ndarray) -> int:
+        self._kernel.frame_pcapng(
+            window.octets, window.at, window.end, self._order == ">",
+            self._columns[: len(self._interfaces)], rows, self._progress,
+        )  # fmt: skip
+        window.at = int(self._progress[STOPPED_AT])
+        return int(self._progress[COUNT])
+
+    def _take_odd(self, window: Window, rows: np.ndarray) -> int | None:
+        """Take a block of any kind; return how many packets it has, null where it is not all here.
+
+        A length that cannot be ends the reading.
+        """
+        if len(window) < 12:
+            return None
+        start = window.at
+        head = window.octets[start : start + 12].tobytes()
+        is_section = head[:4] == struct.pack("<I", SECTION_HEADER)
+        if is_section and not is_pcapng(head):
+            return self._give_up(BAD_SECTION)
+        if is_section:
+            self._order = _ORDERS[head[8:]]
+        kind, size_bytes = struct.unpack_from(f"{self._order}II", head)
+        head_bytes = 12 if is_section else 8
+        if size_bytes < head_bytes + 4 or size_bytes % 4:
+            return self._give_up(BAD_BLOCK)
+        if kind not in _READ_BLOCKS or size_bytes > MAX_BLOCK_SIZE_BYTES:
+            if kind in _READ_BLOCKS:
+                self._drops.drop(LONG_BLOCK)
+            if is_section:
+                self._interfaces = []
+            self._left_bytes = size_bytes
+            return 0
+        if len(window) < size_bytes:
+            return None
+        window.at += size_bytes
+        block = window.octets[start : start + size_bytes].tobytes()
+        if block[-4:] != block[4:8]:
+            self._drops.drop(UNEQUAL_LENGTHS)
+        body = block[head_bytes:-4]
+        if is_section:
+            self._interfaces = []
+        elif kind == INTERFACE_DESCRIPTION:
+            self._declare(body)
+        else:
+            return self._take_packet(kind, body, start + head_bytes, rows)
+        return 0
+
+    def _give_up(self, reason: str) -> int:
+        self._drops.drop(reason)
+        self.is_over = True
+        return 0
+
+    def _declare(self, body: bytes) -> None:
+        number = len(self._interfaces)
+        _declare(self._interfaces, body, self._order, self._drops)
+        if number == len(self._interfaces):
+            return
+        if number == len(self._columns):
+            self._columns = np.concatenate([self._columns, np.zeros_like(self._columns)])
+        link_type, snapshot_bytes, ticks_per_s, offset_s = self._interfaces[number]
+        is_handy = ticks_per_s <= MAX_HANDY_TICKS and abs(offset_s) <= MAX_HANDY_OFFSET_S
+        self._columns[number] = (
+            link_type, snapshot_bytes, ticks_per_s if is_handy else 0,
+            offset_s * MICROSECONDS_PER_S if is_handy else 0,
+        )  # fmt: skip
+
+    def _take_packet(self, kind: int, body: bytes, body_at: int, rows: np.ndarray) -> int:
+        packet = _parse_packet(kind, body, self._order, self._interfaces)
+        if isinstance(packet, str):
+            self._drops.drop(packet)
+            return 0
+        start = body_at + (4 if kind == SIMPLE_PACKET else 20)
+        ts_us = UNKNOWN_TIME
+        if packet.ts_us is not None:  # beyond 64 bits it may be, and then is as good as 2100
+            ts_us = packet.ts_us if EARLIEST_US <= packet.ts_us < LATEST_US else LATEST_US
+        rows[0] = (start, start + len(packet.data), ts_us, packet.link_type, 0)
+        return 1

@@ -89,6 +89,8 @@ class Options:
     """Skip responses at or after this moment, microseconds since the epoch."""
     utc_offset_s: int = 0
     """Offset of local times in sources that name no zone (dig's WHEN line), seconds east."""
+    workers: int = 1
+    """Threads that decode one source, 1 or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

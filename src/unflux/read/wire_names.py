@@ -19,14 +19,14 @@ servers need one or two."""
 _ESCAPED: Final = b'"().;\\@$'
 
 
-def _presentation(octet: int) -> str:
+def presentation_of(octet: int) -> str:
+    """Return an octet of a label as :func:`unflux.model.names.normalise_name` writes it."""
     if octet in _ESCAPED:
         return f"\\{chr(octet)}"
     return chr(octet).lower() if 0x20 < octet < 0x7F else f"\\{octet:03d}"
 
 
-_PRESENTATION: Final = {octet: _presentation(octet) for octet in range(256)}
-"""Octets of a label as :func:`unflux.model.names.normalise_name` writes them."""
+_PRESENTATION: Final = {octet: presentation_of(octet) for octet in range(256)}
 
 
 class BadNameError(ValueError):

@@ -1,0 +1,202 @@
+"""What the compiled code and its caller agree on: tables, their columns, statuses, reasons."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from unflux.read.message import BAD_TIME, DAMAGED, NO_TIME, NOT_ASKED, OTHER_CLASS, Undecoded
+
+UNKNOWN_TIME: Final = -(1 << 63)
+"""Stands for a moment, and for a bucket, that is not known; no moment of a record is as early."""
+
+NO_TTL: Final = -1
+"""Stands for a TTL that is not known."""
+
+UNKNOWN_TYPE: Final = 1 << 16
+"""Stands for a question type that is not known; types have 16 bits (RFC 1035 section 3.2.3)."""
+
+RRTYPES: Final = ("A", "AAAA", "CNAME", "NS", "SOA")
+SECTIONS: Final = ("add", "ans", "auth")
+"""Types and sections by their number in the tables: in the order of their names, so that sorted
+numbers are sorted names."""
+
+RCODES: Final = ("NOERROR", "NXDOMAIN", "SERVFAIL", "other", "unknown")
+"""Classes of response codes by their number in :func:`unflux.read.kernel.rows.add_lookup`."""
+
+REASONS: Final = (
+    Undecoded.SHORT.value,
+    Undecoded.OPCODE.value,
+    Undecoded.QUESTION_COUNT.value,
+    Undecoded.QUESTION.value,
+    Undecoded.CLASS.value,
+    BAD_TIME,
+    NO_TIME,
+    NOT_ASKED,
+    OTHER_CLASS,
+    DAMAGED,
+    "malformed dnstap frame",
+    "dnstap frame without a message",
+    "dnstap update message",
+    "dnstap message of unknown type",
+    "dnstap response without its DNS message",
+)
+"""Reasons for drops by their number in ``Tables.drops``; phrases shared with the interpreted
+decoders."""
+
+(
+    SHORT, BAD_OPCODE, QUESTION_COUNT, BAD_QUESTION, BAD_CLASS, IMPLAUSIBLE_TIME, MISSING_TIME,
+    OUT_OF_SPAN, FOREIGN_CLASS, DAMAGED_MESSAGE, MALFORMED_FRAME, NO_MESSAGE, UPDATE_MESSAGE,
+    UNKNOWN_MESSAGE, NO_RESPONSE,
+) = range(len(REASONS))  # fmt: skip
+
+(
+    RESPONSES, QUERIES, NOW, STAMP, SINCE, UNTIL, BUCKET_US,
+    TEXTS, WORDS, ADDRESSES, PREFIXES, SIGHTINGS, LOOKUPS, SETS,
+) = range(14)  # fmt: skip
+"""Places in ``Tables.state``: counts of responses and queries; the clock of the capture; number
+of the response in hand; bounds of the time asked for (:data:`UNKNOWN_TIME`: none) and width of a
+bucket, microseconds; rows used of each table."""
+
+STATE_SIZE: Final = 16
+
+STOPPED_AT: Final = 0
+STATUS: Final = 1
+COUNT: Final = 2
+RESIDUE: Final = 3
+PROGRESS_SIZE: Final = 4
+"""Places in ``progress``, by which compiled functions say how far they came: where they stopped
+(an octet or a row), why, and how many rows they wrote, residual packets apart."""
+
+DONE: Final = 1
+NO_ROOM: Final = 2
+"""The tables may not hold what the next message brings: they must grow."""
+INCOMPLETE: Final = 3
+"""The next record is not all there."""
+FULL: Final = 4
+"""The rows given for packets are used up."""
+ODD: Final = 5
+"""The next record is of a kind that the caller knows how to take."""
+
+PACKET_START: Final = 0
+PACKET_END: Final = 1
+PACKET_TIME: Final = 2
+PACKET_LINK: Final = 3
+PACKET_NOW: Final = 4
+PACKET_WIDTH: Final = 5
+"""Columns of packets and frames: first octet, octet behind the last, moment (microseconds),
+LINKTYPE value, and clock of the capture (written for residual packets only)."""
+
+INTERFACE_LINK: Final = 0
+INTERFACE_SNAPSHOT: Final = 1
+INTERFACE_TICKS: Final = 2
+INTERFACE_OFFSET: Final = 3
+INTERFACE_WIDTH: Final = 4
+"""Columns of the interfaces of a capture: LINKTYPE value, snapshot length in octets (0: none),
+ticks per second (0: a resolution or offset that is not reckoned with in 64 bits), microseconds to
+add."""
+
+TEXT_PLACE: Final = 0
+TEXT_HASH: Final = 1
+TEXT_FIRST_SIGHTING: Final = 2
+TEXT_LAST_LOOKUP: Final = 3
+TEXT_WIDTH: Final = 4
+"""Columns of texts: word of the arena where it begins, times 2^16, plus its octets; its hash;
+1 + the sighting and the lookup that a response to the name led to last: where to look first."""
+
+TEXT_LENGTH_BITS: Final = 16
+
+ADDRESS_HIGH: Final = 0
+ADDRESS_LOW: Final = 1
+ADDRESS_FAMILY: Final = 2
+ADDRESS_HASH: Final = 3
+ADDRESS_SLASH24: Final = 4
+ADDRESS_SLASH16: Final = 5
+ADDRESS_STAMP: Final = 6
+ADDRESS_WIDTH: Final = 8
+"""Columns of addresses: halves of the number (IPv4 in the lower alone), 4 or 6, hash in answer
+sets (decision 0004), rows of its prefixes, response that held it last."""
+
+PREFIX_BITS: Final = 0
+PREFIX_KIND: Final = 1
+PREFIX_STAMP: Final = 2
+PREFIX_WIDTH: Final = 4
+"""Columns of prefixes: the leading bits, their number and family as one, response that held it
+last."""
+
+SIGHTING_BUCKET: Final = 0
+SIGHTING_NAMES: Final = 1
+SIGHTING_DATA: Final = 2
+SIGHTING_COUNT: Final = 3
+SIGHTING_FIRST: Final = 4
+SIGHTING_LAST: Final = 5
+SIGHTING_TTLS: Final = 6
+SIGHTING_MARK: Final = 7
+SIGHTING_WIDTH: Final = 8
+"""Columns of sightings, one cache line in all. Names: query and owner, 32 bits each. Data: row of
+the address or text, 32 bits, and the kind (type times 4, plus section). TTLs: least and 1 + greatest,
+32 bits each. Mark: response that held it last, and 1 + the sighting that followed it there."""
+
+LOOKUP_BUCKET: Final = 0
+LOOKUP_QUESTION: Final = 1
+LOOKUP_RESPONSES: Final = 2
+LOOKUP_RCODES: Final = 3
+LOOKUP_ANSWERED: Final = 7
+LOOKUP_SUM: Final = 8
+LOOKUP_MAX: Final = 9
+LOOKUP_FIRST: Final = 10
+LOOKUP_LAST: Final = 11
+LOOKUP_LAST_SET: Final = 12
+LOOKUP_WIDTH: Final = 16
+"""Columns of lookups. Question: query, 32 bits, and type. Four response codes. Last set: 1 + the
+answer set seen last."""
+
+SET_LOOKUP: Final = 0
+SET_HASH: Final = 1
+SET_RESPONSES: Final = 2
+SET_ADDRESSES: Final = 3
+SET_SLASH24S: Final = 4
+SET_SLASH16S: Final = 5
+SET_FIRST: Final = 6
+SET_LAST: Final = 7
+SET_WIDTH: Final = 8
+"""Columns of answer sets; the lookup stands for bucket, query and type."""
+
+MAX_TEXT_BYTES: Final = 2176
+"""Octets of the longest text kept: an SOA record, whose two names may be escaped throughout
+(4 octets for each of 255), and five numbers."""
+
+KEY_COUNT: Final = MAX_TEXT_BYTES // 4 + 16
+"""Random numbers of the hashes: two for each eight octets of a text, and some for rows."""
+
+MEMO_WIDTH: Final = 4
+MEMO_ROWS: Final = 1 << 14
+"""Names of the message in hand by where they begin, as far as a pointer reaches (14 bits, RFC
+1035 section 4.1.4): response, text, octet where it ends, parts."""
+
+
+class Tables(NamedTuple):
+    """Everything that the compiled decoder writes to.
+
+    Each of the hashed tables has slots (int64: 32 bits of the hash and 1 + the row; 0 is free)
+    and rows. ``state``, ``drops``: see above. ``keys``: uint64 below 2^32, random.
+    """
+
+    state: np.ndarray
+    drops: np.ndarray
+    keys: np.ndarray
+    text_slots: np.ndarray
+    text_rows: np.ndarray
+    text_words: np.ndarray
+    address_slots: np.ndarray
+    address_rows: np.ndarray
+    prefix_slots: np.ndarray
+    prefix_rows: np.ndarray
+    sighting_slots: np.ndarray
+    sighting_rows: np.ndarray
+    lookup_slots: np.ndarray
+    lookup_rows: np.ndarray
+    set_slots: np.ndarray
+    set_rows: np.ndarray
+    memo: np.ndarray
+    scratch: np.ndarray
+    presentation: np.ndarray

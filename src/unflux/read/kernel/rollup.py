@@ -1,0 +1,222 @@
+"""Tables of the kernel become a rollup: numbers become names, addresses and moments."""
+
+from typing import Final
+
+import dns.rdatatype
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unflux.model.addresses import AddressNumbers, address_facts, address_texts
+from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
+from unflux.model.names import registrable_domain
+from unflux.model.rollup import Rollup
+from unflux.read.kernel import layout
+from unflux.read.kernel.tables import TableSet
+
+_LOW: Final = 0xFFFF_FFFF
+_FIRST_NAME_KIND: Final = 8
+"""Kinds below are of addresses."""
+
+
+def roll_up_tables(held: TableSet) -> Rollup:
+    """Return what tables hold as a rollup in the order of its keys."""
+    texts = _Texts(held)
+    addresses = _Addresses(held)
+    questions = _Questions(held, texts)
+    return Rollup(
+        sightings=_sightings(held, texts, addresses),
+        lookups=_lookups(held, texts, questions),
+        answer_sets=_answer_sets(held, texts, questions),
+    )
+
+
+class _Texts:
+    """The texts of tables, their rank in order, and their registrable domains."""
+
+    def __init__(self, held: TableSet) -> None:
+        count = int(held.tables.state[layout.TEXTS])
+        lengths = held.tables.text_rows[:count, layout.TEXT_PLACE] & (1 << layout.TEXT_LENGTH_BITS) - 1
+        octets = np.empty(int(lengths.sum()), np.uint8)
+        offsets = np.empty(count + 1, np.int32)
+        held.kernel.pack_texts(held.tables, octets, offsets)
+        self.texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets))
+        self.ranks = _ranks(self.texts)
+        self._count = count
+
+    def domains(self, *used: np.ndarray) -> pa.Array:
+        """Return the registrable domain of each text that is used as a name, null for others."""
+        is_used = np.zeros(self._count, bool)
+        for rows in used:
+            is_used[rows] = True
+        named = np.flatnonzero(is_used)
+        domains = np.full(self._count, -1, np.int64)
+        domains[named] = np.arange(len(named))
+        found = [registrable_domain(name) for name in self.texts.take(pa.array(named)).to_pylist()]
+        return pa.array(found, pa.string()).take(pa.array(domains, mask=domains < 0))
+
+
+class _Addresses:
+    """The addresses of tables, their rank in the order of their texts, and what the texts say."""
+
+    def __init__(self, held: TableSet) -> None:
+        rows = held.tables.address_rows[: int(held.tables.state[layout.ADDRESSES])]
+        self.texts = address_texts(
+            AddressNumbers(
+                rows[:, layout.ADDRESS_FAMILY].astype(np.uint8),
+                rows[:, layout.ADDRESS_HIGH].astype(np.uint64),
+                rows[:, layout.ADDRESS_LOW].astype(np.uint64),
+            )
+        )
+        self.ranks = _ranks(self.texts)
+        self.facts = address_facts(self.texts)
+
+
+class _Questions:
+    """What the rows of lookups have in common with those of answer sets, and its order."""
+
+    def __init__(self, held: TableSet, texts: _Texts) -> None:
+        rows = held.tables.lookup_rows[: int(held.tables.state[layout.LOOKUPS])]
+        self.rows = rows
+        self.bucket = rows[:, layout.LOOKUP_BUCKET]
+        self.query = rows[:, layout.LOOKUP_QUESTION] >> 32
+        types, self._type = np.unique(
+            rows[:, layout.LOOKUP_QUESTION] & _LOW, return_inverse=True
+        )
+        known = [None if one == layout.UNKNOWN_TYPE else dns.rdatatype.to_text(one) for one in types.tolist()]
+        self._types = pa.array(known, pa.string())
+        self.domains = texts.domains(self.query)
+        self.type_rank = _ranks(self._types)[self._type]
+
+    def columns(self, texts: _Texts, order: np.ndarray) -> dict[str, pa.Array]:
+        """Return the columns that say what was asked, for some rows of lookups."""
+        query = pa.array(self.query[order])
+        return {
+            "bucket_at": _moments(self.bucket[order]),
+            "query": texts.texts.take(query),
+            "domain": self.domains.take(query),
+            "qtype": self._types.take(pa.array(self._type[order])),
+        }
+
+
+def _sightings(held: TableSet, texts: _Texts, addresses: _Addresses) -> pa.Table:
+    rows = held.tables.sighting_rows[: int(held.tables.state[layout.SIGHTINGS])]
+    names, data = rows[:, layout.SIGHTING_NAMES], rows[:, layout.SIGHTING_DATA]
+    query, owner, target, kind = names >> 32, names & _LOW, data >> 32, data & _LOW
+    is_name = kind >= _FIRST_NAME_KIND
+    domains = texts.domains(query, owner)
+    rank = np.empty(len(rows), np.int64)
+    rank[is_name] = texts.ranks[target[is_name]]
+    rank[~is_name] = addresses.ranks[target[~is_name]]
+    order = np.lexsort(
+        (
+            rank << 2 | kind & 3,
+            texts.ranks[owner] << 3 | kind >> 2,
+            texts.ranks[query],
+            _unknown_last(rows[:, layout.SIGHTING_BUCKET]),
+        )
+    )
+    rows, query, owner, target, kind, is_name = (
+        column[order] for column in (rows, query, owner, target, kind, is_name)
+    )
+    address = pa.array(target, mask=is_name)
+    ttls = rows[:, layout.SIGHTING_TTLS]
+    no_ttl = ttls & _LOW == 0
+    bucket = rows[:, layout.SIGHTING_BUCKET]
+    columns = {
+        "bucket_at": _moments(bucket),
+        "query": texts.texts.take(pa.array(query)),
+        "domain": domains.take(pa.array(query)),
+        "qname": texts.texts.take(pa.array(owner)),
+        "owner_domain": domains.take(pa.array(owner)),
+        "rrtype": pa.array(layout.RRTYPES).take(pa.array(kind >> 2)),
+        "rdata": pc.coalesce(
+            addresses.texts.take(address), texts.texts.take(pa.array(target, mask=~is_name))
+        ),
+        "section": pa.array(layout.SECTIONS).take(pa.array(kind & 3)),
+        "count": pa.array(rows[:, layout.SIGHTING_COUNT]),
+        **_seen(rows, layout.SIGHTING_FIRST, layout.SIGHTING_LAST),
+        "ttl_min_s": pa.array(ttls >> 32, mask=no_ttl),
+        "ttl_max_s": pa.array((ttls & _LOW) - 1, mask=no_ttl),
+        "slash24": addresses.facts.slash24.take(address),
+        "slash16": addresses.facts.slash16.take(address),
+        "is_special_use": addresses.facts.is_special_use.take(address),
+    }
+    return pa.table(columns, schema=SIGHTINGS.schema)
+
+
+def _lookups(held: TableSet, texts: _Texts, questions: _Questions) -> pa.Table:
+    order = np.lexsort(
+        (questions.type_rank, texts.ranks[questions.query], _unknown_last(questions.bucket))
+    )
+    rows = questions.rows[order]
+    columns = questions.columns(texts, order) | _seen(
+        rows, layout.LOOKUP_FIRST, layout.LOOKUP_LAST
+    )
+    for name, column in _LOOKUP_COUNTS.items():
+        columns[name] = pa.array(rows[:, column])
+    return pa.table([columns[name] for name in LOOKUPS.schema.names], schema=LOOKUPS.schema)
+
+
+_LOOKUP_COUNTS: Final = {
+    "responses": layout.LOOKUP_RESPONSES,
+    "noerror": layout.LOOKUP_RCODES,
+    "nxdomain": layout.LOOKUP_RCODES + 1,
+    "servfail": layout.LOOKUP_RCODES + 2,
+    "other_rcode": layout.LOOKUP_RCODES + 3,
+    "answered": layout.LOOKUP_ANSWERED,
+    "answers_sum": layout.LOOKUP_SUM,
+    "answers_max": layout.LOOKUP_MAX,
+}
+_SET_COUNTS: Final = {
+    "answer_set": layout.SET_HASH,
+    "responses": layout.SET_RESPONSES,
+    "addresses": layout.SET_ADDRESSES,
+    "slash24s": layout.SET_SLASH24S,
+    "slash16s": layout.SET_SLASH16S,
+}
+
+
+def _answer_sets(held: TableSet, texts: _Texts, questions: _Questions) -> pa.Table:
+    rows = held.tables.set_rows[: int(held.tables.state[layout.SETS])]
+    lookup = rows[:, layout.SET_LOOKUP]
+    order = np.lexsort(
+        (
+            rows[:, layout.SET_HASH],
+            questions.type_rank[lookup],
+            texts.ranks[questions.query[lookup]],
+            _unknown_last(questions.bucket[lookup]),
+        )
+    )
+    rows = rows[order]
+    columns = questions.columns(texts, lookup[order]) | _seen(
+        rows, layout.SET_FIRST, layout.SET_LAST
+    )
+    for name, column in _SET_COUNTS.items():
+        columns[name] = pa.array(rows[:, column])
+    return pa.table([columns[name] for name in ANSWER_SETS.schema.names], schema=ANSWER_SETS.schema)
+
+
+def _ranks(values: pa.Array) -> np.ndarray:
+    """Return the place of each value in the order of all, nulls last."""
+    order = np.asarray(pc.sort_indices(values))
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
+def _unknown_last(moments_us: np.ndarray) -> np.ndarray:
+    return np.where(moments_us == layout.UNKNOWN_TIME, np.iinfo(np.int64).max, moments_us)
+
+
+def _moments(moments_us: np.ndarray) -> pa.Array:
+    return pa.array(moments_us, mask=moments_us == layout.UNKNOWN_TIME).cast(MOMENT)
+
+
+def _seen(rows: np.ndarray, first: int, last: int) -> dict[str, pa.Array]:
+    """Return the columns of the earliest and latest moment, null where none is known."""
+    is_unknown = rows[:, last] == layout.UNKNOWN_TIME
+    return {
+        "first_at": pa.array(rows[:, first], mask=is_unknown).cast(MOMENT),
+        "last_at": pa.array(rows[:, last], mask=is_unknown).cast(MOMENT),
+    }

@@ -1,0 +1,195 @@
+"""The tables of the kernel as their owner sees them: they grow, merge, and become a rollup."""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from unflux.model.rollup import BUCKET_FINE_S
+from unflux.model.times import MICROSECONDS_PER_S
+from unflux.read.kernel import layout
+from unflux.read.kernel.layout import (
+    ADDRESSES,
+    LOOKUPS,
+    PREFIXES,
+    SETS,
+    SIGHTINGS,
+    STATE_SIZE,
+    STATUS,
+    STOPPED_AT,
+    TEXTS,
+    WORDS,
+    Tables,
+)
+from unflux.read.kernel.native import Kernel
+from unflux.read.source import Drops, Options
+from unflux.read.wire_names import presentation_of
+
+_ROWED: Final = {
+    "text": (TEXTS, layout.TEXT_WIDTH),
+    "address": (ADDRESSES, layout.ADDRESS_WIDTH),
+    "prefix": (PREFIXES, layout.PREFIX_WIDTH),
+    "sighting": (SIGHTINGS, layout.SIGHTING_WIDTH),
+    "lookup": (LOOKUPS, layout.LOOKUP_WIDTH),
+    "set": (SETS, layout.SET_WIDTH),
+}
+"""Hashed tables: where their count of rows stands in the state, and their width."""
+
+FIRST_ROWS: Final = 1 << 12
+"""Rows of a table at first. Chosen: 2026-11-24; a table of each takes 2 MB, and growing to
+millions of rows costs a tenth of filling them."""
+
+MAX_STAMP: Final = 1 << 31
+"""Responses that tables can tell apart; a mark of a sighting has 31 bits for them."""
+
+
+def _presentation() -> np.ndarray:
+    """Return, for each octet of a label, its text, first character lowest, and 2^32 its length."""
+    texts = [presentation_of(octet).encode() for octet in range(256)]
+    shown = [int.from_bytes(text, "little") | len(text) << 32 for text in texts]
+    return np.array(shown, dtype=np.int64)
+
+
+_PRESENTATION: Final = _presentation()
+
+
+class TableSet:
+    """Tables of one thread; whoever holds them calls the kernel with :attr:`tables`."""
+
+    def __init__(self, kernel: Kernel, options: Options) -> None:
+        self.kernel = kernel
+        self.options = options
+        self.progress = np.zeros(layout.PROGRESS_SIZE, np.int64)
+        self.tables = _empty_tables(options)
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the rollup that the tables hold."""
+        state = self.tables.state
+        return int(state[SIGHTINGS] + state[LOOKUPS] + state[SETS])
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether the numbers of responses run out."""
+        return int(self.tables.state[layout.STAMP]) > MAX_STAMP // 2
+
+    def run(
+        self,
+        function: Callable[..., None],
+        octets: np.ndarray,
+        rows: np.ndarray,
+        *more: np.ndarray,
+    ) -> None:
+        """Let a function of the kernel take all rows; the tables grow on the way."""
+        first, count = 0, len(rows)
+        while first < count:
+            function(self.tables, octets, rows, first, count, *more, self.progress)
+            first = int(self.progress[STOPPED_AT])
+            if self.progress[STATUS] == layout.NO_ROOM:
+                self.reserve(**_room_for_message(rows, first))
+
+    def reserve(self, *, texts: int = 0, words: int = 0, addresses: int = 0, sightings: int = 0,
+                lookups: int = 0, sets: int = 0) -> None:
+        """Make room for so many new rows of each table at least."""
+        wanted = {
+            "text": texts, "address": addresses, "prefix": 2 * addresses,
+            "sighting": sightings, "lookup": lookups, "set": sets,
+        }  # fmt: skip
+        state, fields = self.tables.state, self.tables._asdict()
+        grown = False
+        for name, more in wanted.items():
+            rows = fields[f"{name}_rows"]
+            needed = int(state[_ROWED[name][0]]) + more
+            if needed > len(rows):
+                size = _power_of_two(needed)
+                fields[f"{name}_rows"] = _enlarged(rows, size)
+                fields[f"{name}_slots"] = np.zeros(2 * size, np.int64)
+                grown = True
+        needed = int(state[WORDS]) + words
+        if needed > len(fields["text_words"]):
+            fields["text_words"] = _enlarged(fields["text_words"], _power_of_two(needed))
+        if grown:
+            for name in _ROWED:
+                fields[f"{name}_slots"][:] = 0
+        self.tables = Tables(**fields)
+        if grown:
+            self.kernel.refill_slots(self.tables)
+
+    def absorb(self, other: "TableSet") -> None:
+        """Merge the rows of other tables, and what they counted, into these."""
+        state = other.tables.state
+        self.reserve(
+            texts=int(state[TEXTS]), words=int(state[WORDS]), addresses=int(state[ADDRESSES]),
+            sightings=int(state[SIGHTINGS]), lookups=int(state[LOOKUPS]), sets=int(state[SETS]),
+        )  # fmt: skip
+        renamed = np.zeros(int(state[TEXTS]), np.int64)
+        moved = np.zeros(max(int(state[ADDRESSES]), int(state[LOOKUPS])), np.int64)
+        self.kernel.absorb_tables(self.tables, other.tables, renamed, moved)
+        self.tables.drops[:] += other.tables.drops
+        self.tables.state[layout.RESPONSES] += state[layout.RESPONSES]
+        self.tables.state[layout.QUERIES] += state[layout.QUERIES]
+
+    def count_into(self, drops: Drops) -> None:
+        """Hand on what was counted, and begin to count anew."""
+        state = self.tables.state
+        drops.response_count += int(state[layout.RESPONSES])
+        drops.query_count += int(state[layout.QUERIES])
+        for number in np.flatnonzero(self.tables.drops):
+            drops.drop(layout.REASONS[number], int(self.tables.drops[number]))
+        state[layout.RESPONSES] = state[layout.QUERIES] = 0
+        self.tables.drops[:] = 0
+
+    def clear(self) -> None:
+        """Forget all rows; counts and the clock stay."""
+        old = self.tables
+        self.tables = _empty_tables(self.options)
+        for place in (layout.RESPONSES, layout.QUERIES, layout.NOW):
+            self.tables.state[place] = old.state[place]
+        self.tables.drops[:] = old.drops
+
+
+def _empty_tables(options: Options) -> Tables:
+    state = np.zeros(STATE_SIZE, np.int64)
+    state[layout.SINCE] = _bound(options.since_us)
+    state[layout.UNTIL] = _bound(options.until_us)
+    state[layout.BUCKET_US] = BUCKET_FINE_S * MICROSECONDS_PER_S
+    hashed: dict[str, np.ndarray] = {}
+    for name, (_, width) in _ROWED.items():
+        hashed[f"{name}_slots"] = np.zeros(2 * FIRST_ROWS, np.int64)
+        hashed[f"{name}_rows"] = np.zeros((FIRST_ROWS, width), np.int64)
+    return Tables(
+        state=state,
+        drops=np.zeros(len(layout.REASONS), np.int64),
+        keys=np.frombuffer(secrets.token_bytes(4 * layout.KEY_COUNT), np.uint32).astype(np.uint64),
+        text_words=np.zeros(16 * FIRST_ROWS, np.uint64),
+        memo=np.zeros((layout.MEMO_ROWS, layout.MEMO_WIDTH), np.int64),
+        scratch=np.zeros(layout.MAX_TEXT_BYTES // 8 + 2, np.uint64),
+        presentation=_PRESENTATION,
+        **hashed,
+    )
+
+
+def _bound(moment_us: int | None) -> int:
+    return layout.UNKNOWN_TIME if moment_us is None else moment_us
+
+
+def _room_for_message(rows: np.ndarray, row: int) -> dict[str, int]:
+    """Return the room that the kernel asks for before it takes a message, and some more."""
+    size_bytes = int(rows[row, layout.PACKET_END] - rows[row, layout.PACKET_START])
+    records = max(size_bytes // 11, 64)
+    texts = 3 * records + 1
+    return {
+        "texts": texts, "words": texts * (layout.MAX_TEXT_BYTES // 16 + 1), "addresses": records,
+        "sightings": records, "lookups": 1, "sets": 1,
+    }  # fmt: skip
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << (size - 1).bit_length()
+
+
+def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
+    larger = np.zeros((size, *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger
