@@ -6,7 +6,6 @@ from unflux.read.kernel.hashing import hash_row, mix, row_in, slot_of
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
     ADDRESS_FAMILY,
-    ADDRESS_HASH,
     ADDRESS_HIGH,
     ADDRESS_LOW,
     ADDRESS_SLASH16,
@@ -34,13 +33,19 @@ def is_address(tables: Tables, row: int, family: int, high: int, low: int) -> bo
     return is_same and rows[at, ADDRESS_FAMILY] == family
 
 
+@inlined
+def hash_of_address(tables: Tables, family: int, high: int, low: int) -> np.uint64:
+    """Hash the key of an address."""
+    return hash_row(tables, _IS_ADDRESS | family, high, low)
+
+
 @shared
 def intern_address(tables: Tables, family: int, high: int, low: int) -> int:
     """Return the row of an address, a new one where it is not there yet.
 
     ``high`` and ``low`` are the halves of its number, that of IPv4 in the lower alone.
     """
-    hashed = hash_row(tables, _IS_ADDRESS | family, high, low)
+    hashed = hash_of_address(tables, family, high, low)
     mask = len(tables.address_slots) - 1
     at = np.int64(hashed) & mask
     while tables.address_slots[np.uintp(at)]:
@@ -55,7 +60,6 @@ def intern_address(tables: Tables, family: int, high: int, low: int) -> int:
     rows[new, ADDRESS_HIGH] = high
     rows[new, ADDRESS_LOW] = low
     rows[new, ADDRESS_FAMILY] = family
-    rows[new, ADDRESS_HASH] = np.int64(hash_address(family, high, low))
     rows[new, ADDRESS_STAMP] = 0
     is_ipv6 = family == IPV6
     rows[new, ADDRESS_SLASH24] = intern_prefix(
@@ -71,7 +75,7 @@ def intern_address(tables: Tables, family: int, high: int, low: int) -> int:
 def intern_prefix(tables: Tables, kind: int, bits: int) -> int:
     """Return the row of a prefix, a new one where it is not there yet.
 
-    ``kind`` is its length: 24 and 16 are of IPv4, 48 and 32 of IPv6; ``bits`` its leading bits.
+    ``kind`` is its length, ``bits`` its leading bits.
     """
     hashed = hash_row(tables, kind, 0, bits)
     mask = len(tables.prefix_slots) - 1
@@ -115,3 +119,22 @@ def count_prefix(tables: Tables, address: int, column: int, stamp: int) -> int:
         return 0
     tables.prefix_rows[prefix, PREFIX_STAMP] = stamp
     return 1
+
+
+@shared
+def count_answers(tables: Tables, count: int, stamp: int) -> tuple[int, int, int, int]:
+    """Count the distinct ones among the first answers of the message in hand.
+
+    Returns addresses, /24 (IPv6: /48), /16 (IPv6: /32), and the hash of the set.
+    """
+    addresses, slash24s, slash16s, hashed = 0, 0, 0, np.uint64(0)
+    for index in range(count):
+        at = np.uintp(index)
+        family, high, low = tables.answers[at, 0], tables.answers[at, 1], tables.answers[at, 2]
+        row = intern_address(tables, family, high, low)
+        if is_first_in_response(tables, row, stamp):
+            addresses += 1
+            slash24s += count_prefix(tables, row, ADDRESS_SLASH24, stamp)
+            slash16s += count_prefix(tables, row, ADDRESS_SLASH16, stamp)
+            hashed += hash_address(family, high, low)
+    return addresses, slash24s, slash16s, np.int64(hashed)

@@ -23,16 +23,16 @@ _GRID: Final = types.int64[:, ::1]
 
 _ARRAYS: Final[dict[str, types.Type]] = {
     "state": _LINE, "drops": _LINE, "keys": types.uint64[::1], "scratch": types.uint64[::1],
-    "presentation": _LINE, "memo": _GRID,
-    "text_slots": _LINE, "text_rows": _GRID, "text_words": types.uint64[::1],
+    "presentation": _LINE, "answers": _GRID, "batch": _GRID, "memo": _GRID,
+    "text_slots": _LINE, "text_words": types.uint64[::1],
     "address_slots": _LINE, "address_rows": _GRID, "prefix_slots": _LINE, "prefix_rows": _GRID,
     "sighting_slots": _LINE, "sighting_rows": _GRID, "lookup_slots": _LINE, "lookup_rows": _GRID,
     "set_slots": _LINE, "set_rows": _GRID,
     "octets": types.uint8[::1], "ports": types.uint8[::1], "words": types.uint64[::1],
     "offsets": types.int32[::1],
     "packets": _GRID, "frames": _GRID, "messages": _GRID, "residue": _GRID, "interfaces": _GRID,
-    "responses": _GRID, "records": _GRID, "numbers": _GRID,
-    "progress": _LINE, "lookups": _LINE, "starts": _LINE, "lengths": _LINE, "rows": _LINE,
+    "responses": _GRID, "records": _GRID,
+    "progress": _LINE, "starts": _LINE, "lengths": _LINE, "rows": _LINE,
     "renamed": _LINE, "moved": _LINE,
 }  # fmt: skip
 """Types of the arrays, by the name that a parameter or a field of the tables has everywhere."""

@@ -14,8 +14,8 @@ from unflux.read.kernel.layout import (
     UPDATE_MESSAGE,
     Tables,
 )
-from unflux.read.kernel.messages import decode_message
 from unflux.read.kernel.octets import octet
+from unflux.read.message import MAX_MESSAGE_SIZE_BYTES
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_VARINT_BYTES = 10
@@ -84,27 +84,34 @@ def moment_us(form: int, seconds: int, fraction_form: int, nanoseconds: int) -> 
 
 
 @shared
-def take_frame(tables: Tables, octets: np.ndarray, at: int, end: int) -> bool:
-    """Take the response in a dnstap frame; false where the tables must grow first."""
+def find_response(
+    tables: Tables, octets: np.ndarray, at: int, end: int
+) -> tuple[int, int, int]:
+    """Return where the response in a dnstap frame begins and ends, and its moment.
+
+    What holds none is counted, and begins at -1.
+    """
     form, type_form, kind, begin, behind = _ABSENT, _ABSENT, 0, 0, 0
     while at < end:
         number, found, value, stop, at = read_field(octets, at, end)
         if at < 0:
             tables.drops[MALFORMED_FRAME] += 1
-            return True
+            return _BAD, 0, 0
         if number == _MESSAGE:
             form, begin, behind = found, value, stop
         elif number == _TYPE:
             type_form, kind = found, value
     if type_form != _NUMBER or kind != 1 or form != _OCTETS:
         tables.drops[NO_MESSAGE] += 1
-        return True
-    return take_message(tables, octets, begin, behind)
+        return _BAD, 0, 0
+    return find_in_message(tables, octets, begin, behind)
 
 
 @inlined
-def take_message(tables: Tables, octets: np.ndarray, at: int, end: int) -> bool:
-    """Take the Message of a frame."""
+def find_in_message(
+    tables: Tables, octets: np.ndarray, at: int, end: int
+) -> tuple[int, int, int]:
+    """Find the response in the Message of a frame."""
     kind_form, kind, wire_form, begin, behind = _ABSENT, 0, _ABSENT, 0, 0
     asked_form, asked, asked_part_form, asked_part = _ABSENT, 0, _ABSENT, 0
     given_form, given, given_part_form, given_part = _ABSENT, 0, _ABSENT, 0
@@ -112,7 +119,7 @@ def take_message(tables: Tables, octets: np.ndarray, at: int, end: int) -> bool:
         number, found, value, stop, at = read_field(octets, at, end)
         if at < 0:
             tables.drops[MALFORMED_FRAME] += 1
-            return True
+            return _BAD, 0, 0
         if number == _KIND:
             kind_form, kind = found, value
         elif number == _RESPONSE:
@@ -127,17 +134,17 @@ def take_message(tables: Tables, octets: np.ndarray, at: int, end: int) -> bool:
             given_part_form, given_part = found, value
     if kind_form != _NUMBER or kind < 1 or kind > 14:
         tables.drops[UNKNOWN_MESSAGE] += 1
-        return True
+        return _BAD, 0, 0
     if kind > 12:
         tables.drops[UPDATE_MESSAGE] += 1
-        return True
+        return _BAD, 0, 0
     if kind & 1:
         tables.state[QUERIES] += 1
-        return True
+        return _BAD, 0, 0
     if wire_form != _OCTETS:
         tables.drops[NO_RESPONSE] += 1
-        return True
+        return _BAD, 0, 0
     ts_us = moment_us(given_form, given, given_part_form, given_part)
     if ts_us == UNKNOWN_TIME:
         ts_us = moment_us(asked_form, asked, asked_part_form, asked_part)
-    return decode_message(tables, octets, begin, min(behind, begin + 65_535), ts_us)
+    return begin, min(behind, begin + MAX_MESSAGE_SIZE_BYTES), ts_us

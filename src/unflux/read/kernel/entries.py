@@ -3,10 +3,10 @@
 import numpy as np
 
 from unflux.model.times import EARLIEST_US, LATEST_US
-from unflux.read.kernel.dnstap_frames import take_frame
+from unflux.read.kernel.batches import is_batch_full, put_message, take_batch
+from unflux.read.kernel.dnstap_frames import find_response
 from unflux.read.kernel.framing import frame_pcap, frame_pcapng, frame_stream, stop
 from unflux.read.kernel.layout import (
-    COUNT,
     DONE,
     NO_ROOM,
     NOW,
@@ -23,11 +23,9 @@ from unflux.read.kernel.merging import (
     absorb_tables,
     add_responses,
     intern_all,
-    intern_all_addresses,
     pack_texts,
     refill_slots,
 )
-from unflux.read.kernel.messages import decode_message
 from unflux.read.kernel.packets import MESSAGE, RESIDUAL, find_message
 
 
@@ -43,19 +41,23 @@ def take_packets(
 ) -> None:
     """Take the DNS responses in packets; copy to ``residue`` those that take more than this.
 
-    ``progress[RESIDUE]`` counts what is in ``residue`` already, and goes on.
+    ``progress[RESIDUE]`` counts what is in ``residue`` already, and goes on. Where there is NO_ROOM
+    the tables must grow, and the call be made again from where it stopped.
     """
+    if not take_batch(tables, octets):
+        stop(progress, first, NO_ROOM, 0)
+        return
     for row in range(first, behind):
         at = np.uintp(row)
         ts_us = packets[at, PACKET_TIME]
         if EARLIEST_US <= ts_us < LATEST_US:
             tables.state[NOW] = ts_us
         start, end = packets[at, PACKET_START], packets[at, PACKET_END]
-        link_type = packets[at, PACKET_LINK]
-        held, begin, stop_at = find_message(octets, start, end, link_type, ports)
+        held, begin, stop_at = find_message(octets, start, end, packets[at, PACKET_LINK], ports)
         if held == MESSAGE:
-            if not decode_message(tables, octets, begin, stop_at, ts_us):
-                stop(progress, row, NO_ROOM, progress[COUNT])
+            put_message(tables, begin, stop_at, ts_us)
+            if is_batch_full(tables) and not take_batch(tables, octets):
+                stop(progress, row + 1, NO_ROOM, 0)
                 return
         elif held == RESIDUAL:
             to = np.uintp(progress[RESIDUE])
@@ -63,7 +65,7 @@ def take_packets(
                 residue[to, column] = packets[at, column]
             residue[to, PACKET_NOW] = tables.state[NOW]
             progress[RESIDUE] += 1
-    stop(progress, behind, DONE, progress[COUNT])
+    stop(progress, behind, DONE if take_batch(tables, octets) else NO_ROOM, 0)
 
 
 def take_frames(
@@ -74,13 +76,21 @@ def take_frames(
     behind: int,
     progress: np.ndarray,
 ) -> None:
-    """Take the responses in dnstap frames."""
+    """Take the responses in dnstap frames; NO_ROOM is as for packets."""
+    if not take_batch(tables, octets):
+        stop(progress, first, NO_ROOM, 0)
+        return
     for row in range(first, behind):
         at = np.uintp(row)
-        if not take_frame(tables, octets, frames[at, PACKET_START], frames[at, PACKET_END]):
-            stop(progress, row, NO_ROOM, progress[COUNT])
-            return
-    stop(progress, behind, DONE, progress[COUNT])
+        begin, stop_at, ts_us = find_response(
+            tables, octets, frames[at, PACKET_START], frames[at, PACKET_END]
+        )
+        if begin >= 0:
+            put_message(tables, begin, stop_at, ts_us)
+            if is_batch_full(tables) and not take_batch(tables, octets):
+                stop(progress, row + 1, NO_ROOM, 0)
+                return
+    stop(progress, behind, DONE if take_batch(tables, octets) else NO_ROOM, 0)
 
 
 def take_messages(
@@ -91,14 +101,19 @@ def take_messages(
     behind: int,
     progress: np.ndarray,
 ) -> None:
-    """Take the responses in messages that lie bare."""
+    """Take the responses in messages that lie bare; NO_ROOM is as for packets."""
+    if not take_batch(tables, octets):
+        stop(progress, first, NO_ROOM, 0)
+        return
     for row in range(first, behind):
         at = np.uintp(row)
-        start, end = messages[at, PACKET_START], messages[at, PACKET_END]
-        if not decode_message(tables, octets, start, end, messages[at, PACKET_TIME]):
-            stop(progress, row, NO_ROOM, progress[COUNT])
+        put_message(
+            tables, messages[at, PACKET_START], messages[at, PACKET_END], messages[at, PACKET_TIME]
+        )
+        if is_batch_full(tables) and not take_batch(tables, octets):
+            stop(progress, row + 1, NO_ROOM, 0)
             return
-    stop(progress, behind, DONE, progress[COUNT])
+    stop(progress, behind, DONE if take_batch(tables, octets) else NO_ROOM, 0)
 
 
 ENTRIES = (
@@ -111,7 +126,6 @@ ENTRIES = (
     refill_slots,
     absorb_tables,
     intern_all,
-    intern_all_addresses,
     add_responses,
     pack_texts,
 )

@@ -21,7 +21,7 @@ SECTIONS: Final = ("add", "ans", "auth")
 numbers are sorted names."""
 
 RCODES: Final = ("NOERROR", "NXDOMAIN", "SERVFAIL", "other", "unknown")
-"""Classes of response codes by their number in :func:`unflux.read.kernel.rows.add_lookup`."""
+"""Classes of response codes by their number."""
 
 REASONS: Final = (
     Undecoded.SHORT.value,
@@ -51,11 +51,11 @@ decoders."""
 
 (
     RESPONSES, QUERIES, NOW, STAMP, SINCE, UNTIL, BUCKET_US,
-    TEXTS, WORDS, ADDRESSES, PREFIXES, SIGHTINGS, LOOKUPS, SETS,
-) = range(14)  # fmt: skip
+    TEXTS, WORDS, ADDRESSES, PREFIXES, SIGHTINGS, LOOKUPS, SETS, BATCH_PUT, BATCH_TAKEN,
+) = range(16)  # fmt: skip
 """Places in ``Tables.state``: counts of responses and queries; the clock of the capture; number
 of the response in hand; bounds of the time asked for (:data:`UNKNOWN_TIME`: none) and width of a
-bucket, microseconds; rows used of each table."""
+bucket, microseconds; rows used of each table; messages in the batch and how many are taken."""
 
 STATE_SIZE: Final = 16
 
@@ -95,60 +95,56 @@ INTERFACE_WIDTH: Final = 4
 ticks per second (0: a resolution or offset that is not reckoned with in 64 bits), microseconds to
 add."""
 
-TEXT_PLACE: Final = 0
-TEXT_HASH: Final = 1
-TEXT_FIRST_SIGHTING: Final = 2
-TEXT_LAST_LOOKUP: Final = 3
-TEXT_WIDTH: Final = 4
-"""Columns of texts: word of the arena where it begins, times 2^16, plus its octets; its hash;
-1 + the sighting and the lookup that a response to the name led to last: where to look first."""
-
-TEXT_LENGTH_BITS: Final = 16
+TEXT_LENGTH_MASK: Final = (1 << 12) - 1
+TEXT_HINTS: Final = 1
+TEXT_HEADER: Final = 2
+"""Words of the arena of texts: a text is known by its first one, which holds its hash but for
+twelve bits and in these its length in octets; the second holds, 32 bits each, 1 + the sighting and
+1 + the lookup that a response to the name led to last: where to look first. Its octets follow."""
 
 ADDRESS_HIGH: Final = 0
 ADDRESS_LOW: Final = 1
 ADDRESS_FAMILY: Final = 2
-ADDRESS_HASH: Final = 3
-ADDRESS_SLASH24: Final = 4
-ADDRESS_SLASH16: Final = 5
-ADDRESS_STAMP: Final = 6
+ADDRESS_SLASH24: Final = 3
+ADDRESS_SLASH16: Final = 4
+ADDRESS_STAMP: Final = 5
 ADDRESS_WIDTH: Final = 8
-"""Columns of addresses: halves of the number (IPv4 in the lower alone), 4 or 6, hash in answer
-sets (decision 0004), rows of its prefixes, response that held it last."""
+"""Columns of addresses: halves of the number (IPv4 in the lower alone), 4 or 6, rows of its
+prefixes, response that held it last. IPv4 addresses are here only where prefixes had to be
+counted; sightings hold their numbers."""
 
 PREFIX_BITS: Final = 0
 PREFIX_KIND: Final = 1
 PREFIX_STAMP: Final = 2
 PREFIX_WIDTH: Final = 4
-"""Columns of prefixes: the leading bits, their number and family as one, response that held it
-last."""
+"""Columns of prefixes: the leading bits, how many they are (24 and 16 of IPv4, 48 and 32 of IPv6),
+response that held it last."""
 
 SIGHTING_BUCKET: Final = 0
 SIGHTING_NAMES: Final = 1
 SIGHTING_DATA: Final = 2
 SIGHTING_COUNT: Final = 3
-SIGHTING_FIRST: Final = 4
-SIGHTING_LAST: Final = 5
-SIGHTING_TTLS: Final = 6
-SIGHTING_MARK: Final = 7
+SIGHTING_SEEN: Final = 4
+SIGHTING_TTLS: Final = 5
+SIGHTING_STAMP: Final = 6
 SIGHTING_WIDTH: Final = 8
-"""Columns of sightings, one cache line in all. Names: query and owner, 32 bits each. Data: row of
-the address or text, 32 bits, and the kind (type times 4, plus section). TTLs: least and 1 + greatest,
-32 bits each. Mark: response that held it last, and 1 + the sighting that followed it there."""
+"""Columns of sightings, one cache line in all, and in halves of 32 bits (lower, upper). Names:
+owner, query. Data: kind (type times 4, plus section), then the number of an IPv4 address, the row
+of an IPv6 address or a text. Seen: first and last moment, microseconds from the start of the
+bucket. TTLs: 1 + greatest, least. Stamp: the response that held it last."""
 
 LOOKUP_BUCKET: Final = 0
 LOOKUP_QUESTION: Final = 1
 LOOKUP_RESPONSES: Final = 2
-LOOKUP_RCODES: Final = 3
-LOOKUP_ANSWERED: Final = 7
-LOOKUP_SUM: Final = 8
-LOOKUP_MAX: Final = 9
-LOOKUP_FIRST: Final = 10
-LOOKUP_LAST: Final = 11
-LOOKUP_LAST_SET: Final = 12
-LOOKUP_WIDTH: Final = 16
-"""Columns of lookups. Question: query, 32 bits, and type. Four response codes. Last set: 1 + the
-answer set seen last."""
+LOOKUP_FAILED: Final = 3
+LOOKUP_ANSWERED: Final = 4
+LOOKUP_SUM: Final = 5
+LOOKUP_SEEN: Final = 6
+LOOKUP_MOST: Final = 7
+LOOKUP_WIDTH: Final = 8
+"""Columns of lookups, likewise. Question: type, query. Responses: all, NOERROR. Failed: NXDOMAIN,
+SERVFAIL. Answered: other codes, responses with an address. Sum of addresses. Seen: as above. Most:
+addresses in one answer, and 1 + the answer set seen last."""
 
 SET_LOOKUP: Final = 0
 SET_HASH: Final = 1
@@ -156,14 +152,38 @@ SET_RESPONSES: Final = 2
 SET_ADDRESSES: Final = 3
 SET_SLASH24S: Final = 4
 SET_SLASH16S: Final = 5
-SET_FIRST: Final = 6
-SET_LAST: Final = 7
+SET_SEEN: Final = 6
 SET_WIDTH: Final = 8
-"""Columns of answer sets; the lookup stands for bucket, query and type."""
+"""Columns of answer sets; the lookup stands for bucket, query and type. Seen: as above."""
+
+NEVER_SEEN: Final = 0xFFFF_FFFF
+"""First and last moment of a row that nothing was added to."""
+
+MAX_ANSWERS: Final = 1 << 13
+"""More addresses than one message of 64 KiB can hold: a record takes 15 octets at least."""
+
+ANSWER_WIDTH: Final = 3
+"""Columns of the answer addresses of the message in hand: family, halves of the number."""
+
+BATCH_ROWS: Final = 16
+BATCH_START: Final = 0
+BATCH_END: Final = 1
+BATCH_TIME: Final = 2
+BATCH_HASH: Final = 3
+BATCH_ASKED: Final = 4
+BATCH_TEXT: Final = 5
+BATCH_WIDTH: Final = 8
+"""Messages taken together, and their columns: first octet, octet behind the last, moment;
+hash in hand, type asked and number of records (32 bits each), text of the
+name. Chosen: 2026-11-24; more than 16 do not wait less, and their rows must stay in the caches."""
 
 MAX_TEXT_BYTES: Final = 2176
 """Octets of the longest text kept: an SOA record, whose two names may be escaped throughout
 (4 octets for each of 255), and five numbers."""
+
+TEXT_WORDS: Final = MAX_TEXT_BYTES // 16 + 4
+"""Words of the arena kept free for each text of a message: more than a name can take, and with
+what the name before it leaves, enough for an SOA record."""
 
 KEY_COUNT: Final = MAX_TEXT_BYTES // 4 + 16
 """Random numbers of the hashes: two for each eight octets of a text, and some for rows."""
@@ -177,15 +197,14 @@ MEMO_ROWS: Final = 1 << 14
 class Tables(NamedTuple):
     """Everything that the compiled decoder writes to.
 
-    Each of the hashed tables has slots (int64: 32 bits of the hash and 1 + the row; 0 is free)
-    and rows. ``state``, ``drops``: see above. ``keys``: uint64 below 2^32, random.
+    Each of the hashed tables has slots (int64: 32 bits of the hash and 1 + the row or word; 0 is
+    free) and rows. ``state``, ``drops``: see above. ``keys``: uint64 below 2^32, random.
     """
 
     state: np.ndarray
     drops: np.ndarray
     keys: np.ndarray
     text_slots: np.ndarray
-    text_rows: np.ndarray
     text_words: np.ndarray
     address_slots: np.ndarray
     address_rows: np.ndarray
@@ -199,4 +218,6 @@ class Tables(NamedTuple):
     set_rows: np.ndarray
     memo: np.ndarray
     scratch: np.ndarray
+    answers: np.ndarray
+    batch: np.ndarray
     presentation: np.ndarray

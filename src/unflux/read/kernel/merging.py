@@ -3,7 +3,11 @@
 import numpy as np
 
 from unflux.read.kernel.addresses import (
+    IPV4,
+    IPV6,
     count_prefix,
+    hash_address,
+    hash_of_address,
     intern_address,
     is_first_in_response,
 )
@@ -11,19 +15,16 @@ from unflux.read.kernel.hashing import hash_row, slot_of
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
     ADDRESS_FAMILY,
-    ADDRESS_HASH,
     ADDRESS_HIGH,
     ADDRESS_LOW,
     ADDRESS_SLASH16,
     ADDRESS_SLASH24,
     ADDRESSES,
-    LOOKUP_ANSWERED,
     LOOKUP_BUCKET,
-    LOOKUP_FIRST,
-    LOOKUP_LAST,
-    LOOKUP_MAX,
+    LOOKUP_MOST,
     LOOKUP_QUESTION,
     LOOKUP_RESPONSES,
+    LOOKUP_SEEN,
     LOOKUP_SUM,
     LOOKUPS,
     PREFIX_BITS,
@@ -31,58 +32,68 @@ from unflux.read.kernel.layout import (
     PREFIXES,
     RESPONSES,
     SET_ADDRESSES,
-    SET_FIRST,
     SET_HASH,
-    SET_LAST,
     SET_LOOKUP,
     SET_RESPONSES,
+    SET_SEEN,
     SET_SLASH16S,
     SET_SLASH24S,
     SETS,
     SIGHTING_BUCKET,
     SIGHTING_COUNT,
     SIGHTING_DATA,
-    SIGHTING_FIRST,
-    SIGHTING_LAST,
     SIGHTING_NAMES,
+    SIGHTING_SEEN,
     SIGHTING_TTLS,
     SIGHTINGS,
     STAMP,
-    TEXT_HASH,
-    TEXTS,
+    TEXT_HEADER,
+    TEXT_LENGTH_MASK,
+    UNKNOWN_TIME,
+    WORDS,
     Tables,
 )
 from unflux.read.kernel.rows import (
     bucket_of,
     count_lookup,
     count_set,
+    describe_set,
     find_lookup,
     find_set,
     find_sighting,
+    join_seen,
+    join_ttls,
     see,
 )
-from unflux.read.kernel.texts import intern_text, text_length, text_start
+from unflux.read.kernel.texts import intern_text, place_of, text_length, text_slot
 
-IS_ADDRESS_KIND = 8
-"""Kinds below are of addresses: types A and AAAA, times 4, plus section."""
+KIND_AAAA = 4
+IS_NAME_KIND = 8
+"""The least kinds, types times 4 plus section, of IPv6 addresses, and of names."""
 
 _ANS = 1
 _LOW = 0xFFFF_FFFF
-_IS_ADDRESS = 1 << 8
+
+
+@inlined
+def text_behind(tables: Tables, text: int) -> int:
+    """Return where the text behind another begins."""
+    return text + TEXT_HEADER + (text_length(tables, text) + 7 >> 3)
 
 
 @shared
 def refill_slots(tables: Tables) -> None:
     """Put every row into the slots, which are empty."""
-    for row in range(tables.state[TEXTS]):
-        fill(tables.text_slots, np.uint64(tables.text_rows[np.uintp(row), TEXT_HASH]), row)
+    text = 0
+    while text < tables.state[WORDS]:
+        hashed = tables.text_words[np.uintp(text)] & ~np.uint64(TEXT_LENGTH_MASK)
+        at = free_slot(tables.text_slots, place_of(hashed, len(tables.text_slots) - 1))
+        tables.text_slots[np.uintp(at)] = text_slot(hashed, text)
+        text = text_behind(tables, text)
     for row in range(tables.state[ADDRESSES]):
         at, rows = np.uintp(row), tables.address_rows
-        family = rows[at, ADDRESS_FAMILY]
-        hashed = hash_row(
-            tables, _IS_ADDRESS | family, rows[at, ADDRESS_HIGH], rows[at, ADDRESS_LOW]
-        )
-        fill(tables.address_slots, hashed, row)
+        high, low = rows[at, ADDRESS_HIGH], rows[at, ADDRESS_LOW]
+        fill(tables.address_slots, hash_of_address(tables, rows[at, ADDRESS_FAMILY], high, low), row)
     for row in range(tables.state[PREFIXES]):
         at, rows = np.uintp(row), tables.prefix_rows
         hashed = hash_row(tables, rows[at, PREFIX_KIND], 0, rows[at, PREFIX_BITS])
@@ -104,12 +115,17 @@ def refill_slots(tables: Tables) -> None:
 
 
 @inlined
+def free_slot(slots: np.ndarray, at: int) -> int:
+    """Return the first free slot from a place on."""
+    while slots[np.uintp(at)]:
+        at = (at + 1) & (len(slots) - 1)
+    return at
+
+
+@inlined
 def fill(slots: np.ndarray, hashed: np.uint64, row: int) -> None:
     """Put a row into the first free slot from where its hash points."""
-    mask = len(slots) - 1
-    at = np.int64(hashed) & mask
-    while slots[np.uintp(at)]:
-        at = (at + 1) & mask
+    at = free_slot(slots, np.int64(hashed) & (len(slots) - 1))
     slots[np.uintp(at)] = slot_of(hashed, row)
 
 
@@ -117,11 +133,15 @@ def fill(slots: np.ndarray, hashed: np.uint64, row: int) -> None:
 def absorb_tables(tables: Tables, other: Tables, renamed: np.ndarray, moved: np.ndarray) -> None:
     """Merge all rows of other tables into these, which have room for them.
 
-    ``renamed`` and ``moved``: int64, as many as the other has texts, and addresses or lookups.
+    ``renamed``: int64, as many as the other has words of text; ``moved``: as many as it has
+    addresses or lookups.
     """
-    for row in range(other.state[TEXTS]):
-        start, length = text_start(other, row), text_length(other, row)
-        renamed[np.uintp(row)] = intern_text(tables, other.text_words, start, length)
+    text = 0
+    while text < other.state[WORDS]:
+        renamed[np.uintp(text)] = intern_text(
+            tables, other.text_words, text + TEXT_HEADER, text_length(other, text)
+        )
+        text = text_behind(other, text)
     for row in range(other.state[ADDRESSES]):
         at, rows = np.uintp(row), other.address_rows
         moved[at] = intern_address(
@@ -142,17 +162,22 @@ def absorb_sighting(
     """Merge one sighting."""
     at, rows = np.uintp(row), other.sighting_rows
     names, data = rows[at, SIGHTING_NAMES], rows[at, SIGHTING_DATA]
-    kind, target = data & _LOW, np.uintp(data >> 32)
-    target = moved[target] if kind < IS_ADDRESS_KIND else renamed[target]
-    query, owner = renamed[np.uintp(names >> 32)], renamed[np.uintp(names & _LOW)]
-    mine = find_sighting(tables, rows[at, SIGHTING_BUCKET], query << 32 | owner, target << 32 | kind)
+    kind, target = data & _LOW, (data >> 32) & _LOW
+    if kind >= IS_NAME_KIND:
+        target = renamed[np.uintp(target)]
+    elif kind >= KIND_AAAA:
+        target = moved[np.uintp(target)]
+    names = renamed[np.uintp(names >> 32)] << 32 | renamed[np.uintp(names & _LOW)]
+    mine = find_sighting(tables, rows[at, SIGHTING_BUCKET], names, target << 32 | kind)
     held, to = tables.sighting_rows, np.uintp(mine)
-    ttls, more = held[to, SIGHTING_TTLS], rows[at, SIGHTING_TTLS]
-    least = min((ttls >> 32) & _LOW, (more >> 32) & _LOW)
-    held[to, SIGHTING_TTLS] = least << 32 | max(ttls & _LOW, more & _LOW)
+    ttls, seen = rows[at, SIGHTING_TTLS], rows[at, SIGHTING_SEEN]
+    held[to, SIGHTING_TTLS] = join_ttls(
+        held[to, SIGHTING_TTLS], (ttls >> 32) & _LOW, (ttls & _LOW) - 1
+    )
     held[to, SIGHTING_COUNT] += rows[at, SIGHTING_COUNT]
-    held[to, SIGHTING_FIRST] = min(held[to, SIGHTING_FIRST], rows[at, SIGHTING_FIRST])
-    held[to, SIGHTING_LAST] = max(held[to, SIGHTING_LAST], rows[at, SIGHTING_LAST])
+    held[to, SIGHTING_SEEN] = join_seen(
+        held[to, SIGHTING_SEEN], seen & _LOW, (seen >> 32) & _LOW
+    )
 
 
 @inlined
@@ -165,9 +190,9 @@ def absorb_lookup(tables: Tables, other: Tables, row: int, renamed: np.ndarray) 
     held, to = tables.lookup_rows, np.uintp(mine)
     for column in range(LOOKUP_RESPONSES, LOOKUP_SUM + 1):
         held[to, column] += rows[at, column]
-    held[to, LOOKUP_MAX] = max(held[to, LOOKUP_MAX], rows[at, LOOKUP_MAX])
-    held[to, LOOKUP_FIRST] = min(held[to, LOOKUP_FIRST], rows[at, LOOKUP_FIRST])
-    held[to, LOOKUP_LAST] = max(held[to, LOOKUP_LAST], rows[at, LOOKUP_LAST])
+    most, seen = held[to, LOOKUP_MOST], rows[at, LOOKUP_SEEN]
+    held[to, LOOKUP_MOST] = (most & ~_LOW) | max(most & _LOW, rows[at, LOOKUP_MOST] & _LOW)
+    held[to, LOOKUP_SEEN] = join_seen(held[to, LOOKUP_SEEN], seen & _LOW, (seen >> 32) & _LOW)
     return mine
 
 
@@ -176,11 +201,11 @@ def absorb_set(tables: Tables, other: Tables, row: int, moved: np.ndarray) -> No
     """Merge one answer set."""
     at, rows = np.uintp(row), other.set_rows
     mine = find_set(tables, moved[np.uintp(rows[at, SET_LOOKUP])], rows[at, SET_HASH])
-    held, to = tables.set_rows, np.uintp(mine)
+    held, to, seen = tables.set_rows, np.uintp(mine), rows[at, SET_SEEN]
     held[to, SET_RESPONSES] += rows[at, SET_RESPONSES]
-    for column in (SET_ADDRESSES, SET_SLASH24S, SET_SLASH16S, SET_LAST):
+    for column in (SET_ADDRESSES, SET_SLASH24S, SET_SLASH16S):
         held[to, column] = max(held[to, column], rows[at, column])
-    held[to, SET_FIRST] = min(held[to, SET_FIRST], rows[at, SET_FIRST])
+    held[to, SET_SEEN] = join_seen(held[to, SET_SEEN], seen & _LOW, (seen >> 32) & _LOW)
 
 
 @shared
@@ -191,14 +216,6 @@ def intern_all(
     for index in range(len(starts)):
         at = np.uintp(index)
         rows[at] = intern_text(tables, words, starts[at], lengths[at])
-
-
-@shared
-def intern_all_addresses(tables: Tables, numbers: np.ndarray, rows: np.ndarray) -> None:
-    """Find the row of each of several addresses, given as (family, high, low)."""
-    for index in range(len(numbers)):
-        at = np.uintp(index)
-        rows[at] = intern_address(tables, numbers[at, 0], numbers[at, 1], numbers[at, 2])
 
 
 RESPONSE_TIME = 0
@@ -212,72 +229,81 @@ and how many of the records are theirs."""
 
 RECORD_OWNER = 0
 RECORD_KIND = 1
-RECORD_TARGET = 2
-RECORD_TTL = 3
-RECORD_WIDTH = 4
-"""Columns of their records, response after response."""
+RECORD_TTL = 2
+RECORD_LOW = 3
+RECORD_HIGH = 4
+RECORD_WIDTH = 5
+"""Columns of their records, response after response: text of the owner, kind, TTL (-1: unknown),
+and the number of an address, or a text in the lower half."""
 
 
 @shared
-def add_responses(
-    tables: Tables, responses: np.ndarray, records: np.ndarray, lookups: np.ndarray
-) -> None:
-    """Add responses given as numbers; the tables have room for them.
-
-    ``lookups``: int64, one for each response: there the row of its lookup is written.
-    """
+def add_responses(tables: Tables, responses: np.ndarray, records: np.ndarray) -> None:
+    """Add responses given as numbers; the tables have room for them."""
     first = 0
     for index in range(len(responses)):
         at = np.uintp(index)
         behind = first + responses[at, RESPONSE_RECORDS]
-        lookups[at] = add_response(tables, responses, at, records, first, behind)
+        add_response(tables, responses, at, records, first, behind)
         first = behind
 
 
 @inlined
 def add_response(
     tables: Tables, responses: np.ndarray, at: int, records: np.ndarray, first: int, behind: int
-) -> int:
-    """Add one response; return the row of its lookup."""
+) -> None:
+    """Add one response, which may have any number of records."""
     ts_us, query = responses[at, RESPONSE_TIME], responses[at, RESPONSE_QUERY]
     bucket = bucket_of(tables, ts_us)
+    since_us = 0 if ts_us == UNKNOWN_TIME else ts_us - bucket
     stamp = tables.state[STAMP] + 1
     tables.state[STAMP] = stamp
     tables.state[RESPONSES] += 1
-    answer_hash, addresses, slash24s, slash16s = 0, 0, 0, 0
+    answer_hash, addresses, slash24s, slash16s = np.uint64(0), 0, 0, 0
     for record in range(first, behind):
         place = np.uintp(record)
-        kind, target = records[place, RECORD_KIND], records[place, RECORD_TARGET]
+        kind, low, high = (
+            records[place, RECORD_KIND], records[place, RECORD_LOW], records[place, RECORD_HIGH],
+        )  # fmt: skip
+        address, family = -1, IPV4 if kind < KIND_AAAA else IPV6
+        is_answer = kind < IS_NAME_KIND and kind & 3 == _ANS
+        if is_answer or KIND_AAAA <= kind < IS_NAME_KIND:
+            address = intern_address(tables, family, high, low)
+        target = address if KIND_AAAA <= kind < IS_NAME_KIND else low
         names = query << 32 | records[place, RECORD_OWNER]
         row = find_sighting(tables, bucket, names, target << 32 | kind)
-        see(tables, row, ts_us, records[place, RECORD_TTL], stamp)
-        is_answer = kind < IS_ADDRESS_KIND and kind & 3 == _ANS
-        if is_answer and is_first_in_response(tables, target, stamp):
+        see(tables, row, since_us, records[place, RECORD_TTL], stamp)
+        if is_answer and is_first_in_response(tables, address, stamp):
             addresses += 1
-            answer_hash += tables.address_rows[np.uintp(target), ADDRESS_HASH]
-            slash24s += count_prefix(tables, target, ADDRESS_SLASH24, stamp)
-            slash16s += count_prefix(tables, target, ADDRESS_SLASH16, stamp)
+            answer_hash += hash_address(family, high, low)
+            slash24s += count_prefix(tables, address, ADDRESS_SLASH24, stamp)
+            slash16s += count_prefix(tables, address, ADDRESS_SLASH16, stamp)
     lookup = find_lookup(tables, bucket, query, responses[at, RESPONSE_TYPE])
-    count_lookup(tables, lookup, ts_us, responses[at, RESPONSE_CODE], addresses)
+    count_lookup(tables, lookup, since_us, responses[at, RESPONSE_CODE], addresses)
     if addresses > 0:
-        count_set(
-            tables, find_set(tables, lookup, answer_hash), ts_us, addresses, slash24s, slash16s
-        )
-    return lookup
+        row = find_set(tables, lookup, np.int64(answer_hash))
+        describe_set(tables, row, addresses, slash24s, slash16s)
+        count_set(tables, row, since_us)
 
 
 @shared
-def pack_texts(tables: Tables, octets: np.ndarray, offsets: np.ndarray) -> None:
-    """Write all texts behind each other, and where each begins and the last one ends.
+def pack_texts(
+    tables: Tables, octets: np.ndarray, offsets: np.ndarray, renamed: np.ndarray
+) -> None:
+    """Write all texts behind each other, where each begins and the last one ends, and its number.
 
-    ``octets``: as many as the texts have in all; ``offsets``: int32, one more than texts.
+    ``octets``: as many as the texts have in all; ``offsets``: int32, one more than texts;
+    ``renamed``: int64, as many as words of text.
     """
-    written = 0
-    for row in range(tables.state[TEXTS]):
-        offsets[np.uintp(row)] = written
-        start, length = text_start(tables, row), text_length(tables, row)
+    written, number, text = 0, 0, 0
+    while text < tables.state[WORDS]:
+        offsets[np.uintp(number)] = written
+        renamed[np.uintp(text)] = number
+        length = text_length(tables, text)
         for place in range(length):
-            word = tables.text_words[np.uintp(start + (place >> 3))]
+            word = tables.text_words[np.uintp(text + TEXT_HEADER + (place >> 3))]
             octets[np.uintp(written + place)] = (word >> np.uint64(8 * (place & 7))) & np.uint64(255)
         written += length
-    offsets[np.uintp(tables.state[TEXTS])] = written
+        number += 1
+        text = text_behind(tables, text)
+    offsets[np.uintp(number)] = written

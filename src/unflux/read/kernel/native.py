@@ -22,11 +22,11 @@ Say = Callable[[str], None]
 COMPILER: Final = "unflux.read.kernel.compilation"
 
 MADE_OF: Final = (
-    "read/kernel/addresses.py", "read/kernel/compilation.py", "read/kernel/dnstap_frames.py",
+    "read/kernel/addresses.py", "read/kernel/batches.py", "read/kernel/compilation.py", "read/kernel/dnstap_frames.py",
     "read/kernel/entries.py", "read/kernel/framing.py", "read/kernel/hashing.py",
     "read/kernel/jit.py", "read/kernel/layout.py", "read/kernel/merging.py",
     "read/kernel/messages.py", "read/kernel/names.py", "read/kernel/object_code.py",
-    "read/kernel/octets.py", "read/kernel/packets.py", "read/kernel/rows.py",
+    "read/kernel/octets.py", "read/kernel/packets.py", "read/kernel/prefetching.py", "read/kernel/rows.py",
     "read/kernel/texts.py", "model/names.py", "model/times.py", "read/frame_streams.py",
     "read/internet_layer.py", "read/message.py", "read/packet.py", "read/pcapng.py",
     "read/wire_names.py",
@@ -55,7 +55,6 @@ class Kernel:
         self.refill_slots = function("refill_slots")
         self.absorb_tables = function("absorb_tables")
         self.intern_all = function("intern_all")
-        self.intern_all_addresses = function("intern_all_addresses")
         self.add_responses = function("add_responses")
         self.pack_texts = function("pack_texts")
 

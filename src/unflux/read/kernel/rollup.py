@@ -15,17 +15,17 @@ from unflux.read.kernel import layout
 from unflux.read.kernel.tables import TableSet
 
 _LOW: Final = 0xFFFF_FFFF
+_FIRST_IPV6_KIND: Final = 4
 _FIRST_NAME_KIND: Final = 8
-"""Kinds below are of addresses."""
+"""The least kinds of IPv6 addresses, and of names; those below are of IPv4."""
 
 
 def roll_up_tables(held: TableSet) -> Rollup:
     """Return what tables hold as a rollup in the order of its keys."""
     texts = _Texts(held)
-    addresses = _Addresses(held)
     questions = _Questions(held, texts)
     return Rollup(
-        sightings=_sightings(held, texts, addresses),
+        sightings=_sightings(held, texts),
         lookups=_lookups(held, texts, questions),
         answer_sets=_answer_sets(held, texts, questions),
     )
@@ -35,11 +35,13 @@ class _Texts:
     """The texts of tables, their rank in order, and their registrable domains."""
 
     def __init__(self, held: TableSet) -> None:
-        count = int(held.tables.state[layout.TEXTS])
-        lengths = held.tables.text_rows[:count, layout.TEXT_PLACE] & (1 << layout.TEXT_LENGTH_BITS) - 1
-        octets = np.empty(int(lengths.sum()), np.uint8)
+        state = held.tables.state
+        count, words = int(state[layout.TEXTS]), int(state[layout.WORDS])
+        octets = np.empty(8 * words, np.uint8)
         offsets = np.empty(count + 1, np.int32)
-        held.kernel.pack_texts(held.tables, octets, offsets)
+        self.numbers = np.zeros(words, np.int64)
+        """By where a text begins, its number."""
+        held.kernel.pack_texts(held.tables, octets, offsets, self.numbers)
         self.texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets))
         self.ranks = _ranks(self.texts)
         self._count = count
@@ -57,15 +59,22 @@ class _Texts:
 
 
 class _Addresses:
-    """The addresses of tables, their rank in the order of their texts, and what the texts say."""
+    """The addresses of sightings, their rank in the order of their texts, and what these say."""
 
-    def __init__(self, held: TableSet) -> None:
-        rows = held.tables.address_rows[: int(held.tables.state[layout.ADDRESSES])]
+    def __init__(self, held: TableSet, kind: np.ndarray, target: np.ndarray) -> None:
+        rows = held.tables.address_rows
+        is_ipv4, is_ipv6 = kind < _FIRST_IPV6_KIND, (kind >= _FIRST_IPV6_KIND) & (kind < _FIRST_NAME_KIND)
+        ipv4, ipv4_number = np.unique(target[is_ipv4], return_inverse=True)
+        ipv6, ipv6_number = np.unique(target[is_ipv6], return_inverse=True)
+        self.numbers = np.full(len(kind), -1, np.int64)
+        """For each sighting the number of its address, -1 where it has none."""
+        self.numbers[is_ipv4] = ipv4_number
+        self.numbers[is_ipv6] = len(ipv4) + ipv6_number
         self.texts = address_texts(
             AddressNumbers(
-                rows[:, layout.ADDRESS_FAMILY].astype(np.uint8),
-                rows[:, layout.ADDRESS_HIGH].astype(np.uint64),
-                rows[:, layout.ADDRESS_LOW].astype(np.uint64),
+                np.repeat(np.array([4, 6], np.uint8), [len(ipv4), len(ipv6)]),
+                np.append(np.zeros(len(ipv4), np.uint64), rows[ipv6, layout.ADDRESS_HIGH].astype(np.uint64)),
+                np.append(ipv4, rows[ipv6, layout.ADDRESS_LOW]).astype(np.uint64),
             )
         )
         self.ranks = _ranks(self.texts)
@@ -79,7 +88,7 @@ class _Questions:
         rows = held.tables.lookup_rows[: int(held.tables.state[layout.LOOKUPS])]
         self.rows = rows
         self.bucket = rows[:, layout.LOOKUP_BUCKET]
-        self.query = rows[:, layout.LOOKUP_QUESTION] >> 32
+        self.query = texts.numbers[rows[:, layout.LOOKUP_QUESTION] >> 32]
         types, self._type = np.unique(
             rows[:, layout.LOOKUP_QUESTION] & _LOW, return_inverse=True
         )
@@ -99,11 +108,14 @@ class _Questions:
         }
 
 
-def _sightings(held: TableSet, texts: _Texts, addresses: _Addresses) -> pa.Table:
+def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
     rows = held.tables.sighting_rows[: int(held.tables.state[layout.SIGHTINGS])]
     names, data = rows[:, layout.SIGHTING_NAMES], rows[:, layout.SIGHTING_DATA]
-    query, owner, target, kind = names >> 32, names & _LOW, data >> 32, data & _LOW
+    query, owner = texts.numbers[names >> 32], texts.numbers[names & _LOW]
+    target, kind = (data >> 32) & _LOW, data & _LOW
+    addresses = _Addresses(held, kind, target)
     is_name = kind >= _FIRST_NAME_KIND
+    target = np.where(is_name, texts.numbers[np.where(is_name, target, 0)], addresses.numbers)
     domains = texts.domains(query, owner)
     rank = np.empty(len(rows), np.int64)
     rank[is_name] = texts.ranks[target[is_name]]
@@ -120,9 +132,8 @@ def _sightings(held: TableSet, texts: _Texts, addresses: _Addresses) -> pa.Table
         column[order] for column in (rows, query, owner, target, kind, is_name)
     )
     address = pa.array(target, mask=is_name)
-    ttls = rows[:, layout.SIGHTING_TTLS]
+    bucket, ttls = rows[:, layout.SIGHTING_BUCKET], rows[:, layout.SIGHTING_TTLS]
     no_ttl = ttls & _LOW == 0
-    bucket = rows[:, layout.SIGHTING_BUCKET]
     columns = {
         "bucket_at": _moments(bucket),
         "query": texts.texts.take(pa.array(query)),
@@ -135,7 +146,7 @@ def _sightings(held: TableSet, texts: _Texts, addresses: _Addresses) -> pa.Table
         ),
         "section": pa.array(layout.SECTIONS).take(pa.array(kind & 3)),
         "count": pa.array(rows[:, layout.SIGHTING_COUNT]),
-        **_seen(rows, layout.SIGHTING_FIRST, layout.SIGHTING_LAST),
+        **_seen(bucket, rows[:, layout.SIGHTING_SEEN]),
         "ttl_min_s": pa.array(ttls >> 32, mask=no_ttl),
         "ttl_max_s": pa.array((ttls & _LOW) - 1, mask=no_ttl),
         "slash24": addresses.facts.slash24.take(address),
@@ -150,24 +161,25 @@ def _lookups(held: TableSet, texts: _Texts, questions: _Questions) -> pa.Table:
         (questions.type_rank, texts.ranks[questions.query], _unknown_last(questions.bucket))
     )
     rows = questions.rows[order]
-    columns = questions.columns(texts, order) | _seen(
-        rows, layout.LOOKUP_FIRST, layout.LOOKUP_LAST
-    )
-    for name, column in _LOOKUP_COUNTS.items():
-        columns[name] = pa.array(rows[:, column])
+    columns = questions.columns(texts, order)
+    columns |= _seen(questions.bucket[order], rows[:, layout.LOOKUP_SEEN])
+    for name, (column, shift) in _LOOKUP_COUNTS.items():
+        columns[name] = pa.array(rows[:, column] >> shift & _LOW)
+    columns["answers_sum"] = pa.array(rows[:, layout.LOOKUP_SUM])
     return pa.table([columns[name] for name in LOOKUPS.schema.names], schema=LOOKUPS.schema)
 
 
 _LOOKUP_COUNTS: Final = {
-    "responses": layout.LOOKUP_RESPONSES,
-    "noerror": layout.LOOKUP_RCODES,
-    "nxdomain": layout.LOOKUP_RCODES + 1,
-    "servfail": layout.LOOKUP_RCODES + 2,
-    "other_rcode": layout.LOOKUP_RCODES + 3,
-    "answered": layout.LOOKUP_ANSWERED,
-    "answers_sum": layout.LOOKUP_SUM,
-    "answers_max": layout.LOOKUP_MAX,
+    "responses": (layout.LOOKUP_RESPONSES, 0),
+    "noerror": (layout.LOOKUP_RESPONSES, 32),
+    "nxdomain": (layout.LOOKUP_FAILED, 0),
+    "servfail": (layout.LOOKUP_FAILED, 32),
+    "other_rcode": (layout.LOOKUP_ANSWERED, 0),
+    "answered": (layout.LOOKUP_ANSWERED, 32),
+    "answers_max": (layout.LOOKUP_MOST, 0),
 }
+"""Columns of counts, and the bits below each."""
+
 _SET_COUNTS: Final = {
     "answer_set": layout.SET_HASH,
     "responses": layout.SET_RESPONSES,
@@ -188,10 +200,9 @@ def _answer_sets(held: TableSet, texts: _Texts, questions: _Questions) -> pa.Tab
             _unknown_last(questions.bucket[lookup]),
         )
     )
-    rows = rows[order]
-    columns = questions.columns(texts, lookup[order]) | _seen(
-        rows, layout.SET_FIRST, layout.SET_LAST
-    )
+    rows, lookup = rows[order], lookup[order]
+    columns = questions.columns(texts, lookup)
+    columns |= _seen(questions.bucket[lookup], rows[:, layout.SET_SEEN])
     for name, column in _SET_COUNTS.items():
         columns[name] = pa.array(rows[:, column])
     return pa.table([columns[name] for name in ANSWER_SETS.schema.names], schema=ANSWER_SETS.schema)
@@ -213,10 +224,10 @@ def _moments(moments_us: np.ndarray) -> pa.Array:
     return pa.array(moments_us, mask=moments_us == layout.UNKNOWN_TIME).cast(MOMENT)
 
 
-def _seen(rows: np.ndarray, first: int, last: int) -> dict[str, pa.Array]:
+def _seen(bucket_us: np.ndarray, seen: np.ndarray) -> dict[str, pa.Array]:
     """Return the columns of the earliest and latest moment, null where none is known."""
-    is_unknown = rows[:, last] == layout.UNKNOWN_TIME
+    is_unknown = bucket_us == layout.UNKNOWN_TIME
     return {
-        "first_at": pa.array(rows[:, first], mask=is_unknown).cast(MOMENT),
-        "last_at": pa.array(rows[:, last], mask=is_unknown).cast(MOMENT),
+        "first_at": pa.array(bucket_us + (seen & _LOW), mask=is_unknown).cast(MOMENT),
+        "last_at": pa.array(bucket_us + (seen >> 32 & _LOW), mask=is_unknown).cast(MOMENT),
     }

@@ -8,40 +8,40 @@ from unflux.read.kernel.layout import (
     BUCKET_US,
     LOOKUP_ANSWERED,
     LOOKUP_BUCKET,
-    LOOKUP_FIRST,
-    LOOKUP_LAST,
-    LOOKUP_LAST_SET,
-    LOOKUP_MAX,
+    LOOKUP_FAILED,
+    LOOKUP_MOST,
     LOOKUP_QUESTION,
-    LOOKUP_RCODES,
     LOOKUP_RESPONSES,
+    LOOKUP_SEEN,
     LOOKUP_SUM,
+    LOOKUP_WIDTH,
     LOOKUPS,
+    NEVER_SEEN,
     SET_ADDRESSES,
-    SET_FIRST,
     SET_HASH,
-    SET_LAST,
     SET_LOOKUP,
     SET_RESPONSES,
+    SET_SEEN,
     SET_SLASH16S,
     SET_SLASH24S,
+    SET_WIDTH,
     SETS,
     SIGHTING_BUCKET,
     SIGHTING_COUNT,
     SIGHTING_DATA,
-    SIGHTING_FIRST,
-    SIGHTING_LAST,
-    SIGHTING_MARK,
+    SIGHTING_STAMP,
     SIGHTING_NAMES,
+    SIGHTING_SEEN,
     SIGHTING_TTLS,
+    SIGHTING_WIDTH,
     SIGHTINGS,
-    TEXT_LAST_LOOKUP,
     UNKNOWN_TIME,
     Tables,
 )
+from unflux.read.kernel.texts import last_lookup, set_last_lookup
 
-_LATEST = (1 << 63) - 1
 _LOW = 0xFFFF_FFFF
+_ONE_ABOVE = 1 << 32
 NO_TTLS = -(1 << 63)
 """TTLs of which none is known: the least is 2^31, more than any, 1 + the greatest is 0."""
 
@@ -56,9 +56,9 @@ def bucket_of(tables: Tables, ts_us: int) -> int:
 
 
 @inlined
-def first_of(ts_us: int) -> int:
-    """Return a moment as a least one: unknown is later than any."""
-    return _LATEST if ts_us == UNKNOWN_TIME else ts_us
+def join_seen(seen: int, first_us: int, last_us: int) -> int:
+    """Widen a range of moments, microseconds into their bucket, by another."""
+    return min(seen & _LOW, first_us) | max((seen >> 32) & _LOW, last_us) << 32
 
 
 @inlined
@@ -66,8 +66,7 @@ def join_ttls(ttls: int, least_s: int, greatest_s: int) -> int:
     """Widen a range of TTLs by another; -1 is unknown."""
     if greatest_s < 0:
         return ttls
-    low, high = (ttls >> 32) & _LOW, ttls & _LOW
-    return min(low, least_s) << 32 | max(high, greatest_s + 1)
+    return min((ttls >> 32) & _LOW, least_s) << 32 | max(ttls & _LOW, greatest_s + 1)
 
 
 @inlined
@@ -93,96 +92,90 @@ def find_sighting(tables: Tables, bucket: int, names: int, data: int) -> int:
     tables.sighting_slots[np.uintp(at)] = slot_of(hashed, row)
     tables.state[SIGHTINGS] = row + 1
     rows, new = tables.sighting_rows, np.uintp(row)
+    for column in range(SIGHTING_WIDTH):
+        rows[new, column] = 0
     rows[new, SIGHTING_BUCKET] = bucket
     rows[new, SIGHTING_NAMES] = names
     rows[new, SIGHTING_DATA] = data
-    rows[new, SIGHTING_COUNT] = 0
-    rows[new, SIGHTING_FIRST] = _LATEST
-    rows[new, SIGHTING_LAST] = UNKNOWN_TIME
+    rows[new, SIGHTING_SEEN] = NEVER_SEEN
     rows[new, SIGHTING_TTLS] = NO_TTLS
-    rows[new, SIGHTING_MARK] = 0
     return row
 
 
 @inlined
-def see(tables: Tables, row: int, ts_us: int, ttl_s: int, stamp: int) -> None:
-    """Add one record of the response in hand to its row; twice in it counts once."""
+def see(tables: Tables, row: int, since_us: int, ttl_s: int, stamp: int) -> bool:
+    """Add one record of the response in hand to its row; twice in it counts once.
+
+    ``since_us``: from the start of the bucket. Tells whether it is there for the first time.
+    """
     rows, at = tables.sighting_rows, np.uintp(row)
     rows[at, SIGHTING_TTLS] = join_ttls(rows[at, SIGHTING_TTLS], ttl_s, ttl_s)
-    mark = rows[at, SIGHTING_MARK]
-    if mark >> 32 == stamp:
-        return
-    rows[at, SIGHTING_MARK] = stamp << 32 | (mark & _LOW)
+    if rows[at, SIGHTING_STAMP] == stamp:
+        return False
+    rows[at, SIGHTING_STAMP] = stamp
     rows[at, SIGHTING_COUNT] += 1
-    rows[at, SIGHTING_FIRST] = min(rows[at, SIGHTING_FIRST], first_of(ts_us))
-    rows[at, SIGHTING_LAST] = max(rows[at, SIGHTING_LAST], ts_us)
+    rows[at, SIGHTING_SEEN] = join_seen(rows[at, SIGHTING_SEEN], since_us, since_us)
+    return True
 
 
 @inlined
-def follower_of(tables: Tables, row: int) -> int:
-    """Return the sighting that came after another in a response the last time, or -1."""
-    return (tables.sighting_rows[np.uintp(row), SIGHTING_MARK] & _LOW) - 1
-
-
-@inlined
-def set_follower(tables: Tables, row: int, follower: int) -> None:
-    """Note which sighting came after another in the response in hand."""
-    mark = tables.sighting_rows[np.uintp(row), SIGHTING_MARK]
-    tables.sighting_rows[np.uintp(row), SIGHTING_MARK] = (mark & ~_LOW) | (follower + 1)
+def is_lookup(tables: Tables, row: int, bucket: int, question: int) -> bool:
+    """Tell whether a row is that of this question."""
+    rows, at = tables.lookup_rows, np.uintp(row)
+    return rows[at, LOOKUP_QUESTION] == question and rows[at, LOOKUP_BUCKET] == bucket
 
 
 @shared
 def find_lookup(tables: Tables, bucket: int, query: int, qtype: int) -> int:
     """Return the row of a question in a bucket, a new and empty one where it is not there yet."""
     question = query << 32 | qtype
-    rows = tables.lookup_rows
-    row = tables.text_rows[np.uintp(query), TEXT_LAST_LOOKUP] - 1
-    if row >= 0 and rows[np.uintp(row), LOOKUP_QUESTION] == question:
-        if rows[np.uintp(row), LOOKUP_BUCKET] == bucket:
-            return row
+    row = last_lookup(tables, query)
+    if row >= 0 and is_lookup(tables, row, bucket, question):
+        return row
     hashed = hash_row(tables, bucket, question, 0)
     mask = len(tables.lookup_slots) - 1
     at = np.int64(hashed) & mask
     while tables.lookup_slots[np.uintp(at)]:
         row = row_in(tables.lookup_slots[np.uintp(at)], hashed)
-        if row >= 0 and rows[np.uintp(row), LOOKUP_QUESTION] == question:
-            if rows[np.uintp(row), LOOKUP_BUCKET] == bucket:
-                tables.text_rows[np.uintp(query), TEXT_LAST_LOOKUP] = row + 1
-                return row
+        if row >= 0 and is_lookup(tables, row, bucket, question):
+            set_last_lookup(tables, query, row)
+            return row
         at = (at + 1) & mask
     row = tables.state[LOOKUPS]
     tables.lookup_slots[np.uintp(at)] = slot_of(hashed, row)
     tables.state[LOOKUPS] = row + 1
-    tables.text_rows[np.uintp(query), TEXT_LAST_LOOKUP] = row + 1
-    for column in range(LOOKUP_RESPONSES, LOOKUP_LAST_SET + 1):
-        rows[np.uintp(row), column] = 0
-    rows[np.uintp(row), LOOKUP_BUCKET] = bucket
-    rows[np.uintp(row), LOOKUP_QUESTION] = question
-    rows[np.uintp(row), LOOKUP_FIRST] = _LATEST
-    rows[np.uintp(row), LOOKUP_LAST] = UNKNOWN_TIME
+    set_last_lookup(tables, query, row)
+    rows, new = tables.lookup_rows, np.uintp(row)
+    for column in range(LOOKUP_WIDTH):
+        rows[new, column] = 0
+    rows[new, LOOKUP_BUCKET] = bucket
+    rows[new, LOOKUP_QUESTION] = question
+    rows[new, LOOKUP_SEEN] = NEVER_SEEN
     return row
 
 
 @inlined
-def count_lookup(tables: Tables, row: int, ts_us: int, rcode: int, addresses: int) -> None:
+def count_lookup(tables: Tables, row: int, since_us: int, rcode: int, addresses: int) -> None:
     """Add one response; ``rcode`` is a place in RCODES, ``addresses`` of its answer section."""
     rows, at = tables.lookup_rows, np.uintp(row)
-    rows[at, LOOKUP_RESPONSES] += 1
-    if rcode < 4:
-        rows[at, LOOKUP_RCODES + rcode] += 1
-    if addresses > 0:
+    rows[at, LOOKUP_RESPONSES] += _ONE_ABOVE + 1 if rcode == 0 else 1
+    if rcode == 1 or rcode == 2:
+        rows[at, LOOKUP_FAILED] += 1 if rcode == 1 else _ONE_ABOVE
+    if rcode == 3:
         rows[at, LOOKUP_ANSWERED] += 1
+    if addresses > 0:
+        rows[at, LOOKUP_ANSWERED] += _ONE_ABOVE
         rows[at, LOOKUP_SUM] += addresses
-        rows[at, LOOKUP_MAX] = max(rows[at, LOOKUP_MAX], addresses)
-    rows[at, LOOKUP_FIRST] = min(rows[at, LOOKUP_FIRST], first_of(ts_us))
-    rows[at, LOOKUP_LAST] = max(rows[at, LOOKUP_LAST], ts_us)
+        most = rows[at, LOOKUP_MOST]
+        rows[at, LOOKUP_MOST] = (most & ~_LOW) | max(most & _LOW, addresses)
+    rows[at, LOOKUP_SEEN] = join_seen(rows[at, LOOKUP_SEEN], since_us, since_us)
 
 
 @shared
 def find_set(tables: Tables, lookup: int, hashed_set: int) -> int:
     """Return the row of an answer set of a lookup, a new and empty one where there is none yet."""
     rows = tables.set_rows
-    row = tables.lookup_rows[np.uintp(lookup), LOOKUP_LAST_SET] - 1
+    row = (tables.lookup_rows[np.uintp(lookup), LOOKUP_MOST] >> 32) - 1
     if row >= 0 and rows[np.uintp(row), SET_HASH] == hashed_set:
         return row
     hashed = hash_row(tables, lookup, hashed_set, 0)
@@ -192,31 +185,42 @@ def find_set(tables: Tables, lookup: int, hashed_set: int) -> int:
         row = row_in(tables.set_slots[np.uintp(at)], hashed)
         if row >= 0 and rows[np.uintp(row), SET_HASH] == hashed_set:
             if rows[np.uintp(row), SET_LOOKUP] == lookup:
-                tables.lookup_rows[np.uintp(lookup), LOOKUP_LAST_SET] = row + 1
+                set_last_set(tables, lookup, row)
                 return row
         at = (at + 1) & mask
     row = tables.state[SETS]
     tables.set_slots[np.uintp(at)] = slot_of(hashed, row)
     tables.state[SETS] = row + 1
-    tables.lookup_rows[np.uintp(lookup), LOOKUP_LAST_SET] = row + 1
+    set_last_set(tables, lookup, row)
+    for column in range(SET_WIDTH):
+        rows[np.uintp(row), column] = 0
     rows[np.uintp(row), SET_LOOKUP] = lookup
     rows[np.uintp(row), SET_HASH] = hashed_set
-    for column in range(SET_RESPONSES, SET_SLASH16S + 1):
-        rows[np.uintp(row), column] = 0
-    rows[np.uintp(row), SET_FIRST] = _LATEST
-    rows[np.uintp(row), SET_LAST] = UNKNOWN_TIME
+    rows[np.uintp(row), SET_SEEN] = NEVER_SEEN
     return row
 
 
 @inlined
-def count_set(
-    tables: Tables, row: int, ts_us: int, addresses: int, slash24s: int, slash16s: int
+def set_last_set(tables: Tables, lookup: int, row: int) -> None:
+    """Note the answer set that a lookup saw last."""
+    most = tables.lookup_rows[np.uintp(lookup), LOOKUP_MOST]
+    tables.lookup_rows[np.uintp(lookup), LOOKUP_MOST] = (row + 1) << 32 | (most & _LOW)
+
+
+@inlined
+def describe_set(
+    tables: Tables, row: int, addresses: int, slash24s: int, slash16s: int
 ) -> None:
-    """Add one response with an answer set."""
+    """Say what a new answer set holds."""
     rows, at = tables.set_rows, np.uintp(row)
-    rows[at, SET_RESPONSES] += 1
     rows[at, SET_ADDRESSES] = addresses
     rows[at, SET_SLASH24S] = slash24s
     rows[at, SET_SLASH16S] = slash16s
-    rows[at, SET_FIRST] = min(rows[at, SET_FIRST], first_of(ts_us))
-    rows[at, SET_LAST] = max(rows[at, SET_LAST], ts_us)
+
+
+@inlined
+def count_set(tables: Tables, row: int, since_us: int) -> None:
+    """Add one response with an answer set."""
+    rows, at = tables.set_rows, np.uintp(row)
+    rows[at, SET_RESPONSES] += 1
+    rows[at, SET_SEEN] = join_seen(rows[at, SET_SEEN], since_us, since_us)

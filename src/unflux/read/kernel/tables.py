@@ -27,7 +27,6 @@ from unflux.read.source import Drops, Options
 from unflux.read.wire_names import presentation_of
 
 _ROWED: Final = {
-    "text": (TEXTS, layout.TEXT_WIDTH),
     "address": (ADDRESSES, layout.ADDRESS_WIDTH),
     "prefix": (PREFIXES, layout.PREFIX_WIDTH),
     "sighting": (SIGHTINGS, layout.SIGHTING_WIDTH),
@@ -39,6 +38,8 @@ _ROWED: Final = {
 FIRST_ROWS: Final = 1 << 12
 """Rows of a table at first. Chosen: 2026-11-24; a table of each takes 2 MB, and growing to
 millions of rows costs a tenth of filling them."""
+
+CACHE_LINE_BYTES: Final = 64
 
 MAX_STAMP: Final = 1 << 31
 """Responses that tables can tell apart; a mark of a sighting has 31 bits for them."""
@@ -72,7 +73,7 @@ class TableSet:
     @property
     def is_worn(self) -> bool:
         """Whether the numbers of responses run out."""
-        return int(self.tables.state[layout.STAMP]) > MAX_STAMP // 2
+        return int(self.tables.state[layout.STAMP]) > MAX_STAMP // (self.options.workers + 2)
 
     def run(
         self,
@@ -82,36 +83,52 @@ class TableSet:
         *more: np.ndarray,
     ) -> None:
         """Let a function of the kernel take all rows; the tables grow on the way."""
-        first, count = 0, len(rows)
-        while first < count:
-            function(self.tables, octets, rows, first, count, *more, self.progress)
+        first = 0
+        while True:
+            function(self.tables, octets, rows, first, len(rows), *more, self.progress)
+            if self.progress[STATUS] != layout.NO_ROOM:
+                return
             first = int(self.progress[STOPPED_AT])
-            if self.progress[STATUS] == layout.NO_ROOM:
-                self.reserve(**_room_for_message(rows, first))
+            state, batch = self.tables.state, self.tables.batch
+            waiting = batch[state[layout.BATCH_TAKEN]]
+            size_bytes = waiting[layout.BATCH_END] - waiting[layout.BATCH_START]
+            self.reserve(**_room_for_message(int(size_bytes)))
 
-    def reserve(self, *, texts: int = 0, words: int = 0, addresses: int = 0, sightings: int = 0,
-                lookups: int = 0, sets: int = 0) -> None:
-        """Make room for so many new rows of each table at least."""
+    def reserve(
+        self,
+        *,
+        texts: int = 0,
+        words: int = 0,
+        addresses: int = 0,
+        sightings: int = 0,
+        lookups: int = 0,
+        sets: int = 0,
+    ) -> None:
+        """Make room for so many new rows of each table at least; ``words`` hold the texts."""
         wanted = {
-            "text": texts, "address": addresses, "prefix": 2 * addresses,
-            "sighting": sightings, "lookup": lookups, "set": sets,
+            "address": addresses, "prefix": 2 * addresses, "sighting": sightings,
+            "lookup": lookups, "set": sets,
         }  # fmt: skip
         state, fields = self.tables.state, self.tables._asdict()
-        grown = False
+        grown = []
         for name, more in wanted.items():
-            rows = fields[f"{name}_rows"]
-            needed = int(state[_ROWED[name][0]]) + more
+            place, _ = _ROWED[name]
+            rows, needed = fields[f"{name}_rows"], int(state[place]) + more
             if needed > len(rows):
-                size = _power_of_two(needed)
-                fields[f"{name}_rows"] = _enlarged(rows, size)
-                fields[f"{name}_slots"] = np.zeros(2 * size, np.int64)
-                grown = True
+                fields[f"{name}_rows"] = _enlarged(rows, _power_of_two(needed))
+                grown.append((f"{name}_slots", 2 * _power_of_two(needed)))
+        needed = 2 * (int(state[TEXTS]) + texts)
+        if needed > len(fields["text_slots"]):
+            grown.append(("text_slots", _power_of_two(needed)))
         needed = int(state[WORDS]) + words
         if needed > len(fields["text_words"]):
             fields["text_words"] = _enlarged(fields["text_words"], _power_of_two(needed))
         if grown:
-            for name in _ROWED:
-                fields[f"{name}_slots"][:] = 0
+            for name in fields:
+                if name.endswith("_slots"):
+                    fields[name][:] = 0
+            for name, size in grown:
+                fields[name] = _zeros(size)
         self.tables = Tables(**fields)
         if grown:
             self.kernel.refill_slots(self.tables)
@@ -123,12 +140,13 @@ class TableSet:
             texts=int(state[TEXTS]), words=int(state[WORDS]), addresses=int(state[ADDRESSES]),
             sightings=int(state[SIGHTINGS]), lookups=int(state[LOOKUPS]), sets=int(state[SETS]),
         )  # fmt: skip
-        renamed = np.zeros(int(state[TEXTS]), np.int64)
+        renamed = np.zeros(int(state[WORDS]), np.int64)
         moved = np.zeros(max(int(state[ADDRESSES]), int(state[LOOKUPS])), np.int64)
         self.kernel.absorb_tables(self.tables, other.tables, renamed, moved)
         self.tables.drops[:] += other.tables.drops
         self.tables.state[layout.RESPONSES] += state[layout.RESPONSES]
         self.tables.state[layout.QUERIES] += state[layout.QUERIES]
+        self.tables.state[layout.STAMP] += state[layout.STAMP]
 
     def count_into(self, drops: Drops) -> None:
         """Hand on what was counted, and begin to count anew."""
@@ -154,33 +172,43 @@ def _empty_tables(options: Options) -> Tables:
     state[layout.SINCE] = _bound(options.since_us)
     state[layout.UNTIL] = _bound(options.until_us)
     state[layout.BUCKET_US] = BUCKET_FINE_S * MICROSECONDS_PER_S
-    hashed: dict[str, np.ndarray] = {}
+    hashed = {"text_slots": _zeros(2 * FIRST_ROWS)}
     for name, (_, width) in _ROWED.items():
-        hashed[f"{name}_slots"] = np.zeros(2 * FIRST_ROWS, np.int64)
-        hashed[f"{name}_rows"] = np.zeros((FIRST_ROWS, width), np.int64)
+        hashed[f"{name}_slots"] = _zeros(2 * FIRST_ROWS)
+        hashed[f"{name}_rows"] = _zeros(FIRST_ROWS, width)
     return Tables(
         state=state,
         drops=np.zeros(len(layout.REASONS), np.int64),
         keys=np.frombuffer(secrets.token_bytes(4 * layout.KEY_COUNT), np.uint32).astype(np.uint64),
         text_words=np.zeros(16 * FIRST_ROWS, np.uint64),
-        memo=np.zeros((layout.MEMO_ROWS, layout.MEMO_WIDTH), np.int64),
+        memo=_zeros(layout.MEMO_ROWS, layout.MEMO_WIDTH),
         scratch=np.zeros(layout.MAX_TEXT_BYTES // 8 + 2, np.uint64),
+        answers=_zeros(layout.MAX_ANSWERS, layout.ANSWER_WIDTH),
+        batch=_zeros(layout.BATCH_ROWS, layout.BATCH_WIDTH),
         presentation=_PRESENTATION,
         **hashed,
     )
+
+
+def _zeros(*shape: int) -> np.ndarray:
+    """Return zeros (int64) that begin with a cache line, so that no row lies in two."""
+    size = int(np.prod(shape))
+    line = CACHE_LINE_BYTES // 8
+    room = np.zeros(size + line, np.int64)
+    skipped = -(room.ctypes.data // 8) % line
+    return room[skipped : skipped + size].reshape(shape)
 
 
 def _bound(moment_us: int | None) -> int:
     return layout.UNKNOWN_TIME if moment_us is None else moment_us
 
 
-def _room_for_message(rows: np.ndarray, row: int) -> dict[str, int]:
+def _room_for_message(size_bytes: int) -> dict[str, int]:
     """Return the room that the kernel asks for before it takes a message, and some more."""
-    size_bytes = int(rows[row, layout.PACKET_END] - rows[row, layout.PACKET_START])
     records = max(size_bytes // 11, 64)
     texts = 3 * records + 1
     return {
-        "texts": texts, "words": texts * (layout.MAX_TEXT_BYTES // 16 + 1), "addresses": records,
+        "texts": texts, "words": texts * layout.TEXT_WORDS, "addresses": records,
         "sightings": records, "lookups": 1, "sets": 1,
     }  # fmt: skip
 
@@ -190,6 +218,6 @@ def _power_of_two(size: int) -> int:
 
 
 def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
-    larger = np.zeros((size, *array.shape[1:]), array.dtype)
+    larger = _zeros(size, *array.shape[1:]).view(array.dtype)
     larger[: len(array)] = array
     return larger

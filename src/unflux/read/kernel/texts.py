@@ -1,71 +1,103 @@
-"""The table of texts: each name, and each SOA record, once."""
+"""The table of texts: each name, and each SOA record, once, known by where it begins."""
 
 import numpy as np
 
-from unflux.read.kernel.hashing import hash_words, row_in, slot_of
+from unflux.read.kernel.hashing import hash_words
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
-    TEXT_FIRST_SIGHTING,
-    TEXT_HASH,
-    TEXT_LAST_LOOKUP,
-    TEXT_LENGTH_BITS,
-    TEXT_PLACE,
+    TEXT_HEADER,
+    TEXT_HINTS,
+    TEXT_LENGTH_MASK,
     TEXTS,
     WORDS,
     Tables,
 )
 
-_LENGTH_MASK = (1 << TEXT_LENGTH_BITS) - 1
+_LOW = np.uint64(0xFFFF_FFFF)
+_HALF = np.uint64(32)
+_LENGTH = np.uint64(TEXT_LENGTH_MASK)
+_LENGTH_BITS = np.uint64(12)
 
 
 @inlined
 def text_length(tables: Tables, text: int) -> int:
     """Return how many octets a text has."""
-    return tables.text_rows[np.uintp(text), TEXT_PLACE] & _LENGTH_MASK
+    return np.int64(tables.text_words[np.uintp(text)] & _LENGTH)
 
 
 @inlined
-def text_start(tables: Tables, text: int) -> int:
-    """Return the word at which a text begins."""
-    return tables.text_rows[np.uintp(text), TEXT_PLACE] >> TEXT_LENGTH_BITS
+def place_of(hashed: np.uint64, mask: int) -> int:
+    """Return the slot where a text is looked for first."""
+    return np.int64(hashed >> _LENGTH_BITS) & mask
+
+
+@inlined
+def text_slot(hashed: np.uint64, text: int) -> int:
+    """Return what a slot holds for a text."""
+    return np.int64(hashed & ~_LOW) | (text + 1)
 
 
 @shared
 def intern_text(tables: Tables, words: np.ndarray, first: int, length: int) -> int:
-    """Return the row of a text, a new one where it is not there yet.
+    """Return where a text is, a new one where it is not there yet.
 
     It begins at a word of ``words``; the rest of its last word is zero.
     """
     hashed = hash_words(tables.keys, words, first, length)
     mask = len(tables.text_slots) - 1
-    at = np.int64(hashed) & mask
+    at = place_of(hashed, mask)
     while tables.text_slots[np.uintp(at)]:
-        row = row_in(tables.text_slots[np.uintp(at)], hashed)
-        if row >= 0 and is_text(tables, row, words, first, length):
-            return row
+        slot = tables.text_slots[np.uintp(at)]
+        if (np.uint64(slot) ^ hashed) >> _HALF == 0:
+            text = (slot & 0xFFFF_FFFF) - 1
+            if is_text(tables, text, words, first, length):
+                return text
         at = (at + 1) & mask
-    row = tables.state[TEXTS]
-    start = tables.state[WORDS]
+    text = tables.state[WORDS]
     size = (length + 7) >> 3
     for index in range(size):
-        tables.text_words[np.uintp(start + index)] = words[np.uintp(first + index)]
-    tables.text_rows[np.uintp(row), TEXT_PLACE] = start << TEXT_LENGTH_BITS | length
-    tables.text_rows[np.uintp(row), TEXT_HASH] = np.int64(hashed)
-    tables.text_rows[np.uintp(row), TEXT_FIRST_SIGHTING] = 0
-    tables.text_rows[np.uintp(row), TEXT_LAST_LOOKUP] = 0
-    tables.text_slots[np.uintp(at)] = slot_of(hashed, row)
-    tables.state[TEXTS] = row + 1
-    tables.state[WORDS] = start + size
-    return row
+        tables.text_words[np.uintp(text + TEXT_HEADER + index)] = words[np.uintp(first + index)]
+    tables.text_words[np.uintp(text)] = (hashed & ~_LENGTH) | np.uint64(length)
+    tables.text_words[np.uintp(text + TEXT_HINTS)] = np.uint64(0)
+    tables.text_slots[np.uintp(at)] = text_slot(hashed, text)
+    tables.state[TEXTS] += 1
+    tables.state[WORDS] = text + TEXT_HEADER + size
+    return text
 
 
 @inlined
-def is_text(tables: Tables, row: int, words: np.ndarray, first: int, length: int) -> bool:
-    """Tell whether a row holds exactly this text."""
-    if text_length(tables, row) != length:
+def is_text(tables: Tables, text: int, words: np.ndarray, first: int, length: int) -> bool:
+    """Tell whether a text is exactly this."""
+    if text_length(tables, text) != length:
         return False
-    start = text_start(tables, row)
+    start = text + TEXT_HEADER
     for index in range((length + 7) >> 3):
         if tables.text_words[np.uintp(start + index)] != words[np.uintp(first + index)]:
             return False
     return True
+
+
+@inlined
+def first_sighting(tables: Tables, text: int) -> int:
+    """Return the sighting that a response to this name began with last, or -1."""
+    return np.int64(tables.text_words[np.uintp(text + TEXT_HINTS)] & _LOW) - 1
+
+
+@inlined
+def set_first_sighting(tables: Tables, text: int, row: int) -> None:
+    """Note the sighting that a response to this name begins with."""
+    at = np.uintp(text + TEXT_HINTS)
+    tables.text_words[at] = (tables.text_words[at] & ~_LOW) | np.uint64(row + 1)
+
+
+@inlined
+def last_lookup(tables: Tables, text: int) -> int:
+    """Return the lookup that this name was the question of last, or -1."""
+    return np.int64(tables.text_words[np.uintp(text + TEXT_HINTS)] >> _HALF) - 1
+
+
+@inlined
+def set_last_lookup(tables: Tables, text: int, row: int) -> None:
+    """Note the lookup that this name is the question of."""
+    at = np.uintp(text + TEXT_HINTS)
+    tables.text_words[at] = (tables.text_words[at] & _LOW) | np.uint64(row + 1) << _HALF
