@@ -11,7 +11,6 @@ import numpy as np
 from unflux.read.kernel.hashing import hash_row, hash_words
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
-    BATCH_ASKED,
     BATCH_END,
     BATCH_HASH,
     BATCH_PUT,
@@ -20,16 +19,18 @@ from unflux.read.kernel.layout import (
     BATCH_TAKEN,
     BATCH_TEXT,
     BATCH_TIME,
+    BATCH_TYPE,
     LOOKUP_MOST,
     LOOKUP_QUESTION,
+    TRAIL_LENGTH,
     Tables,
 )
-from unflux.read.kernel.messages import HEADER_BYTES, NEIGHBOURS, decode_message, is_response
+from unflux.read.kernel.messages import HEADER_BYTES, decode_message, is_response
 from unflux.read.kernel.names import read_name
 from unflux.read.kernel.octets import big16
 from unflux.read.kernel.prefetching import prefetch
-from unflux.read.kernel.rows import bucket_of
-from unflux.read.kernel.texts import first_sighting, last_lookup, place_of
+from unflux.read.kernel.rows import bucket_of, on_trail
+from unflux.read.kernel.texts import last_lookup, place_of
 
 _LOW = 0xFFFF_FFFF
 _NONE = -1
@@ -45,9 +46,9 @@ def take_batch(tables: Tables, octets: np.ndarray) -> bool:
     for index in range(first, behind):
         look_for_text(tables, index)
     for index in range(first, behind):
-        look_for_rows(tables, index)
+        look_for_lookup(tables, index)
     for index in range(first, behind):
-        look_for_set(tables, index)
+        look_for_rows(tables, index)
     for index in range(first, behind):
         at, batch = np.uintp(index), tables.batch
         start, end, ts_us = batch[at, BATCH_START], batch[at, BATCH_END], batch[at, BATCH_TIME]
@@ -87,9 +88,7 @@ def look_for_name(tables: Tables, octets: np.ndarray, index: int) -> None:
         return
     hashed = hash_words(tables.keys, tables.scratch, 0, length)
     batch[at, BATCH_HASH] = np.int64(hashed)
-    batch[at, BATCH_ASKED] = big16(octets, behind) << 32 | (
-        big16(octets, start + 6) + big16(octets, start + 8) + big16(octets, start + 10)
-    )
+    batch[at, BATCH_TYPE] = big16(octets, behind)
     prefetch(tables.text_slots, place_of(hashed, len(tables.text_slots) - 1))
 
 
@@ -107,34 +106,38 @@ def look_for_text(tables: Tables, index: int) -> None:
 
 
 @inlined
-def look_for_rows(tables: Tables, index: int) -> None:
-    """Ask for the sightings and the lookup that the name led to last, and the lookup's slot."""
+def look_for_lookup(tables: Tables, index: int) -> None:
+    """Ask for the lookup that the name was the question of last, its trail, and its slot."""
     at, batch = np.uintp(index), tables.batch
-    text = batch[at, BATCH_TEXT]
+    text, qtype = batch[at, BATCH_TEXT], batch[at, BATCH_TYPE]
     if text < 0:
         return
-    base, asked = first_sighting(tables, text), batch[at, BATCH_ASKED]
-    for row in range(base, base + min(asked & _LOW, NEIGHBOURS)):
-        prefetch(tables.sighting_rows, row)
-    prefetch(tables.lookup_rows, last_lookup(tables, text))
-    hashed = hash_row(
-        tables, bucket_of(tables, batch[at, BATCH_TIME]), text << 32 | asked >> 32, 0
-    )
-    batch[at, BATCH_HASH] = np.int64(hashed)
-    prefetch(tables.lookup_slots, np.int64(hashed) & (len(tables.lookup_slots) - 1))
+    row = last_lookup(tables, text, qtype)
+    prefetch(tables.lookup_rows, row)
+    prefetch(tables.lookup_trails, row)
+    bucket = bucket_of(tables, batch[at, BATCH_TIME])
+    hashed = np.int64(hash_row(tables, bucket, text << 32 | qtype, 0))
+    batch[at, BATCH_HASH] = hashed
+    prefetch(tables.lookup_slots, hashed & (len(tables.lookup_slots) - 1))
 
 
 @inlined
-def look_for_set(tables: Tables, index: int) -> None:
-    """Ask for the answer set that the lookup saw last, or for the lookup in the slot."""
+def look_for_rows(tables: Tables, index: int) -> None:
+    """Ask for the sightings and the answer set that the lookup led to last."""
     at, batch = np.uintp(index), tables.batch
-    text = batch[at, BATCH_TEXT]
+    text, qtype = batch[at, BATCH_TEXT], batch[at, BATCH_TYPE]
     if text < 0:
         return
-    row, rows = last_lookup(tables, text), tables.lookup_rows
-    question = text << 32 | batch[at, BATCH_ASKED] >> 32
-    if row >= 0 and rows[np.uintp(row), LOOKUP_QUESTION] == question:
+    row, rows = last_lookup(tables, text, qtype), tables.lookup_rows
+    if row >= 0 and rows[np.uintp(row), LOOKUP_QUESTION] == text << 32 | qtype:
         prefetch(tables.set_rows, (rows[np.uintp(row), LOOKUP_MOST] >> 32) - 1)
+        for place in range(TRAIL_LENGTH):
+            sighting = on_trail(tables, row, place)
+            if sighting < 0:
+                break
+            prefetch(tables.sighting_rows, sighting)
         return
     place = batch[at, BATCH_HASH] & (len(tables.lookup_slots) - 1)
-    prefetch(tables.lookup_rows, (tables.lookup_slots[np.uintp(place)] & _LOW) - 1)
+    row = (tables.lookup_slots[np.uintp(place)] & _LOW) - 1
+    prefetch(tables.lookup_rows, row)
+    prefetch(tables.lookup_trails, row)

@@ -27,7 +27,7 @@ _ARRAYS: Final[dict[str, types.Type]] = {
     "text_slots": _LINE, "text_words": types.uint64[::1],
     "address_slots": _LINE, "address_rows": _GRID, "prefix_slots": _LINE, "prefix_rows": _GRID,
     "sighting_slots": _LINE, "sighting_rows": _GRID, "lookup_slots": _LINE, "lookup_rows": _GRID,
-    "set_slots": _LINE, "set_rows": _GRID,
+    "lookup_trails": types.int32[:, ::1], "set_slots": _LINE, "set_rows": _GRID,
     "octets": types.uint8[::1], "ports": types.uint8[::1], "words": types.uint64[::1],
     "offsets": types.int32[::1],
     "packets": _GRID, "frames": _GRID, "messages": _GRID, "residue": _GRID, "interfaces": _GRID,

@@ -96,11 +96,12 @@ ticks per second (0: a resolution or offset that is not reckoned with in 64 bits
 add."""
 
 TEXT_LENGTH_MASK: Final = (1 << 12) - 1
-TEXT_HINTS: Final = 1
+TEXT_LOOKUPS: Final = 1
 TEXT_HEADER: Final = 2
 """Words of the arena of texts: a text is known by its first one, which holds its hash but for
-twelve bits and in these its length in octets; the second holds, 32 bits each, 1 + the sighting and
-1 + the lookup that a response to the name led to last: where to look first. Its octets follow."""
+twelve bits and in these its length in octets; the second holds, 32 bits each, 1 + the lookups that
+it was the question of last, for addresses of IPv4 and for all else: where to look first. Its
+octets follow."""
 
 ADDRESS_HIGH: Final = 0
 ADDRESS_LOW: Final = 1
@@ -146,6 +147,9 @@ LOOKUP_WIDTH: Final = 8
 SERVFAIL. Answered: other codes, responses with an address. Sum of addresses. Seen: as above. Most:
 addresses in one answer, and 1 + the answer set seen last."""
 
+TRAIL_LENGTH: Final = 16
+"""Sightings that the responses of a lookup led to last, 1 + each, in order; one cache line."""
+
 SET_LOOKUP: Final = 0
 SET_HASH: Final = 1
 SET_RESPONSES: Final = 2
@@ -170,12 +174,11 @@ BATCH_START: Final = 0
 BATCH_END: Final = 1
 BATCH_TIME: Final = 2
 BATCH_HASH: Final = 3
-BATCH_ASKED: Final = 4
+BATCH_TYPE: Final = 4
 BATCH_TEXT: Final = 5
 BATCH_WIDTH: Final = 8
 """Messages taken together, and their columns: first octet, octet behind the last, moment;
-hash in hand, type asked and number of records (32 bits each), text of the
-name. Chosen: 2026-11-24; more than 16 do not wait less, and their rows must stay in the caches."""
+hash in hand, type asked, text of the name. Chosen: 2026-11-24; more than 16 do not wait less, and their rows must stay in the caches."""
 
 MAX_TEXT_BYTES: Final = 2176
 """Octets of the longest text kept: an SOA record, whose two names may be escaped throughout
@@ -214,6 +217,7 @@ class Tables(NamedTuple):
     sighting_rows: np.ndarray
     lookup_slots: np.ndarray
     lookup_rows: np.ndarray
+    lookup_trails: np.ndarray
     set_slots: np.ndarray
     set_rows: np.ndarray
     memo: np.ndarray

@@ -30,7 +30,6 @@ from unflux.read.kernel.layout import (
     SET_RESPONSES,
     SETS,
     SHORT,
-    SIGHTING_BUCKET,
     SIGHTING_DATA,
     SIGHTING_NAMES,
     SIGHTINGS,
@@ -52,23 +51,17 @@ from unflux.read.kernel.rows import (
     describe_set,
     find_lookup,
     find_set,
-    find_sighting,
-    is_sighting,
+    locate,
+    on_trail,
     see,
 )
 from unflux.read.kernel.texts import (
-    first_sighting,
     intern_text,
     is_text,
-    set_first_sighting,
 )
 
 HEADER_BYTES = 12
 LEAST_RECORD_BYTES = 11
-NEIGHBOURS = 8
-"""Rows that are looked at before a hash is reckoned. Chosen: 2026-11-24; covers nine in ten
-responses, and what lies side by side is fetched side by side."""
-
 _IS_RESPONSE = 0x8000
 _OPCODE = 0x7800
 _IN, _ANY = 1, 255
@@ -244,10 +237,9 @@ def take_records(
     bucket, stamp = bucket_of(tables, ts_us), tables.state[STAMP]
     since_us = 0 if ts_us == UNKNOWN_TIME else ts_us - bucket
     answer_hash, new_answers, answers, answer_owner = np.uint64(0), 0, 0, -1
-    foreign_count, is_damaged, previous = 0, False, -1
+    foreign_count, is_damaged, taken = 0, False, 0
+    lookup = find_lookup(tables, bucket, query, qtype)
     section, left = _ANS, big16(octets, start + 6)
-    base = first_sighting(tables, query)
-    expected = base
     while True:
         while left == 0 and section >= 0:
             if section == _ANS:
@@ -260,6 +252,7 @@ def take_records(
             break
         left -= 1
         likely_data, likely_owner = -1, -1
+        expected = on_trail(tables, lookup, taken)
         if expected >= 0:
             likely_data = tables.sighting_rows[np.uintp(expected), SIGHTING_DATA]
             likely_owner = tables.sighting_rows[np.uintp(expected), SIGHTING_NAMES] & _LOW
@@ -310,10 +303,8 @@ def take_records(
             is_damaged = True
             continue
         names, wanted = query << 32 | owner, target << 32 | kind
-        row = locate(tables, expected, base, bucket, names, wanted)
-        if base < 0 or (previous < 0 and not is_of_query(tables, base, bucket, query)):
-            base = row
-            set_first_sighting(tables, query, row)
+        row = locate(tables, lookup, taken, bucket, names, wanted)
+        taken += 1
         is_new = see(tables, row, since_us, ttl_s, stamp)
         if section == _ANS and (rrtype == _A or rrtype == _AAAA):
             family = IPV4 if rrtype == _A else IPV6
@@ -327,13 +318,10 @@ def take_records(
                 answer_hash += hash_address(family, high, low)
             if answer_owner != owner:
                 answer_owner = owner if answer_owner == -1 else _SEVERAL
-        previous = row
-        expected = row + 1 if row + 1 < tables.state[SIGHTINGS] else -1
     if foreign_count:
         tables.drops[FOREIGN_CLASS] += foreign_count
     if is_damaged:
         tables.drops[DAMAGED_MESSAGE] += 1
-    lookup = find_lookup(tables, bucket, query, qtype)
     if answer_owner == _SEVERAL:  # an address may stand under two names, and counts once
         stamp = tables.state[STAMP] + 1
         tables.state[STAMP] = stamp
@@ -352,32 +340,6 @@ def take_records(
 
 _SEVERAL = -2
 _LOW = 0xFFFF_FFFF
-
-
-@inlined
-def is_of_query(tables: Tables, row: int, bucket: int, query: int) -> bool:
-    """Tell whether a sighting is of a response to this name in this bucket."""
-    rows, at = tables.sighting_rows, np.uintp(row)
-    is_same = rows[at, SIGHTING_NAMES] >> 32 == query
-    return is_same and rows[at, SIGHTING_BUCKET] == bucket
-
-
-@inlined
-def locate(
-    tables: Tables, expected: int, base: int, bucket: int, names: int, data: int
-) -> int:
-    """Return the row of a record: the expected one, one near it, or wherever it is.
-
-    The records of a response lie side by side, in the order in which they came first; servers
-    rotate them.
-    """
-    if expected >= 0 and is_sighting(tables, expected, bucket, names, data):
-        return expected
-    if base >= 0:
-        for row in range(base, min(base + NEIGHBOURS, tables.state[SIGHTINGS])):
-            if is_sighting(tables, row, bucket, names, data):
-                return row
-    return find_sighting(tables, bucket, names, data)
 
 
 @inlined

@@ -35,6 +35,7 @@ from unflux.read.kernel.layout import (
     SIGHTING_TTLS,
     SIGHTING_WIDTH,
     SIGHTINGS,
+    TRAIL_LENGTH,
     UNKNOWN_TIME,
     Tables,
 )
@@ -129,7 +130,7 @@ def is_lookup(tables: Tables, row: int, bucket: int, question: int) -> bool:
 def find_lookup(tables: Tables, bucket: int, query: int, qtype: int) -> int:
     """Return the row of a question in a bucket, a new and empty one where it is not there yet."""
     question = query << 32 | qtype
-    row = last_lookup(tables, query)
+    row = last_lookup(tables, query, qtype)
     if row >= 0 and is_lookup(tables, row, bucket, question):
         return row
     hashed = hash_row(tables, bucket, question, 0)
@@ -138,16 +139,18 @@ def find_lookup(tables: Tables, bucket: int, query: int, qtype: int) -> int:
     while tables.lookup_slots[np.uintp(at)]:
         row = row_in(tables.lookup_slots[np.uintp(at)], hashed)
         if row >= 0 and is_lookup(tables, row, bucket, question):
-            set_last_lookup(tables, query, row)
+            set_last_lookup(tables, query, qtype, row)
             return row
         at = (at + 1) & mask
     row = tables.state[LOOKUPS]
     tables.lookup_slots[np.uintp(at)] = slot_of(hashed, row)
     tables.state[LOOKUPS] = row + 1
-    set_last_lookup(tables, query, row)
+    set_last_lookup(tables, query, qtype, row)
     rows, new = tables.lookup_rows, np.uintp(row)
     for column in range(LOOKUP_WIDTH):
         rows[new, column] = 0
+    for place in range(TRAIL_LENGTH):
+        tables.lookup_trails[new, place] = 0
     rows[new, LOOKUP_BUCKET] = bucket
     rows[new, LOOKUP_QUESTION] = question
     rows[new, LOOKUP_SEEN] = NEVER_SEEN
@@ -224,3 +227,36 @@ def count_set(tables: Tables, row: int, since_us: int) -> None:
     rows, at = tables.set_rows, np.uintp(row)
     rows[at, SET_RESPONSES] += 1
     rows[at, SET_SEEN] = join_seen(rows[at, SET_SEEN], since_us, since_us)
+
+
+@inlined
+def on_trail(tables: Tables, lookup: int, place: int) -> int:
+    """Return the sighting that a response of the lookup led to at this place last, or -1."""
+    if place >= TRAIL_LENGTH:
+        return -1
+    return np.int64(tables.lookup_trails[np.uintp(lookup), np.uintp(place)]) - 1
+
+
+@inlined
+def locate(
+    tables: Tables, lookup: int, place: int, bucket: int, names: int, data: int
+) -> int:
+    """Return the row of a record, which is looked for on the trail of its lookup first.
+
+    Servers rotate the records of a response: what was found further on is put here, and what was
+    here there.
+    """
+    trails, trail = tables.lookup_trails, np.uintp(lookup)
+    for other in range(place, TRAIL_LENGTH):
+        row = on_trail(tables, lookup, other)
+        if row < 0:
+            break
+        if is_sighting(tables, row, bucket, names, data):
+            if other != place:
+                trails[trail, np.uintp(other)] = trails[trail, np.uintp(place)]
+                trails[trail, np.uintp(place)] = row + 1
+            return row
+    row = find_sighting(tables, bucket, names, data)
+    if place < TRAIL_LENGTH:
+        trails[trail, np.uintp(place)] = row + 1
+    return row

@@ -117,6 +117,9 @@ class TableSet:
             if needed > len(rows):
                 fields[f"{name}_rows"] = _enlarged(rows, _power_of_two(needed))
                 grown.append((f"{name}_slots", 2 * _power_of_two(needed)))
+        trails = fields["lookup_trails"]
+        if len(trails) < len(fields["lookup_rows"]):
+            fields["lookup_trails"] = _enlarged(trails, len(fields["lookup_rows"]))
         needed = 2 * (int(state[TEXTS]) + texts)
         if needed > len(fields["text_slots"]):
             grown.append(("text_slots", _power_of_two(needed)))
@@ -184,19 +187,19 @@ def _empty_tables(options: Options) -> Tables:
         memo=_zeros(layout.MEMO_ROWS, layout.MEMO_WIDTH),
         scratch=np.zeros(layout.MAX_TEXT_BYTES // 8 + 2, np.uint64),
         answers=_zeros(layout.MAX_ANSWERS, layout.ANSWER_WIDTH),
+        lookup_trails=_zeros(FIRST_ROWS, layout.TRAIL_LENGTH, dtype=np.int32),
         batch=_zeros(layout.BATCH_ROWS, layout.BATCH_WIDTH),
         presentation=_PRESENTATION,
         **hashed,
     )
 
 
-def _zeros(*shape: int) -> np.ndarray:
-    """Return zeros (int64) that begin with a cache line, so that no row lies in two."""
-    size = int(np.prod(shape))
-    line = CACHE_LINE_BYTES // 8
-    room = np.zeros(size + line, np.int64)
-    skipped = -(room.ctypes.data // 8) % line
-    return room[skipped : skipped + size].reshape(shape)
+def _zeros(*shape: int, dtype: type = np.int64) -> np.ndarray:
+    """Return zeros that begin with a cache line, so that no row lies in two."""
+    size_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.zeros(size_bytes + CACHE_LINE_BYTES, np.uint8)
+    skipped = -room.ctypes.data % CACHE_LINE_BYTES
+    return room[skipped : skipped + size_bytes].view(dtype).reshape(shape)
 
 
 def _bound(moment_us: int | None) -> int:
@@ -218,6 +221,6 @@ def _power_of_two(size: int) -> int:
 
 
 def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
-    larger = _zeros(size, *array.shape[1:]).view(array.dtype)
+    larger = _zeros(size, *array.shape[1:], dtype=array.dtype.type)
     larger[: len(array)] = array
     return larger

@@ -6,7 +6,7 @@ from unflux.read.kernel.hashing import hash_words
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
     TEXT_HEADER,
-    TEXT_HINTS,
+    TEXT_LOOKUPS,
     TEXT_LENGTH_MASK,
     TEXTS,
     WORDS,
@@ -17,6 +17,7 @@ _LOW = np.uint64(0xFFFF_FFFF)
 _HALF = np.uint64(32)
 _LENGTH = np.uint64(TEXT_LENGTH_MASK)
 _LENGTH_BITS = np.uint64(12)
+_A = 1
 
 
 @inlined
@@ -58,7 +59,7 @@ def intern_text(tables: Tables, words: np.ndarray, first: int, length: int) -> i
     for index in range(size):
         tables.text_words[np.uintp(text + TEXT_HEADER + index)] = words[np.uintp(first + index)]
     tables.text_words[np.uintp(text)] = (hashed & ~_LENGTH) | np.uint64(length)
-    tables.text_words[np.uintp(text + TEXT_HINTS)] = np.uint64(0)
+    tables.text_words[np.uintp(text + TEXT_LOOKUPS)] = np.uint64(0)
     tables.text_slots[np.uintp(at)] = text_slot(hashed, text)
     tables.state[TEXTS] += 1
     tables.state[WORDS] = text + TEXT_HEADER + size
@@ -78,26 +79,15 @@ def is_text(tables: Tables, text: int, words: np.ndarray, first: int, length: in
 
 
 @inlined
-def first_sighting(tables: Tables, text: int) -> int:
-    """Return the sighting that a response to this name began with last, or -1."""
-    return np.int64(tables.text_words[np.uintp(text + TEXT_HINTS)] & _LOW) - 1
-
-
-@inlined
-def set_first_sighting(tables: Tables, text: int, row: int) -> None:
-    """Note the sighting that a response to this name begins with."""
-    at = np.uintp(text + TEXT_HINTS)
-    tables.text_words[at] = (tables.text_words[at] & ~_LOW) | np.uint64(row + 1)
-
-
-@inlined
-def last_lookup(tables: Tables, text: int) -> int:
+def last_lookup(tables: Tables, text: int, qtype: int) -> int:
     """Return the lookup that this name was the question of last, or -1."""
-    return np.int64(tables.text_words[np.uintp(text + TEXT_HINTS)] >> _HALF) - 1
+    shift = np.uint64(0) if qtype == _A else _HALF
+    return np.int64((tables.text_words[np.uintp(text + TEXT_LOOKUPS)] >> shift) & _LOW) - 1
 
 
 @inlined
-def set_last_lookup(tables: Tables, text: int, row: int) -> None:
+def set_last_lookup(tables: Tables, text: int, qtype: int, row: int) -> None:
     """Note the lookup that this name is the question of."""
-    at = np.uintp(text + TEXT_HINTS)
-    tables.text_words[at] = (tables.text_words[at] & _LOW) | np.uint64(row + 1) << _HALF
+    shift, at = np.uint64(0) if qtype == _A else _HALF, np.uintp(text + TEXT_LOOKUPS)
+    others = tables.text_words[at] & ~(_LOW << shift)
+    tables.text_words[at] = others | np.uint64(row + 1) << shift
