@@ -2,13 +2,16 @@
 
 import io
 import struct
+import sys
 from ipaddress import ip_address
 from typing import Any, Protocol
 
 import dns.message
 import dns.rrset
 
-from unflux.read.source import Batch, Drops, Options
+from unflux.model.rollup import merge
+from unflux.read.rollup import roll_up
+from unflux.read.source import Drops, Options, Rollup
 
 SERVER, CLIENT = "192.0.2.53", "198.51.100.7"
 SERVER6, CLIENT6 = "2001:db8::53", "2001:db8::7"
@@ -120,10 +123,15 @@ class Trickle(io.RawIOBase):
 def read_all(
     reader: Reader, data: bytes, options: Options | None = None
 ) -> tuple[list[dict[str, Any]], Drops]:
-    """Return the responses, each with its records as tuples, and the counts."""
-    drops, rows = Drops(), []
-    for batch in reader.read(io.BytesIO(data), options or Options(), drops):
-        assert isinstance(batch, Batch)
+    """Return the responses, each with its records as tuples, and the counts.
+
+    Read by the interpreted decoder; what the compiled one makes of the same must equal it.
+    """
+    options = options or Options()
+    module = sys.modules[type(reader).__module__]
+    drops, rows, batches = Drops(), [], []
+    for batch in module.read_interpreted(io.BytesIO(data), options, drops):
+        batches.append(batch)
         responses = batch.responses.to_pylist()
         for response in responses:
             response["records"] = []
@@ -131,4 +139,9 @@ def read_all(
             responses[record.pop("response")]["records"].append(tuple(record.values()))
         rows.extend(responses)
     assert len(rows) == drops.response_count
+    counted = Drops()
+    rollups = list(reader.read(io.BytesIO(data), options, counted))
+    assert all(isinstance(rollup, Rollup) for rollup in rollups)
+    assert merge(rollups) == merge(map(roll_up, batches))
+    assert counted == drops
     return rows, drops

@@ -30,11 +30,13 @@ from tests.read.crafted_packets import (
 from tests.read.test_golden import read_document
 
 from unflux.model.errors import UnreadableSourceError
-from unflux.read import batching
+from unflux.read import batching, capture, dnstap
 from unflux.read.capture import Capture
+from unflux.read.dnstap import Dnstap
 from unflux.read.link_layer import UNSUPPORTED
 from unflux.read.message import DAMAGED, NOT_ASKED, Undecoded
 from unflux.read.pcap import CUT_SHORT, IMPOSSIBLE_LENGTH
+from unflux.read.rollup import roll_up
 from unflux.read.source import Drops, Options
 from unflux.read.tcp_stream import CUT_BY_GAP, GAP, UNFINISHED
 
@@ -48,7 +50,11 @@ CORPUS = Path(__file__).parents[2] / "../shared/corpus"
 def test_golden(name: str) -> None:
     path = GOLDEN / name
     expected = path.with_name(path.name.replace("input.", "expected.", 1) + ".expected")
-    assert read_document(path.read_bytes()) == json.loads(expected.read_text())
+    octets = path.read_bytes()
+    reader = Capture() if Capture().recognises(octets) else Dnstap()
+    read_interpreted = {"capture": capture, "dnstap": dnstap}[reader.NAME].read_interpreted
+    assert read_document(octets, read_interpreted) == json.loads(expected.read_text())
+    read_all(reader, octets)  # the compiled decoder agrees
 
 
 def test_responses_alone_and_with_their_queries() -> None:
@@ -74,8 +80,10 @@ def test_span() -> None:
 def test_stream_that_gives_little_and_cannot_be_sought() -> None:
     data = pcap(*[ethernet(ipv4(udp(make_response())))] * 3)
     drops = Drops()
-    batches = list(Capture().read(cast(BinaryIO, Trickle(data)), Options(), drops))
+    batches = list(capture.read_interpreted(cast(BinaryIO, Trickle(data)), Options(), drops))
     assert [batch.responses.num_rows for batch in batches] == [3]
+    (rollup,) = Capture().read(cast(BinaryIO, Trickle(data)), Options(), Drops())
+    assert rollup == roll_up(batches[0])
 
 
 def test_full_batches_are_given_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +92,7 @@ def test_full_batches_are_given_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     packets = [ipv4(udp(make_response()))] * 4 + [ipv4(segment, 6) for segment in segments]
     drops = Drops()
     data = pcap(*packets, link_type=101)
-    batches = list(Capture().read(io.BytesIO(data), Options(), drops))
+    batches = list(capture.read_interpreted(io.BytesIO(data), Options(), drops))
     assert [batch.responses.num_rows for batch in batches] == [2, 2, 1]
     assert batches[0].records["response"].to_pylist() == [0, 1]
     assert drops.response_count == 5
@@ -93,8 +101,9 @@ def test_full_batches_are_given_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 def test_other_files_are_refused() -> None:
     for data in (b"", b"ts,qname,rrtype,rdata,ttl\n", b"\0" * 100):
         assert not Capture().recognises(data)
-        with pytest.raises(UnreadableSourceError):
-            list(Capture().read(io.BytesIO(data), Options(), Drops()))
+        for read in (Capture().read, capture.read_interpreted):
+            with pytest.raises(UnreadableSourceError):
+                list(read(io.BytesIO(data), Options(), Drops()))
 
 
 @given(st.lists(st.tuples(st.integers(24, 2000), st.integers(0, 255)), max_size=6))

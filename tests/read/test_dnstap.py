@@ -21,6 +21,7 @@ from unflux.read.dnstap import (
     UNKNOWN_TYPE,
     UPDATE,
     Dnstap,
+    read_interpreted,
 )
 from unflux.read.message import BAD_TIME, Undecoded
 from unflux.read.source import Drops, Options
@@ -125,6 +126,8 @@ def test_recognises() -> None:
     assert not Dnstap().recognises(stream().replace(b"dnstap", b"dnspat"))
     with pytest.raises(UnreadableSourceError):
         list(Dnstap().read(io.BytesIO(b"plain text"), Options(), Drops()))
+    with pytest.raises(UnreadableSourceError):
+        list(read_interpreted(io.BytesIO(b"plain text"), Options(), Drops()))
 
 
 @given(st.lists(st.binary(max_size=80), max_size=5), st.binary(max_size=40))

@@ -2,12 +2,14 @@
 
 import io
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pytest
 
-from unflux.read.source import Batch, Drops, Options
+from unflux.read.source import Batch, Drops, Options, Rollup
 from unflux.read.sources import recognise
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "read"
@@ -23,12 +25,15 @@ def rows_of(table: pa.Table) -> list[list[object]]:
     ]
 
 
-def read_document(octets: bytes) -> dict[str, object]:
+Read = Callable[[BinaryIO, Options, Drops], Iterator[Batch | Rollup]]
+
+
+def read_document(octets: bytes, read: Read | None = None) -> dict[str, object]:
     """Return everything that is read of a source, in the form of the expectations."""
     source = recognise(octets[: 1 << 16])
     drops = Drops()
     document: dict[str, object] = {"format": source.NAME, "responses": [], "rollups": []}
-    for part in source.read(io.BytesIO(octets), OPTIONS, drops):
+    for part in (read or source.read)(io.BytesIO(octets), OPTIONS, drops):
         if isinstance(part, Batch):
             assert isinstance(document["responses"], list)
             records = rows_of(part.records)

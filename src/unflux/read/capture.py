@@ -37,6 +37,7 @@ class Capture:
     """DNS over UDP and TCP in a packet capture."""
 
     NAME = "capture"
+    USES_THREADS = True
     DOC = Doc(
         summary="Packet captures, pcap and pcapng: DNS over UDP and TCP.",
         references=(
@@ -94,7 +95,9 @@ def read_compiled(
         held.run(kernel.take_packets, block.octets, block.rows, ports, residual)
 
     blocks = cut_blocks(window, framer)
-    yield from decode_blocks(kernel, blocks, decode, options, drops, residue)
+    yield from decode_blocks(
+        kernel, blocks, decode=decode, options=options, drops=drops, residue=residue
+    )
 
 
 def _framer(kernel: Kernel, head: bytes, drops: Drops) -> Framer:

@@ -37,6 +37,7 @@ class Cof:
     """Passive-DNS entries, as JSON lines or one JSON array."""
 
     NAME = "cof"
+    USES_THREADS = False
     DOC = Doc(
         summary="Passive-DNS Common Output Format, JSON lines or one array, and DNSDB's variant",
         references=(

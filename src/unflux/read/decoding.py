@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -14,10 +14,6 @@ from unflux.read.kernel.native import Kernel
 from unflux.read.kernel.rollup import roll_up_tables
 from unflux.read.kernel.tables import TableSet
 from unflux.read.source import Drops, Options
-
-MAX_ROWS: Final = 1 << 21
-"""Rows of tables that are rolled up and emptied before more is added. Chosen: 2026-11-24; some
-200 MB."""
 
 Decode = Callable[[TableSet, Block, np.ndarray], None]
 """Takes a block into tables; rows of records that need more than that go to the third argument,
@@ -39,6 +35,7 @@ class Residue(Protocol):
 def decode_blocks(
     kernel: Kernel,
     blocks: Iterator[Block],
+    *,
     decode: Decode,
     options: Options,
     drops: Drops,
@@ -126,6 +123,6 @@ class _Decoder:
         return residue[: int(tables.progress[RESIDUE])]
 
     def _empty_if_full(self, tables: TableSet) -> None:
-        if tables.row_count > MAX_ROWS or tables.is_worn:
+        if tables.is_full:
             self._full.append(roll_up_tables(tables))
             tables.clear()

@@ -55,6 +55,7 @@ class Dig:
     """What ``dig`` prints, whole or in parts (``+noall``), any number of runs."""
 
     NAME = "dig"
+    USES_THREADS = False
     DOC = Doc(
         summary="Transcripts of dig (BIND), whole or with parts switched off",
         references=("https://bind9.readthedocs.io/en/latest/manpages.html#dig",),

@@ -57,6 +57,7 @@ class Dnstap:
     """Responses in a file of dnstap frames."""
 
     NAME = "dnstap"
+    USES_THREADS = True
     DOC = Doc(
         summary="dnstap logs in Frame Streams files, as name servers and collectors write them.",
         references=(
@@ -94,7 +95,7 @@ def read_compiled(
         held.run(kernel.take_frames, block.octets, block.rows)
 
     blocks = cut_blocks(Window(stream), FrameStreamFramer(kernel, drops, CONTENT_TYPE))
-    yield from decode_blocks(kernel, blocks, decode, options, drops)
+    yield from decode_blocks(kernel, blocks, decode=decode, options=options, drops=drops)
 
 
 def read_interpreted(stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch]:

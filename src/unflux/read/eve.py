@@ -36,6 +36,7 @@ class Eve:
     """Suricata ``eve.json``: events of type ``dns``; all others are passed over."""
 
     NAME = "eve"
+    USES_THREADS = False
     DOC = Doc(
         summary="Suricata eve.json, DNS events of versions 1, 2 and 3",
         references=(

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from unflux.model.errors import UnreadableSourceError
-from unflux.read.kernel.layout import COUNT, FULL, ODD, PROGRESS_SIZE, STATUS, STOPPED_AT
+from unflux.read.kernel.layout import COUNT, ODD, PROGRESS_SIZE, STATUS, STOPPED_AT
 from unflux.read.kernel.native import Kernel
 from unflux.read.packet import Readable, read_exactly, skip_bytes
 from unflux.read.source import Drops
@@ -91,6 +91,11 @@ def _pass_control_frame(stream: Readable, content_type: bytes) -> str | None:
     frame = read_exactly(stream, size_bytes)
     if len(frame) < size_bytes:
         return CUT_SHORT
+    return _refusal(frame, content_type)
+
+
+def _refusal(frame: bytes, content_type: bytes) -> str | None:
+    """Return why a stream cannot be read on after a control frame, or null."""
     names = _content_types(frame)
     if names is None:
         return BAD_CONTROL
@@ -175,22 +180,17 @@ class FrameStreamFramer:
             return False
         start = window.at + 8
         size_bytes = int.from_bytes(window.octets[start - 4 : start].tobytes(), "big")
-        if not 4 <= size_bytes <= MAX_CONTROL_BYTES:
-            return self._give_up(BAD_CONTROL)
-        if len(window) < 8 + size_bytes:
-            return False
-        names = _content_types(window.octets[start : start + size_bytes].tobytes())
-        if names is None:
-            return self._give_up(BAD_CONTROL)
-        if names and self._content_type not in names:
-            return self._give_up(OTHER_CONTENT)
+        reason: str | None = BAD_CONTROL
+        if 4 <= size_bytes <= MAX_CONTROL_BYTES:
+            if len(window) < 8 + size_bytes:
+                return False
+            frame = window.octets[start : start + size_bytes].tobytes()
+            reason = _refusal(frame, self._content_type)
         window.at = start + size_bytes
-        return True
-
-    def _give_up(self, reason: str) -> bool:
-        self._drops.drop(reason)
-        self.is_over = True
-        return False
+        if reason:
+            self._drops.drop(reason)
+            self.is_over = True
+        return not self.is_over
 
 
 class _Taking:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from unflux.model.errors import UnreadableSourceError
 from unflux.read.decompression import DamagedError, decompress
+from unflux.read.read_ahead import ReadAhead
 from unflux.read.source import Drops
 
 if TYPE_CHECKING:
@@ -114,30 +115,42 @@ class Opened:
     """
 
     def __init__(
-        self, location: Location, file: BinaryIO, drops: Drops, advance: Advance | None = None
+        self,
+        location: Location,
+        file: BinaryIO,
+        drops: Drops,
+        advance: Advance | None = None,
+        *,
+        with_digest: bool = True,
     ) -> None:
         self.name = location.name
         self._file = file
         self._owns_file = not location.is_standard_input
-        self._stored = _stored_chunks(file, self._saw, advance)
-        self._digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        self._stored = _Stored(file, advance, with_digest=with_digest)
         first = _at_least(MAGIC_BYTES, self._stored)
-        chunks = _chain(first, self._stored)
-        plain = decompress(chunks, first)
-        raw = _ChunkStream(chunks if plain is None else _until_damaged(plain, drops))
-        self.head = raw.peek_head()
+        self._ahead: ReadAhead | None = None
+        plain = decompress(_chunks(first, self._stored), first)
+        if plain is None:
+            self._stored.put_back(first)
+            raw: _Raw = self._stored
+        else:
+            self._ahead = ReadAhead(plain)
+            raw = _ChunkStream(_until_damaged(self._ahead.chunks(), drops))
+        head = _at_least(HEAD_BYTES, raw)
+        raw.put_back(head)
+        self.head = head[:HEAD_BYTES]
         """The first plain octets, up to 64 KiB."""
         self.stream: BinaryIO = io.BufferedReader(raw, CHUNK_BYTES)
         """All the plain octets; ``read(n)`` gives fewer than n only at the end."""
 
-    def digest(self) -> str:
-        """Return the BLAKE2b digest (256 bit, hex) of the octets as stored, reading the rest."""
-        for _ in self._stored:
-            pass
-        return self._digest.hexdigest()
+    def digest(self) -> str | None:
+        """Return the BLAKE2b digest (256 bit, hex) of the octets as stored, reading the rest.
 
-    def _saw(self, chunk: bytes) -> None:
-        self._digest.update(chunk)
+        Null where it was not asked for.
+        """
+        if self._ahead is not None:
+            self._ahead.close()
+        return self._stored.digest()
 
     def __enter__(self) -> Self:
         return self
@@ -148,6 +161,8 @@ class Opened:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
         self.stream.close()
         if self._owns_file:
             self._file.close()
@@ -159,6 +174,7 @@ def open_source(
     *,
     advance: Advance | None = None,
     standard_input: BinaryIO | None = None,
+    with_digest: bool = True,
 ) -> Opened:
     """Open a location and read its head.
 
@@ -168,7 +184,7 @@ def open_source(
     """
     try:
         file = _open_file(location, standard_input)
-        opened = Opened(location, file, drops, advance)
+        opened = Opened(location, file, drops, advance, with_digest=with_digest)
     except OSError as error:
         raise UnreadableSourceError(f"{location.name}: {_why(error)}") from error
     if not opened.head:
@@ -200,27 +216,21 @@ def _why(error: OSError) -> str:
     return known.get(error.errno or 0) or error.strerror or "cannot be read"
 
 
-def _stored_chunks(
-    file: BinaryIO, saw: Callable[[bytes], None], advance: Advance | None
-) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        saw(chunk)
-        if advance is not None:
-            advance(len(chunk))
-        yield chunk
+def _at_least(size: int, raw: "_Raw") -> bytes:
+    """Read until there are so many octets, or all."""
+    parts: list[bytes] = []
+    missing = size
+    while missing > 0 and (chunk := raw.read(CHUNK_BYTES)):
+        parts.append(chunk)
+        missing -= len(chunk)
+    return b"".join(parts)
 
 
-def _at_least(size: int, chunks: Iterator[bytes]) -> bytes:
-    octets = b""
-    while len(octets) < size and (chunk := next(chunks, b"")):
-        octets += chunk
-    return octets
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _chunks(first: bytes, stored: "_Stored") -> Iterator[bytes]:
     if first:
         yield first
-    yield from rest
+    while chunk := stored.read(CHUNK_BYTES):
+        yield chunk
 
 
 def _until_damaged(plain: Iterator[bytes], drops: Drops) -> Iterator[bytes]:
@@ -230,33 +240,85 @@ def _until_damaged(plain: Iterator[bytes], drops: Drops) -> Iterator[bytes]:
         drops.drop(DAMAGED)
 
 
-class _ChunkStream(io.RawIOBase):
-    """Chunks of octets as a raw stream."""
+class _Raw(io.RawIOBase):
+    """A raw stream to which octets that were read can be put back."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._pending = b""
-
-    def peek_head(self) -> bytes:
-        """Return the first octets, up to :data:`HEAD_BYTES`, and keep them to be read."""
-        parts: list[bytes] = []
-        size = 0
-        while size < HEAD_BYTES and (chunk := next(self._chunks, b"")):
-            parts.append(chunk)
-            size += len(chunk)
-        self._pending = b"".join(parts)
-        return self._pending[:HEAD_BYTES]
+    _returned = memoryview(b"")
 
     def readable(self) -> bool:
         """Say that the stream can be read."""
         return True
 
+    def put_back(self, octets: bytes) -> None:
+        """Let octets that were read come once more, first."""
+        self._returned = memoryview(octets + self._returned)
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """Fill some of the buffer; 0 at the end."""
-        if not self._pending:
-            self._pending = next(self._chunks, b"")
         room = memoryview(buffer).cast("B")
-        given = self._pending[: len(room)]
-        self._pending = self._pending[len(given) :]
+        if not self._returned:
+            return self._fill(room)
+        given = self._returned[: len(room)]
+        self._returned = self._returned[len(given) :]
         room[: len(given)] = given
         return len(given)
+
+    def _fill(self, room: memoryview) -> int:
+        raise NotImplementedError
+
+
+class _Stored(_Raw):
+    """The octets of a source as stored: tells how many were read, and digests them if asked."""
+
+    def __init__(self, file: BinaryIO, advance: Advance | None, *, with_digest: bool) -> None:
+        self._read_into = getattr(file, "readinto1", None) or getattr(file, "readinto", None)
+        self._file = file
+        self._advance = advance
+        self._hash = hashlib.blake2b(digest_size=DIGEST_BYTES) if with_digest else None
+
+    def _fill(self, room: memoryview) -> int:
+        if self._read_into is not None:
+            count = int(self._read_into(room) or 0)
+        else:
+            octets = self._file.read(len(room))
+            count = len(octets)
+            room[:count] = octets
+        if count:
+            if self._hash is not None:
+                self._hash.update(room[:count])
+            if self._advance is not None:
+                self._advance(count)
+        return count
+
+    def digest(self) -> str | None:
+        """Read the rest and return the digest of all; where none is asked for, null.
+
+        Without a digest the rest of a file is not read, only counted as passed over.
+        """
+        if self._hash is None:
+            self._pass_rest()
+            return None
+        room = memoryview(bytearray(CHUNK_BYTES))
+        while self._fill(room):
+            pass
+        return self._hash.hexdigest()
+
+    def _pass_rest(self) -> None:
+        if self._advance is None or not self._file.seekable():
+            return
+        at = self._file.tell()
+        left_bytes = self._file.seek(0, io.SEEK_END) - at
+        if left_bytes > 0:
+            self._advance(left_bytes)
+
+
+class _ChunkStream(_Raw):
+    """Chunks of octets as a raw stream."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def _fill(self, room: memoryview) -> int:
+        chunk = next(self._chunks, b"")
+        self.put_back(chunk)
+        return self.readinto(room) if chunk else 0

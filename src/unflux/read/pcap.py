@@ -105,13 +105,14 @@ class PcapFramer:
         self._kernel = kernel
         self._drops = drops
         self._progress = np.zeros(PROGRESS_SIZE, np.int64)
-        self._layout: _Layout | None = None
+        self._layout = _LAYOUTS[struct.pack("<I", MICROSECONDS)]
         self._link_type = 0
+        self._is_begun = False
         self.is_over = False
 
     def fill(self, window: Window, rows: np.ndarray) -> int:
         """Write where the next packets lie and pass them; return how many."""
-        if self._layout is None:
+        if not self._is_begun:
             self._begin(window)
         count, plain_at = 0, -1
         while not self.is_over:
@@ -119,7 +120,7 @@ class PcapFramer:
             count += int(self._progress[COUNT])
             window.at = int(self._progress[STOPPED_AT])
             status = self._progress[STATUS]
-            if status == FULL or window.at == window.end or status == INCOMPLETE:
+            if window.at == window.end or status in {FULL, INCOMPLETE}:
                 break
             if self._is_cut_header(window):
                 break  # the octets to come complete it
@@ -139,10 +140,10 @@ class PcapFramer:
         if not is_pcap(header):
             raise UnreadableSourceError(NOT_PCAP)
         self._layout, self._link_type = _parse_file_header(header)
+        self._is_begun = True
 
     def _frame(self, window: Window, rows: np.ndarray, plain_at: int) -> None:
         layout = self._layout
-        assert layout is not None
         self._kernel.frame_pcap(
             window.octets, window.at, window.end, layout.order == ">", layout.ticks_per_us,
             RECORD_HEADER_SIZE_BYTES + layout.extra_bytes, self._link_type, plain_at, rows,
@@ -165,7 +166,6 @@ class PcapFramer:
             self._layout, self._link_type = _parse_file_header(header)
             window.at += FILE_HEADER_SIZE_BYTES
             return -1
-        assert self._layout is not None
         (size_bytes,) = struct.unpack_from(f"{self._layout.order}I", header, 8)
         if size_bytes <= MAX_PACKET_SIZE_BYTES:
             return start

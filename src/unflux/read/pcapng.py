@@ -9,7 +9,13 @@ import numpy as np
 from unflux.model.errors import UnreadableSourceError
 from unflux.model.times import EARLIEST_US, LATEST_US, MICROSECONDS_PER_S
 from unflux.read.kernel.layout import (
-    COUNT, FULL, INCOMPLETE, INTERFACE_WIDTH, PROGRESS_SIZE, STATUS, STOPPED_AT, UNKNOWN_TIME,
+    COUNT,
+    FULL,
+    INTERFACE_WIDTH,
+    PROGRESS_SIZE,
+    STATUS,
+    STOPPED_AT,
+    UNKNOWN_TIME,
 )
 from unflux.read.kernel.native import Kernel
 from unflux.read.packet import MAX_PACKET_SIZE_BYTES, Packet, Readable, read_exactly, skip_bytes
@@ -269,14 +275,13 @@ class PcapngFramer:
         start = window.at
         head = window.octets[start : start + 12].tobytes()
         is_section = head[:4] == struct.pack("<I", SECTION_HEADER)
-        if is_section and not is_pcapng(head):
-            return self._give_up(BAD_SECTION)
         if is_section:
-            self._order = _ORDERS[head[8:]]
+            self._order = _ORDERS.get(head[8:], "")
         kind, size_bytes = struct.unpack_from(f"{self._order}II", head)
-        head_bytes = 12 if is_section else 8
-        if size_bytes < head_bytes + 4 or size_bytes % 4:
-            return self._give_up(BAD_BLOCK)
+        if not self._order or size_bytes < (16 if is_section else 12) or size_bytes % 4:
+            self._drops.drop(BAD_BLOCK if self._order else BAD_SECTION)
+            self.is_over = True
+            return 0
         if kind not in _READ_BLOCKS or size_bytes > MAX_BLOCK_SIZE_BYTES:
             if kind in _READ_BLOCKS:
                 self._drops.drop(LONG_BLOCK)
@@ -290,18 +295,12 @@ class PcapngFramer:
         block = window.octets[start : start + size_bytes].tobytes()
         if block[-4:] != block[4:8]:
             self._drops.drop(UNEQUAL_LENGTHS)
-        body = block[head_bytes:-4]
+        if kind in _PACKET_BLOCKS:
+            return self._take_packet(kind, block[8:-4], start + 8, rows)
         if is_section:
             self._interfaces = []
-        elif kind == INTERFACE_DESCRIPTION:
-            self._declare(body)
         else:
-            return self._take_packet(kind, body, start + head_bytes, rows)
-        return 0
-
-    def _give_up(self, reason: str) -> int:
-        self._drops.drop(reason)
-        self.is_over = True
+            self._declare(block[8:-4])
         return 0
 
     def _declare(self, body: bytes) -> None:

@@ -4,7 +4,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 from typing import BinaryIO, Final
@@ -15,6 +15,10 @@ import pyarrow.compute as pc
 
 from unflux.model.errors import UnfluxError
 from unflux.model.rollup import Rollup, merge, settle, tables_of
+from unflux.read.kernel.adding import add_batch
+from unflux.read.kernel.native import load_kernel
+from unflux.read.kernel.rollup import roll_up_tables
+from unflux.read.kernel.tables import TableSet
 from unflux.read.message import NO_TIME, NOT_ASKED
 from unflux.read.opening import Advance, Location, find_locations, open_source
 from unflux.read.rollup import roll_up
@@ -59,22 +63,42 @@ def read_all(
     workers: int = 1,
     progress: Progress | None = None,
     standard_input: BinaryIO | None = None,
+    with_digest: bool = True,
 ) -> Iterator[SourceRead]:
     """Read what the arguments name (see :func:`find_locations`), one result per source, in order.
 
-    With several ``workers``, regular files are read by that many processes; standard input and
-    pipes always by this one. The results are the same for any number.
+    With several ``workers``, sources whose decoder uses threads are read here by that many of
+    them, one source after the other; other regular files by as many processes, and standard input
+    and pipes always by this one. The results are the same for any number.
     """
     locations = list(find_locations(arguments))
     meter = _Meter(locations, progress)
+    options = replace(options, workers=workers)
     read_here = partial(
-        read_source, options=options, advance=meter.advance, standard_input=standard_input
+        read_source,
+        options=options,
+        advance=meter.advance,
+        standard_input=standard_input,
+        with_digest=with_digest,
     )
-    shareable = sum(location.is_shareable for location in locations)
-    if workers <= 1 or shareable <= 1:
+    aside = [location for location in locations if _wants_process(location)] if workers > 1 else []
+    if len(aside) <= 1:
         yield from map(read_here, locations)
         return
-    yield from _read_in_pool(locations, options, min(workers, shareable), read_here, meter)
+    read_aside = partial(_read_shared, options=options, with_digest=with_digest)
+    pool = _Pool(aside, min(workers, len(aside)), read_aside, meter)
+    yield from pool.read(locations, read_here)
+
+
+def _wants_process(location: Location) -> bool:
+    """Tell whether a source is read as well by another process, and better for using no threads."""
+    if not location.is_shareable:
+        return False
+    try:
+        with open_source(location, Drops(), with_digest=False) as opened:
+            return not recognise(opened.head).USES_THREADS
+    except UnfluxError:
+        return False
 
 
 def read_source(
@@ -83,13 +107,17 @@ def read_source(
     *,
     advance: Advance | None = None,
     standard_input: BinaryIO | None = None,
+    with_digest: bool = True,
 ) -> SourceRead:
     """Read one source. What is wrong with it comes back as its ``error``, never as an exception."""
     drops = Drops()
-    pending = _Pending()
+    pending = _Pending(options)
     format_name = digest = error = None
     try:
-        opened = open_source(location, drops, advance=advance, standard_input=standard_input)
+        opened = open_source(
+            location, drops, advance=advance, standard_input=standard_input,
+            with_digest=with_digest,
+        )  # fmt: skip
         with opened:
             try:
                 source = recognise(opened.head)
@@ -115,31 +143,49 @@ def read_source(
     )
 
 
-@dataclass(slots=True)
 class _Pending:
-    """Rollups of one source, merged whenever they have grown large."""
+    """What readers yielded of one source: responses in tables, rollups merged when many."""
 
-    _parts: list[Rollup] = field(default_factory=list)
-    _row_count: int = 0
-    _limit: int = MAX_PENDING_ROWS
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._kernel = load_kernel()
+        self._held: TableSet | None = None
+        self._parts: list[Rollup] = []
+        self._row_count = 0
+        self._limit = MAX_PENDING_ROWS
 
     def add(self, part: Batch | Rollup) -> None:
         """Add what a reader yielded."""
-        rollup = part if isinstance(part, Rollup) else roll_up(part)
-        self._parts.append(rollup)
-        self._row_count += _row_count(rollup)
-        if self._row_count > self._limit:
-            rollup = self.take()
-            self._parts = [rollup]
-            self._row_count = _row_count(rollup)
-            # Where little merges, wait for as much again: the work stays proportional.
-            self._limit = max(MAX_PENDING_ROWS, 2 * self._row_count)
+        if isinstance(part, Rollup):
+            self._add_rollup(part)
+        elif self._kernel is None:
+            self._add_rollup(roll_up(part))
+        else:
+            self._held = self._held or TableSet(self._kernel, self._options)
+            add_batch(self._held, part)
+            if self._held.is_full:
+                self._empty_tables()
 
     def take(self) -> Rollup:
         """Return all of it as one settled rollup and hold nothing."""
+        self._empty_tables()
         whole = merge(self._parts)
         self._parts.clear()  # frees their memory for the next step
         return settle(whole)
+
+    def _empty_tables(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._add_rollup(roll_up_tables(held))
+
+    def _add_rollup(self, rollup: Rollup) -> None:
+        self._parts.append(rollup)
+        self._row_count += _row_count(rollup)
+        if self._row_count > self._limit:
+            self._parts = [settle(merge(self._parts))]
+            self._row_count = _row_count(self._parts[0])
+            # Where little merges, wait for as much again: the work stays proportional.
+            self._limit = max(MAX_PENDING_ROWS, 2 * self._row_count)
 
 
 def _row_count(rollup: Rollup) -> int:
@@ -194,40 +240,56 @@ def _advance_shared(count: int) -> None:
             _read_bytes.value += count
 
 
-def _read_shared(location: Location, options: Options) -> SourceRead:
-    return read_source(location, options, advance=_advance_shared)
+def _read_shared(location: Location, options: Options, *, with_digest: bool) -> SourceRead:
+    return read_source(location, options, advance=_advance_shared, with_digest=with_digest)
 
 
-def _read_in_pool(
-    locations: list[Location],
-    options: Options,
-    workers: int,
-    read_here: Callable[[Location], SourceRead],
-    meter: "_Meter",
-) -> Iterator[SourceRead]:
-    context = multiprocessing.get_context("spawn")  # threads of Arrow do not survive a fork
-    read_bytes = context.Value("q", 0)
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_share, initargs=(read_bytes,)
-    )
-    try:
-        ahead: dict[int, Future[SourceRead]] = {}
-        todo = (n for n, location in enumerate(locations) if location.is_shareable)
-        for number, location in enumerate(locations):
-            result = None
-            try:
-                while len(ahead) < AHEAD * workers and (other := next(todo, None)) is not None:
-                    ahead[other] = pool.submit(_read_shared, locations[other], options)
-            except BrokenProcessPool:
-                pass  # what was not given away is read here
-            try:
-                if number in ahead:
-                    result = _wait_for(ahead.pop(number), partial(_report, meter, read_bytes))
-            except BrokenProcessPool:  # killed, most likely for its memory
-                result = _unread(location.name, "the reading process was ended")
-            yield result or read_here(location)
-    finally:
-        pool.shutdown(cancel_futures=True)
+class _Pool:
+    """Reads some sources in several processes, ahead of whoever takes the results."""
+
+    def __init__(
+        self,
+        aside: list[Location],
+        workers: int,
+        read_aside: Callable[[Location], SourceRead],
+        meter: "_Meter",
+    ) -> None:
+        context = multiprocessing.get_context("spawn")  # threads of Arrow do not survive a fork
+        self._read_bytes = context.Value("q", 0)
+        self._pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_share, initargs=(self._read_bytes,)
+        )
+        self._todo = iter(aside)
+        self._read_aside = read_aside
+        self._ahead: dict[Location, Future[SourceRead]] = {}
+        self._most_ahead = AHEAD * workers
+        self._report = partial(_report, meter, self._read_bytes)
+
+    def read(
+        self, locations: list[Location], read_here: Callable[[Location], SourceRead]
+    ) -> Iterator[SourceRead]:
+        """Read all locations, in order, those that are not given to the pool by ``read_here``."""
+        try:
+            for location in locations:
+                self._give()
+                result = self._take(location)
+                yield result or read_here(location)
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _give(self) -> None:
+        try:
+            while len(self._ahead) < self._most_ahead and (other := next(self._todo, None)):
+                self._ahead[other] = self._pool.submit(self._read_aside, other)
+        except BrokenProcessPool:
+            pass  # what was not given away is read here
+
+    def _take(self, location: Location) -> SourceRead | None:
+        future = self._ahead.pop(location, None)
+        try:
+            return None if future is None else _wait_for(future, self._report)
+        except BrokenProcessPool:  # killed, most likely for its memory
+            return _unread(location.name, "the reading process was ended")
 
 
 def _unread(name: str, why: str) -> SourceRead:

@@ -107,6 +107,8 @@ class Source(Protocol):
 
     NAME: str
     DOC: Doc
+    USES_THREADS: bool
+    """Whether it decodes in ``options.workers`` threads, for the most part in compiled code."""
 
     def recognises(self, head: bytes) -> bool:
         """Tell from the first bytes (up to 64 KiB, decompressed) whether this is the format."""

@@ -37,6 +37,7 @@ class Delimited:
     """Text with a header and one record per row."""
 
     NAME = "table"
+    USES_THREADS = False
     DOC = Doc(
         summary="Plain tables of records as text: comma, tab, semicolon or bar between fields",
         references=("RFC 4180",),
@@ -73,6 +74,7 @@ class Parquet:
     """A Parquet file with one record per row."""
 
     NAME = "parquet"
+    USES_THREADS = False
     DOC = Doc(
         summary="Plain tables of records as Parquet",
         references=("https://parquet.apache.org/docs/file-format/",),

@@ -1,5 +1,6 @@
 """Octets of a stream side by side in memory, for decoders that look at many at a time."""
 
+import io
 from typing import Final, Protocol
 
 import numpy as np
@@ -37,7 +38,7 @@ class Window:
         left = len(self)
         octets = np.empty(max(BUFFER_BYTES, 2 * left), np.uint8)
         octets[:left] = self.octets[self.at : self.end]
-        count = _read_into(self._stream, memoryview(octets)[left:])
+        count = _read_into(self._stream, memoryview(octets.data)[left:])
         self.octets, self.at, self.end = octets, 0, left + count
         return count > 0
 
@@ -73,10 +74,9 @@ class Window:
 def _read_into(stream: Fillable, room: memoryview) -> int:
     """Fill the room as far as the stream goes; return how many octets came, 0 at its end."""
     count = 0
-    read_into = getattr(stream, "readinto", None)
     while count < len(room):
-        if read_into is not None:
-            got = int(read_into(room[count:]) or 0)
+        if isinstance(stream, io.BufferedIOBase):
+            got = stream.readinto(room[count:])
         else:
             octets = stream.read(len(room) - count)
             got = len(octets)

@@ -32,6 +32,7 @@ class Zeek:
     """Zeek ``dns.log`` rows, one per query or answered query."""
 
     NAME = "zeek"
+    USES_THREADS = False
     DOC = Doc(
         summary="Zeek dns.log, as tab-separated text or as JSON lines",
         references=(

@@ -84,7 +84,10 @@ def intern_prefix(tables: Tables, kind: int, bits: int) -> int:
         row = row_in(tables.prefix_slots[np.uintp(at)], hashed)
         if row >= 0:
             held = tables.prefix_rows
-            if held[np.uintp(row), PREFIX_BITS] == bits and held[np.uintp(row), PREFIX_KIND] == kind:
+            if (
+                held[np.uintp(row), PREFIX_BITS] == bits
+                and held[np.uintp(row), PREFIX_KIND] == kind
+            ):
                 return row
         at = (at + 1) & mask
     row = tables.state[PREFIXES]

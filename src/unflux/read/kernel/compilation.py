@@ -21,7 +21,7 @@ from unflux.read.kernel.object_code import ENTRY_PREFIX, target_machine
 _LINE: Final = types.int64[::1]
 _GRID: Final = types.int64[:, ::1]
 
-_ARRAYS: Final[dict[str, types.Type]] = {
+_ARRAYS: Final[dict[str, Any]] = {
     "state": _LINE, "drops": _LINE, "keys": types.uint64[::1], "scratch": types.uint64[::1],
     "presentation": _LINE, "answers": _GRID, "batch": _GRID, "memo": _GRID,
     "text_slots": _LINE, "text_words": types.uint64[::1],
@@ -38,12 +38,12 @@ _ARRAYS: Final[dict[str, types.Type]] = {
 """Types of the arrays, by the name that a parameter or a field of the tables has everywhere."""
 
 
-def signature_of(function: Callable[..., Any]) -> types.Type:
+def signature_of(function: Callable[..., Any]) -> Any:
     """Return the types a compiled function is called with: what is no array is a number."""
     return types.void(*map(_type_of, inspect.signature(function).parameters))
 
 
-def _type_of(name: str) -> types.Type:
+def _type_of(name: str) -> Any:
     if name in ("tables", "other"):
         return types.NamedTuple([_ARRAYS[field] for field in Tables._fields], Tables)
     return _ARRAYS.get(name, types.int64)
@@ -77,7 +77,7 @@ def compile_kernel() -> bytes:
         raise RuntimeError(f"the kernel calls what is not there at run time: {foreign}")
     machine = target_machine()
     optimise(whole, machine)
-    return machine.emit_object(whole)
+    return bytes(machine.emit_object(whole))
 
 
 def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:

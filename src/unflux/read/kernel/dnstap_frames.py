@@ -84,9 +84,7 @@ def moment_us(form: int, seconds: int, fraction_form: int, nanoseconds: int) -> 
 
 
 @shared
-def find_response(
-    tables: Tables, octets: np.ndarray, at: int, end: int
-) -> tuple[int, int, int]:
+def find_response(tables: Tables, octets: np.ndarray, at: int, end: int) -> tuple[int, int, int]:
     """Return where the response in a dnstap frame begins and ends, and its moment.
 
     What holds none is counted, and begins at -1.
@@ -108,9 +106,7 @@ def find_response(
 
 
 @inlined
-def find_in_message(
-    tables: Tables, octets: np.ndarray, at: int, end: int
-) -> tuple[int, int, int]:
+def find_in_message(tables: Tables, octets: np.ndarray, at: int, end: int) -> tuple[int, int, int]:
     """Find the response in the Message of a frame."""
     kind_form, kind, wire_form, begin, behind = _ABSENT, 0, _ABSENT, 0, 0
     asked_form, asked, asked_part_form, asked_part = _ABSENT, 0, _ABSENT, 0

@@ -24,6 +24,7 @@ from unflux.read.kernel.merging import (
     add_responses,
     intern_all,
     pack_texts,
+    read_addresses,
     refill_slots,
 )
 from unflux.read.kernel.packets import MESSAGE, RESIDUAL, find_message
@@ -126,6 +127,7 @@ ENTRIES = (
     refill_slots,
     absorb_tables,
     intern_all,
+    read_addresses,
     add_responses,
     pack_texts,
 )

@@ -23,9 +23,10 @@ from unflux.read.kernel.layout import (
     STOPPED_AT,
     UNKNOWN_TIME,
 )
-from unflux.read.kernel.octets import big32, little32, number16, number32
+from unflux.read.kernel.octets import big32, number32
 from unflux.read.packet import MAX_PACKET_SIZE_BYTES
 from unflux.read.pcapng import ENHANCED_PACKET, MAX_BLOCK_SIZE_BYTES, SIMPLE_PACKET
+
 
 @inlined
 def stop(progress: np.ndarray, at: int, status: int, count: int) -> None:

@@ -1,7 +1,7 @@
 """Hashes that nobody without the keys of this run can make collide.
 
-Products of key and data, summed: the NH family of UMAC (RFC 4418 section 5.2), for whose members
-two different inputs of a length collide with a chance of 2^-32 at most, whoever chose them. A bijective
+Products of key and data, summed: the NH family of UMAC (RFC 4418 section 5.2), under which two
+different inputs of a length collide with a chance of 2^-32 at most, whoever chose them. A bijective
 mix spreads what comes out over all bits.
 """
 

@@ -20,6 +20,10 @@ SECTIONS: Final = ("add", "ans", "auth")
 """Types and sections by their number in the tables: in the order of their names, so that sorted
 numbers are sorted names."""
 
+KIND_IPV6: Final = 4
+KIND_NAME: Final = 8
+"""The least kinds, types times 4 plus section, of IPv6 addresses, and of names."""
+
 RCODES: Final = ("NOERROR", "NXDOMAIN", "SERVFAIL", "other", "unknown")
 """Classes of response codes by their number."""
 
@@ -177,8 +181,27 @@ BATCH_HASH: Final = 3
 BATCH_TYPE: Final = 4
 BATCH_TEXT: Final = 5
 BATCH_WIDTH: Final = 8
-"""Messages taken together, and their columns: first octet, octet behind the last, moment;
-hash in hand, type asked, text of the name. Chosen: 2026-11-24; more than 16 do not wait less, and their rows must stay in the caches."""
+"""Messages taken together, and their columns: first octet, octet behind the last, moment; hash in
+hand, type asked, text of the name. Chosen: 2026-11-24; more than 16 do not wait less, and their
+rows must stay in the caches."""
+
+RESPONSE_TIME: Final = 0
+RESPONSE_QUERY: Final = 1
+RESPONSE_TYPE: Final = 2
+RESPONSE_CODE: Final = 3
+RESPONSE_RECORDS: Final = 4
+RESPONSE_WIDTH: Final = 5
+"""Columns of responses given as numbers: moment, row of the query's text, type, place in RCODES,
+and how many of the records are theirs."""
+
+RECORD_OWNER: Final = 0
+RECORD_KIND: Final = 1
+RECORD_TTL: Final = 2
+RECORD_LOW: Final = 3
+RECORD_HIGH: Final = 4
+RECORD_WIDTH: Final = 5
+"""Columns of their records, response after response: text of the owner, kind, TTL (-1: unknown),
+and the number of an address, or a text in the lower half."""
 
 MAX_TEXT_BYTES: Final = 2176
 """Octets of the longest text kept: an SOA record, whose two names may be escaped throughout

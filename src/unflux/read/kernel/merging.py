@@ -20,6 +20,8 @@ from unflux.read.kernel.layout import (
     ADDRESS_SLASH16,
     ADDRESS_SLASH24,
     ADDRESSES,
+    KIND_IPV6,
+    KIND_NAME,
     LOOKUP_BUCKET,
     LOOKUP_MOST,
     LOOKUP_QUESTION,
@@ -30,6 +32,16 @@ from unflux.read.kernel.layout import (
     PREFIX_BITS,
     PREFIX_KIND,
     PREFIXES,
+    RECORD_HIGH,
+    RECORD_KIND,
+    RECORD_LOW,
+    RECORD_OWNER,
+    RECORD_TTL,
+    RESPONSE_CODE,
+    RESPONSE_QUERY,
+    RESPONSE_RECORDS,
+    RESPONSE_TIME,
+    RESPONSE_TYPE,
     RESPONSES,
     SET_ADDRESSES,
     SET_HASH,
@@ -53,6 +65,8 @@ from unflux.read.kernel.layout import (
     WORDS,
     Tables,
 )
+from unflux.read.kernel.names import append
+from unflux.read.kernel.octets import octet
 from unflux.read.kernel.rows import (
     bucket_of,
     count_lookup,
@@ -66,10 +80,6 @@ from unflux.read.kernel.rows import (
     see,
 )
 from unflux.read.kernel.texts import intern_text, place_of, text_length, text_slot
-
-KIND_AAAA = 4
-IS_NAME_KIND = 8
-"""The least kinds, types times 4 plus section, of IPv6 addresses, and of names."""
 
 _ANS = 1
 _LOW = 0xFFFF_FFFF
@@ -93,7 +103,9 @@ def refill_slots(tables: Tables) -> None:
     for row in range(tables.state[ADDRESSES]):
         at, rows = np.uintp(row), tables.address_rows
         high, low = rows[at, ADDRESS_HIGH], rows[at, ADDRESS_LOW]
-        fill(tables.address_slots, hash_of_address(tables, rows[at, ADDRESS_FAMILY], high, low), row)
+        fill(
+            tables.address_slots, hash_of_address(tables, rows[at, ADDRESS_FAMILY], high, low), row
+        )
     for row in range(tables.state[PREFIXES]):
         at, rows = np.uintp(row), tables.prefix_rows
         hashed = hash_row(tables, rows[at, PREFIX_KIND], 0, rows[at, PREFIX_BITS])
@@ -163,9 +175,9 @@ def absorb_sighting(
     at, rows = np.uintp(row), other.sighting_rows
     names, data = rows[at, SIGHTING_NAMES], rows[at, SIGHTING_DATA]
     kind, target = data & _LOW, (data >> 32) & _LOW
-    if kind >= IS_NAME_KIND:
+    if kind >= KIND_NAME:
         target = renamed[np.uintp(target)]
-    elif kind >= KIND_AAAA:
+    elif kind >= KIND_IPV6:
         target = moved[np.uintp(target)]
     names = renamed[np.uintp(names >> 32)] << 32 | renamed[np.uintp(names & _LOW)]
     mine = find_sighting(tables, rows[at, SIGHTING_BUCKET], names, target << 32 | kind)
@@ -175,9 +187,7 @@ def absorb_sighting(
         held[to, SIGHTING_TTLS], (ttls >> 32) & _LOW, (ttls & _LOW) - 1
     )
     held[to, SIGHTING_COUNT] += rows[at, SIGHTING_COUNT]
-    held[to, SIGHTING_SEEN] = join_seen(
-        held[to, SIGHTING_SEEN], seen & _LOW, (seen >> 32) & _LOW
-    )
+    held[to, SIGHTING_SEEN] = join_seen(held[to, SIGHTING_SEEN], seen & _LOW, (seen >> 32) & _LOW)
 
 
 @inlined
@@ -210,31 +220,36 @@ def absorb_set(tables: Tables, other: Tables, row: int, moved: np.ndarray) -> No
 
 @shared
 def intern_all(
-    tables: Tables, words: np.ndarray, starts: np.ndarray, lengths: np.ndarray, rows: np.ndarray
+    tables: Tables, octets: np.ndarray, offsets: np.ndarray, renamed: np.ndarray
 ) -> None:
-    """Find the row of each of several texts, which begin at words of ``words``."""
-    for index in range(len(starts)):
-        at = np.uintp(index)
-        rows[at] = intern_text(tables, words, starts[at], lengths[at])
+    """Find each of several texts, which lie behind each other; ``offsets``: int32, one more.
+
+    None is longer than MAX_TEXT_BYTES.
+    """
+    for index in range(len(renamed)):
+        start, end = offsets[np.uintp(index)], offsets[np.uintp(index + 1)]
+        written = 0
+        for place in range(start, end):
+            written = append(tables.scratch, written, octet(octets, place), 1)
+        renamed[np.uintp(index)] = intern_text(tables, tables.scratch, 0, written)
 
 
-RESPONSE_TIME = 0
-RESPONSE_QUERY = 1
-RESPONSE_TYPE = 2
-RESPONSE_CODE = 3
-RESPONSE_RECORDS = 4
-RESPONSE_WIDTH = 5
-"""Columns of responses given as numbers: moment, row of the query's text, type, place in RCODES,
-and how many of the records are theirs."""
-
-RECORD_OWNER = 0
-RECORD_KIND = 1
-RECORD_TTL = 2
-RECORD_LOW = 3
-RECORD_HIGH = 4
-RECORD_WIDTH = 5
-"""Columns of their records, response after response: text of the owner, kind, TTL (-1: unknown),
-and the number of an address, or a text in the lower half."""
+@shared
+def read_addresses(octets: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> None:
+    """Read the numbers of canonical IPv4 addresses, which lie behind each other; else -1."""
+    for index in range(len(rows)):
+        start, end = offsets[np.uintp(index)], offsets[np.uintp(index + 1)]
+        number, part, dots = 0, 0, 0
+        for place in range(start, end):
+            digit = octet(octets, place) - ord("0")
+            if 0 <= digit <= 9:
+                part = part * 10 + digit
+            elif digit == ord(".") - ord("0"):
+                number, part, dots = number << 8 | part, 0, dots + 1
+            else:
+                dots = 4
+                break
+        rows[np.uintp(index)] = number << 8 | part if dots == 3 else -1
 
 
 @shared
@@ -265,11 +280,11 @@ def add_response(
         kind, low, high = (
             records[place, RECORD_KIND], records[place, RECORD_LOW], records[place, RECORD_HIGH],
         )  # fmt: skip
-        address, family = -1, IPV4 if kind < KIND_AAAA else IPV6
-        is_answer = kind < IS_NAME_KIND and kind & 3 == _ANS
-        if is_answer or KIND_AAAA <= kind < IS_NAME_KIND:
+        address, family = -1, IPV4 if kind < KIND_IPV6 else IPV6
+        is_answer = kind < KIND_NAME and kind & 3 == _ANS
+        if is_answer or KIND_IPV6 <= kind < KIND_NAME:
             address = intern_address(tables, family, high, low)
-        target = address if KIND_AAAA <= kind < IS_NAME_KIND else low
+        target = address if KIND_IPV6 <= kind < KIND_NAME else low
         names = query << 32 | records[place, RECORD_OWNER]
         row = find_sighting(tables, bucket, names, target << 32 | kind)
         see(tables, row, since_us, records[place, RECORD_TTL], stamp)
@@ -302,7 +317,9 @@ def pack_texts(
         length = text_length(tables, text)
         for place in range(length):
             word = tables.text_words[np.uintp(text + TEXT_HEADER + (place >> 3))]
-            octets[np.uintp(written + place)] = (word >> np.uint64(8 * (place & 7))) & np.uint64(255)
+            octets[np.uintp(written + place)] = (word >> np.uint64(8 * (place & 7))) & np.uint64(
+                255
+            )
         written += length
         number += 1
         text = text_behind(tables, text)

@@ -20,6 +20,7 @@ from unflux.read.kernel.layout import (
     DAMAGED_MESSAGE,
     FOREIGN_CLASS,
     IMPLAUSIBLE_TIME,
+    KIND_NAME,
     LOOKUPS,
     MISSING_TIME,
     OUT_OF_SPAN,
@@ -119,9 +120,7 @@ def is_response(octets: np.ndarray, start: int, end: int) -> bool:
 
 
 @shared
-def decode_message(
-    tables: Tables, octets: np.ndarray, start: int, end: int, ts_us: int
-) -> bool:
+def decode_message(tables: Tables, octets: np.ndarray, start: int, end: int, ts_us: int) -> bool:
     """Take the message between two places; return false where the tables must grow first.
 
     Nothing of it is counted then, and it is to be given again. What is wrong with a message is
@@ -306,7 +305,7 @@ def take_records(
         row = locate(tables, lookup, taken, bucket, names, wanted)
         taken += 1
         is_new = see(tables, row, since_us, ttl_s, stamp)
-        if section == _ANS and (rrtype == _A or rrtype == _AAAA):
+        if section == _ANS and kind < KIND_NAME:
             family = IPV4 if rrtype == _A else IPV6
             slot = np.uintp(answers)
             tables.answers[slot, 0] = family

@@ -22,14 +22,16 @@ Say = Callable[[str], None]
 COMPILER: Final = "unflux.read.kernel.compilation"
 
 MADE_OF: Final = (
-    "read/kernel/addresses.py", "read/kernel/batches.py", "read/kernel/compilation.py", "read/kernel/dnstap_frames.py",
-    "read/kernel/entries.py", "read/kernel/framing.py", "read/kernel/hashing.py",
-    "read/kernel/jit.py", "read/kernel/layout.py", "read/kernel/merging.py",
-    "read/kernel/messages.py", "read/kernel/names.py", "read/kernel/object_code.py",
-    "read/kernel/octets.py", "read/kernel/packets.py", "read/kernel/prefetching.py", "read/kernel/rows.py",
-    "read/kernel/texts.py", "model/names.py", "model/times.py", "read/frame_streams.py",
-    "read/internet_layer.py", "read/message.py", "read/packet.py", "read/pcapng.py",
-    "read/wire_names.py",
+    *(
+        f"read/kernel/{name}.py"
+        for name in (
+            "addresses", "batches", "compilation", "dnstap_frames", "entries", "framing",
+            "hashing", "jit", "layout", "merging", "messages", "names", "object_code", "octets",
+            "packets", "prefetching", "rows", "texts",
+        )
+    ),
+    "model/names.py", "model/times.py", "read/frame_streams.py", "read/internet_layer.py",
+    "read/message.py", "read/packet.py", "read/pcapng.py", "read/wire_names.py",
 )  # fmt: skip
 """Modules that object code is made of: those of compiled functions and those whose numbers they
 use."""
@@ -55,6 +57,7 @@ class Kernel:
         self.refill_slots = function("refill_slots")
         self.absorb_tables = function("absorb_tables")
         self.intern_all = function("intern_all")
+        self.read_addresses = function("read_addresses")
         self.add_responses = function("add_responses")
         self.pack_texts = function("pack_texts")
 
@@ -149,7 +152,9 @@ def _compile(folder: Path, kept: Path, say: Say) -> bytes | None:
             say(f"reading without compiled code, many times slower: {type(error).__name__}")
             return None
         if done.returncode or not made.exists():
-            lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
+                "no reason given"
+            ]
             say(f"reading without compiled code, many times slower: {lines[-1][:200]}")
             return None
         object_file = made.read_bytes()

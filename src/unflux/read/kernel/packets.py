@@ -91,9 +91,7 @@ def pass_tags(octets: np.ndarray, ethertype: int, at: int, end: int) -> tuple[in
 
 
 @inlined
-def read_ipv4(
-    octets: np.ndarray, at: int, end: int, ports: np.ndarray
-) -> tuple[int, int, int]:
+def read_ipv4(octets: np.ndarray, at: int, end: int, ports: np.ndarray) -> tuple[int, int, int]:
     """Read by RFC 791 section 3.1; a total length of 0 is that of segmentation offload."""
     if at + 20 > end:
         return RESIDUAL, 0, 0
@@ -111,9 +109,7 @@ def read_ipv4(
 
 
 @inlined
-def read_ipv6(
-    octets: np.ndarray, at: int, end: int, ports: np.ndarray
-) -> tuple[int, int, int]:
+def read_ipv6(octets: np.ndarray, at: int, end: int, ports: np.ndarray) -> tuple[int, int, int]:
     """Read by RFC 8200 section 3; a payload length of 0 is a jumbogram or offload."""
     if at + 40 > end:
         return RESIDUAL, 0, 0

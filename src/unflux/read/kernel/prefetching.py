@@ -1,6 +1,7 @@
 """Ask for memory before it is needed, so that waiting for it overlaps with other work."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from llvmlite import ir
 from numba import types
@@ -13,7 +14,12 @@ _DATA = 1
 """Arguments of LLVM's prefetch: for reading, to be kept in all caches, data."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+def _inside(function: Callable[..., Any]) -> Callable[..., None]:
+    """Give a function that generates code to compiled functions, for which it is one of theirs."""
+    return cast(Callable[..., None], intrinsic(function))
+
+
+@_inside
 def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
     """Ask for the beginning of a row of a table, or an item of a line; any number is allowed."""
     del typing_context

@@ -12,12 +12,10 @@ from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
 from unflux.model.names import registrable_domain
 from unflux.model.rollup import Rollup
 from unflux.read.kernel import layout
+from unflux.read.kernel.layout import KIND_IPV6, KIND_NAME
 from unflux.read.kernel.tables import TableSet
 
 _LOW: Final = 0xFFFF_FFFF
-_FIRST_IPV6_KIND: Final = 4
-_FIRST_NAME_KIND: Final = 8
-"""The least kinds of IPv6 addresses, and of names; those below are of IPv4."""
 
 
 def roll_up_tables(held: TableSet) -> Rollup:
@@ -63,7 +61,7 @@ class _Addresses:
 
     def __init__(self, held: TableSet, kind: np.ndarray, target: np.ndarray) -> None:
         rows = held.tables.address_rows
-        is_ipv4, is_ipv6 = kind < _FIRST_IPV6_KIND, (kind >= _FIRST_IPV6_KIND) & (kind < _FIRST_NAME_KIND)
+        is_ipv4, is_ipv6 = kind < KIND_IPV6, (kind >= KIND_IPV6) & (kind < KIND_NAME)
         ipv4, ipv4_number = np.unique(target[is_ipv4], return_inverse=True)
         ipv6, ipv6_number = np.unique(target[is_ipv6], return_inverse=True)
         self.numbers = np.full(len(kind), -1, np.int64)
@@ -73,7 +71,10 @@ class _Addresses:
         self.texts = address_texts(
             AddressNumbers(
                 np.repeat(np.array([4, 6], np.uint8), [len(ipv4), len(ipv6)]),
-                np.append(np.zeros(len(ipv4), np.uint64), rows[ipv6, layout.ADDRESS_HIGH].astype(np.uint64)),
+                np.append(
+                    np.zeros(len(ipv4), np.uint64),
+                    rows[ipv6, layout.ADDRESS_HIGH].astype(np.uint64),
+                ),
                 np.append(ipv4, rows[ipv6, layout.ADDRESS_LOW]).astype(np.uint64),
             )
         )
@@ -89,10 +90,11 @@ class _Questions:
         self.rows = rows
         self.bucket = rows[:, layout.LOOKUP_BUCKET]
         self.query = texts.numbers[rows[:, layout.LOOKUP_QUESTION] >> 32]
-        types, self._type = np.unique(
-            rows[:, layout.LOOKUP_QUESTION] & _LOW, return_inverse=True
-        )
-        known = [None if one == layout.UNKNOWN_TYPE else dns.rdatatype.to_text(one) for one in types.tolist()]
+        types, self._type = np.unique(rows[:, layout.LOOKUP_QUESTION] & _LOW, return_inverse=True)
+        known = [
+            None if one == layout.UNKNOWN_TYPE else dns.rdatatype.to_text(one)
+            for one in types.tolist()
+        ]
         self._types = pa.array(known, pa.string())
         self.domains = texts.domains(self.query)
         self.type_rank = _ranks(self._types)[self._type]
@@ -114,7 +116,7 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
     query, owner = texts.numbers[names >> 32], texts.numbers[names & _LOW]
     target, kind = (data >> 32) & _LOW, data & _LOW
     addresses = _Addresses(held, kind, target)
-    is_name = kind >= _FIRST_NAME_KIND
+    is_name = kind >= KIND_NAME
     target = np.where(is_name, texts.numbers[np.where(is_name, target, 0)], addresses.numbers)
     domains = texts.domains(query, owner)
     rank = np.empty(len(rows), np.int64)
@@ -128,9 +130,8 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
             _unknown_last(rows[:, layout.SIGHTING_BUCKET]),
         )
     )
-    rows, query, owner, target, kind, is_name = (
-        column[order] for column in (rows, query, owner, target, kind, is_name)
-    )
+    rows, query, owner, target = rows[order], query[order], owner[order], target[order]
+    kind, is_name = kind[order], is_name[order]
     address = pa.array(target, mask=is_name)
     bucket, ttls = rows[:, layout.SIGHTING_BUCKET], rows[:, layout.SIGHTING_TTLS]
     no_ttl = ttls & _LOW == 0

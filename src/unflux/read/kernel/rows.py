@@ -29,9 +29,9 @@ from unflux.read.kernel.layout import (
     SIGHTING_BUCKET,
     SIGHTING_COUNT,
     SIGHTING_DATA,
-    SIGHTING_STAMP,
     SIGHTING_NAMES,
     SIGHTING_SEEN,
+    SIGHTING_STAMP,
     SIGHTING_TTLS,
     SIGHTING_WIDTH,
     SIGHTINGS,
@@ -162,7 +162,7 @@ def count_lookup(tables: Tables, row: int, since_us: int, rcode: int, addresses:
     """Add one response; ``rcode`` is a place in RCODES, ``addresses`` of its answer section."""
     rows, at = tables.lookup_rows, np.uintp(row)
     rows[at, LOOKUP_RESPONSES] += _ONE_ABOVE + 1 if rcode == 0 else 1
-    if rcode == 1 or rcode == 2:
+    if rcode in (1, 2):
         rows[at, LOOKUP_FAILED] += 1 if rcode == 1 else _ONE_ABOVE
     if rcode == 3:
         rows[at, LOOKUP_ANSWERED] += 1
@@ -172,6 +172,13 @@ def count_lookup(tables: Tables, row: int, since_us: int, rcode: int, addresses:
         most = rows[at, LOOKUP_MOST]
         rows[at, LOOKUP_MOST] = (most & ~_LOW) | max(most & _LOW, addresses)
     rows[at, LOOKUP_SEEN] = join_seen(rows[at, LOOKUP_SEEN], since_us, since_us)
+
+
+@inlined
+def is_set(tables: Tables, row: int, lookup: int, hashed_set: int) -> bool:
+    """Tell whether a row is that of this answer set."""
+    rows, at = tables.set_rows, np.uintp(row)
+    return rows[at, SET_HASH] == hashed_set and rows[at, SET_LOOKUP] == lookup
 
 
 @shared
@@ -186,10 +193,9 @@ def find_set(tables: Tables, lookup: int, hashed_set: int) -> int:
     at = np.int64(hashed) & mask
     while tables.set_slots[np.uintp(at)]:
         row = row_in(tables.set_slots[np.uintp(at)], hashed)
-        if row >= 0 and rows[np.uintp(row), SET_HASH] == hashed_set:
-            if rows[np.uintp(row), SET_LOOKUP] == lookup:
-                set_last_set(tables, lookup, row)
-                return row
+        if row >= 0 and is_set(tables, row, lookup, hashed_set):
+            set_last_set(tables, lookup, row)
+            return row
         at = (at + 1) & mask
     row = tables.state[SETS]
     tables.set_slots[np.uintp(at)] = slot_of(hashed, row)
@@ -211,9 +217,7 @@ def set_last_set(tables: Tables, lookup: int, row: int) -> None:
 
 
 @inlined
-def describe_set(
-    tables: Tables, row: int, addresses: int, slash24s: int, slash16s: int
-) -> None:
+def describe_set(tables: Tables, row: int, addresses: int, slash24s: int, slash16s: int) -> None:
     """Say what a new answer set holds."""
     rows, at = tables.set_rows, np.uintp(row)
     rows[at, SET_ADDRESSES] = addresses
@@ -238,9 +242,7 @@ def on_trail(tables: Tables, lookup: int, place: int) -> int:
 
 
 @inlined
-def locate(
-    tables: Tables, lookup: int, place: int, bucket: int, names: int, data: int
-) -> int:
+def locate(tables: Tables, lookup: int, place: int, bucket: int, names: int, data: int) -> int:
     """Return the row of a record, which is looked for on the trail of its lookup first.
 
     Servers rotate the records of a response: what was found further on is put here, and what was

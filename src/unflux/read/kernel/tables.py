@@ -41,6 +41,10 @@ millions of rows costs a tenth of filling them."""
 
 CACHE_LINE_BYTES: Final = 64
 
+MAX_ROWS: Final = 1 << 21
+"""Rows of tables that are rolled up and emptied before more is added. Chosen: 2026-11-24; some
+200 MB."""
+
 MAX_STAMP: Final = 1 << 31
 """Responses that tables can tell apart; a mark of a sighting has 31 bits for them."""
 
@@ -71,9 +75,10 @@ class TableSet:
         return int(state[SIGHTINGS] + state[LOOKUPS] + state[SETS])
 
     @property
-    def is_worn(self) -> bool:
-        """Whether the numbers of responses run out."""
-        return int(self.tables.state[layout.STAMP]) > MAX_STAMP // (self.options.workers + 2)
+    def is_full(self) -> bool:
+        """Whether the rows should become a rollup, or the numbers of responses run out."""
+        is_worn = int(self.tables.state[layout.STAMP]) > MAX_STAMP // (self.options.workers + 2)
+        return is_worn or self.row_count > MAX_ROWS
 
     def run(
         self,

@@ -6,8 +6,8 @@ from unflux.read.kernel.hashing import hash_words
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
     TEXT_HEADER,
-    TEXT_LOOKUPS,
     TEXT_LENGTH_MASK,
+    TEXT_LOOKUPS,
     TEXTS,
     WORDS,
     Tables,
