@@ -27,8 +27,8 @@ import numpy as np
 
 FLUX_NETWORKS: Final = 6
 FLUX_DOMAINS: Final = 300
-FLUX_AGENTS: Final = 1500
-"""Flux networks, the most domains of all of them, and the agents of each."""
+AGENTS_PER_DOMAIN: Final = 30
+"""Flux networks, the most domains of all of them, and agents of a network by its domains."""
 
 PROVIDERS: Final = 300
 """Providers whose zones CNAME links lead to, and that run the name servers of the sites."""
@@ -80,8 +80,9 @@ class Population:
         first = min(100, name_count // 2)  # no flux domain is among the most asked names
         flux_count = min(FLUX_DOMAINS, name_count // 20)
         self.is_fluxing[rng.choice(np.arange(first, name_count), flux_count, replace=False)] = True
+        agent_count = max(20, AGENTS_PER_DOMAIN * flux_count // FLUX_NETWORKS)
         self._agents = [
-            [_ipv4(chance) for _ in range(FLUX_AGENTS)]
+            [_ipv4(chance) for _ in range(agent_count)]
             for chance in (self._chance("agents", n) for n in range(FLUX_NETWORKS))
         ]
 

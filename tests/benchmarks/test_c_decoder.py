@@ -46,7 +46,9 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(decoder: Path, capture: Path) -> dict[str, float]:
-    done = subprocess.run([decoder, capture], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [decoder, capture], check=False, capture_output=True, text=True, timeout=60
+    )
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert isinstance(found, dict)
@@ -138,5 +140,5 @@ def test_survives_noise(decoder: Path, capture: Path, tmp_path: Path) -> None:
 def test_refuses_what_is_no_capture(decoder: Path, tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("no capture, but longer than the header of one\n")
-    done = subprocess.run([decoder, text], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([decoder, text], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
