@@ -42,6 +42,7 @@ enum {
     MAX_POINTERS = 16, /* as unflux and dnspython draw the line */
     MAX_RECORDS = 65535 / 12 + 1, /* the shortest kept record has twelve octets */
     MAX_PLACES = 64,   /* names remembered by their place in a message */
+    HUGE_BYTES = 2 << 20,
 };
 enum { A = 1, NS = 2, CNAME = 5, SOA = 6, AAAA = 28, OPT = 41, IN = 1, ANY = 255 };
 enum { ANSWER, AUTHORITY, ADDITIONAL };
@@ -49,19 +50,30 @@ enum { ANSWER, AUTHORITY, ADDITIONAL };
 static const u32 NO_BUCKET = UINT32_MAX; /* of responses without a plausible time */
 static const u64 LATEST_S = 4102444800;  /* 2100-01-01, as unflux.model.times */
 
-/* Return the memory, or end: nothing here can go on without it. */
-static void *got(void *memory)
+/* Return memory for a table, on large pages where it is large, for it is read at random; end the
+ * program where there is none. */
+static void *room(size_t bytes)
 {
+    size_t unit = bytes < HUGE_BYTES ? 64 : HUGE_BYTES;
+    bytes = (bytes + unit - 1) / unit * unit;
+    void *memory = aligned_alloc(unit, bytes);
     if (!memory) {
         fputs("decoder: out of memory\n", stderr);
         exit(1);
     }
+    if (unit == HUGE_BYTES)
+        madvise(memory, bytes, MADV_HUGEPAGE);
     return memory;
 }
 
-static void *grow(void *memory, size_t bytes)
+/* Move what a table holds to where there is more room. */
+static void *moved(void *memory, size_t used, size_t bytes)
 {
-    return got(realloc(memory, bytes));
+    void *more = room(bytes);
+    if (memory)
+        memcpy(more, memory, used);
+    free(memory);
+    return more;
 }
 
 static inline u16 big16(const u8 *at)
@@ -117,16 +129,17 @@ static inline u64 splitmix(u64 value) /* as unflux/read/answer_set.py */
 /* --- tables: rows in the order of their coming, found through an index of slots ------------- */
 
 typedef struct {
-    u64 *slots; /* 32 bits of the hash above, number of the row plus one below; 0 is empty */
+    u64 *slots; /* 32 bits of the hash above, number of a row plus one below; 0 is empty */
     u32 mask;
-    u32 rows;
+    u32 count;
 } Index;
 
-static void start_index(Index *index, u32 slots)
+static void start_index(Index *index, size_t slots)
 {
-    index->slots = got(calloc(slots, sizeof *index->slots));
+    index->slots = room(slots * sizeof *index->slots);
+    memset(index->slots, 0, slots * sizeof *index->slots);
     index->mask = slots - 1;
-    index->rows = 0;
+    index->count = 0;
 }
 
 static inline void ask_for(const Index *index, u64 hash)
@@ -136,26 +149,24 @@ static inline void ask_for(const Index *index, u64 hash)
 
 static void put_slot(Index *index, u64 slot)
 {
+    index->count++;
     u32 at = (u32)(slot >> 32) & index->mask;
     while (index->slots[at])
         at = (at + 1) & index->mask;
     index->slots[at] = slot;
 }
 
-/* Add the next row to the index; return its number. */
-static u32 add_row(Index *index, u64 hash)
+static void add_to(Index *index, u64 hash, u32 number)
 {
-    if (index->rows >= (index->mask >> 2) * 2) { /* half full */
+    if (index->count >= (index->mask >> 2) * 2) { /* half full */
         Index old = *index;
         start_index(index, 2 * (old.mask + 1));
-        index->rows = old.rows;
         for (u32 at = 0; at <= old.mask; at++)
             if (old.slots[at])
                 put_slot(index, old.slots[at]);
         free(old.slots);
     }
-    put_slot(index, (u64)(u32)hash << 32 | (index->rows + 1));
-    return index->rows++;
+    put_slot(index, (u64)(u32)hash << 32 | (number + 1));
 }
 
 /* Walk the rows whose hash is the one asked for. */
@@ -165,43 +176,40 @@ static u32 add_row(Index *index, u64 hash)
         if ((u32)((index)->slots[at_] >> 32) == (u32)(hash) &&                          \
             ((row) = (u32)(index)->slots[at_] - 1, true))
 
-/* Octets, each string of them kept once and known by a number: names, IPv6 addresses, SOA data. */
+/* Octets, each string of them kept once and known by a number, its place in units of 8 octets:
+ * names, IPv6 addresses, SOA data. A string lies behind the two octets of its size. */
 typedef struct {
     Index index;
     u8 *octets;
-    u64 *starts; /* one more than there are strings */
-    u64 capacity;
-    u32 starts_capacity;
+    u64 used, capacity;
 } Strings;
 
 static void start_strings(Strings *strings)
 {
     start_index(&strings->index, 1 << 12);
+    strings->used = 0;
     strings->capacity = 1 << 16;
-    strings->octets = grow(NULL, strings->capacity);
-    strings->starts_capacity = 1 << 12;
-    strings->starts = grow(NULL, strings->starts_capacity * sizeof(u64));
-    strings->starts[0] = 0;
+    strings->octets = room(strings->capacity);
 }
 
 static u32 intern(Strings *strings, const u8 *octets, u32 size)
 {
     u64 hash = hash_octets(octets, size);
-    EACH_MATCH (&strings->index, hash, row) {
-        u64 start = strings->starts[row];
-        if (strings->starts[row + 1] - start == size &&
-            !memcmp(strings->octets + start, octets, size))
-            return row;
+    EACH_MATCH (&strings->index, hash, number) {
+        const u8 *kept = strings->octets + 8ull * number;
+        u16 kept_size;
+        memcpy(&kept_size, kept, 2);
+        if (kept_size == size && !memcmp(kept + 2, octets, size))
+            return number;
     }
-    u32 row = add_row(&strings->index, hash);
-    if (row + 2 > strings->starts_capacity)
-        strings->starts = grow(strings->starts, (strings->starts_capacity *= 2) * sizeof(u64));
-    u64 start = strings->starts[row];
-    if (start + size > strings->capacity)
-        strings->octets = grow(strings->octets, strings->capacity *= 2);
-    memcpy(strings->octets + start, octets, size);
-    strings->starts[row + 1] = start + size;
-    return row;
+    u64 start = strings->used;
+    strings->used = (start + 2 + size + 7) & ~7ull;
+    if (strings->used > strings->capacity)
+        strings->octets = moved(strings->octets, start, strings->capacity *= 2);
+    memcpy(strings->octets + start, &(u16){size}, 2);
+    memcpy(strings->octets + start + 2, octets, size);
+    add_to(&strings->index, hash, start / 8);
+    return start / 8;
 }
 
 typedef struct {
@@ -234,15 +242,11 @@ static Lookup *lookups;
 static AnswerSet *answer_sets;
 
 /* Return the rows of a table with room for one more; they double at powers of two. */
-static void *with_room(void *rows, u32 count, size_t row_bytes)
+static void *with_room(void *rows, size_t count, size_t row_bytes)
 {
     if (count & (count - 1) || (count && count < 1024))
         return rows;
-    void *more = got(aligned_alloc(64, (count ? 2 * (size_t)count : 1024) * row_bytes));
-    if (count)
-        memcpy(more, rows, count * row_bytes);
-    free(rows);
-    return more;
+    return moved(rows, count * row_bytes, (count ? 2 * count : 1024) * row_bytes);
 }
 
 static struct {
@@ -460,8 +464,10 @@ static void count_sighting(const Record *record, u32 bucket, u32 query, u64 ts_u
         extend(&row->first_us, &row->last_us, ts_us);
         return;
     }
-    sightings = with_room(sightings, sighting_index.rows, sizeof *sightings);
-    sightings[add_row(&sighting_index, record->hash)] = (Sighting){
+    u32 next = sighting_index.count;
+    sightings = with_room(sightings, next, sizeof *sightings);
+    add_to(&sighting_index, record->hash, next);
+    sightings[next] = (Sighting){
         .bucket = bucket, .query = query, .owner = record->owner, .rdata = record->rdata,
         .rrtype = record->rrtype, .section = record->section, .count = 1,
         .ttl_min_s = record->ttl_s, .ttl_max_s = record->ttl_s, .last_response = response,
@@ -536,8 +542,10 @@ static void count_lookup(
             break;
         }
     if (!row) {
-        lookups = with_room(lookups, lookup_index.rows, sizeof *lookups);
-        row = &lookups[add_row(&lookup_index, hash)];
+        u32 next = lookup_index.count;
+        lookups = with_room(lookups, next, sizeof *lookups);
+        add_to(&lookup_index, hash, next);
+        row = &lookups[next];
         *row = (Lookup){
             .bucket = bucket, .query = query, .qtype = qtype, .first_us = ts_us, .last_us = ts_us,
         };
@@ -566,13 +574,15 @@ static void count_set(u64 hash, u32 bucket, u32 query, u16 qtype, AnswerSet set,
         extend(&row->first_us, &row->last_us, ts_us);
         return;
     }
-    answer_sets = with_room(answer_sets, set_index.rows, sizeof *answer_sets);
+    u32 next = set_index.count;
+    answer_sets = with_room(answer_sets, next, sizeof *answer_sets);
+    add_to(&set_index, hash, next);
     set.bucket = bucket;
     set.query = query;
     set.qtype = qtype;
     set.responses = 1;
     set.first_us = set.last_us = ts_us;
-    answer_sets[add_row(&set_index, hash)] = set;
+    answer_sets[next] = set;
 }
 
 /* Roll one DNS message up; count the query, the response, or the refusal. */
@@ -710,32 +720,32 @@ static void print_totals(double decode_s)
            counts.responses, counts.queries, counts.refused);
     printf(", \"damaged\": %" PRIu64 ", \"other_class\": %" PRIu64 ", \"other_packets\": %" PRIu64,
            counts.damaged, counts.other_class, counts.other_packets);
-    printf(", \"names\": %u, \"decode_s\": %.6f", names.index.rows, decode_s);
-    printf(", \"sightings\": %u", sighting_index.rows);
-    PRINT_SUM(sightings, sighting_index.rows, count);
-    PRINT_SUM(sightings, sighting_index.rows, ttl_min_s);
-    PRINT_SUM(sightings, sighting_index.rows, ttl_max_s);
-    PRINT_SUM(sightings, sighting_index.rows, first_us);
-    PRINT_SUM(sightings, sighting_index.rows, last_us);
-    printf(", \"lookups\": %u", lookup_index.rows);
-    PRINT_SUM(lookups, lookup_index.rows, responses);
-    PRINT_SUM(lookups, lookup_index.rows, noerror);
-    PRINT_SUM(lookups, lookup_index.rows, nxdomain);
-    PRINT_SUM(lookups, lookup_index.rows, servfail);
-    PRINT_SUM(lookups, lookup_index.rows, other_rcode);
-    PRINT_SUM(lookups, lookup_index.rows, answered);
-    PRINT_SUM(lookups, lookup_index.rows, answers_sum);
-    PRINT_SUM(lookups, lookup_index.rows, answers_max);
-    PRINT_SUM(lookups, lookup_index.rows, first_us);
-    PRINT_SUM(lookups, lookup_index.rows, last_us);
-    printf(", \"answer_sets\": %u", set_index.rows);
-    PRINT_SUM(answer_sets, set_index.rows, answer_set);
-    PRINT_SUM(answer_sets, set_index.rows, responses);
-    PRINT_SUM(answer_sets, set_index.rows, addresses);
-    PRINT_SUM(answer_sets, set_index.rows, slash24s);
-    PRINT_SUM(answer_sets, set_index.rows, slash16s);
-    PRINT_SUM(answer_sets, set_index.rows, first_us);
-    PRINT_SUM(answer_sets, set_index.rows, last_us);
+    printf(", \"names\": %u, \"decode_s\": %.6f", names.index.count, decode_s);
+    printf(", \"sightings\": %u", sighting_index.count);
+    PRINT_SUM(sightings, sighting_index.count, count);
+    PRINT_SUM(sightings, sighting_index.count, ttl_min_s);
+    PRINT_SUM(sightings, sighting_index.count, ttl_max_s);
+    PRINT_SUM(sightings, sighting_index.count, first_us);
+    PRINT_SUM(sightings, sighting_index.count, last_us);
+    printf(", \"lookups\": %u", lookup_index.count);
+    PRINT_SUM(lookups, lookup_index.count, responses);
+    PRINT_SUM(lookups, lookup_index.count, noerror);
+    PRINT_SUM(lookups, lookup_index.count, nxdomain);
+    PRINT_SUM(lookups, lookup_index.count, servfail);
+    PRINT_SUM(lookups, lookup_index.count, other_rcode);
+    PRINT_SUM(lookups, lookup_index.count, answered);
+    PRINT_SUM(lookups, lookup_index.count, answers_sum);
+    PRINT_SUM(lookups, lookup_index.count, answers_max);
+    PRINT_SUM(lookups, lookup_index.count, first_us);
+    PRINT_SUM(lookups, lookup_index.count, last_us);
+    printf(", \"answer_sets\": %u", set_index.count);
+    PRINT_SUM(answer_sets, set_index.count, answer_set);
+    PRINT_SUM(answer_sets, set_index.count, responses);
+    PRINT_SUM(answer_sets, set_index.count, addresses);
+    PRINT_SUM(answer_sets, set_index.count, slash24s);
+    PRINT_SUM(answer_sets, set_index.count, slash16s);
+    PRINT_SUM(answer_sets, set_index.count, first_us);
+    PRINT_SUM(answer_sets, set_index.count, last_us);
     puts("}");
 }
 
