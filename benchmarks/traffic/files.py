@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Protocol
 from traffic.dnstap_file import DnstapFile
 from traffic.eve_file import EveFile
 from traffic.message_octets import Messages, compose_messages
-from traffic.pcap_file import PcapFile
+from traffic.pcap_file import ExchangesFile, PcapFile
 from traffic.response_stream import Chunk, TrafficShape, stream_responses
 from traffic.zeek_file import ZeekJsonFile, ZeekTsvFile
 
@@ -29,6 +29,7 @@ class TrafficFile(Protocol):
 
 FORMS: Final[dict[str, tuple[str, type[TrafficFile]]]] = {
     "pcap": ("traffic.pcap", PcapFile),
+    "exchanges": ("exchanges.pcap", ExchangesFile),
     "dnstap": ("traffic.dnstap", DnstapFile),
     "zeek-tsv": ("dns.log", ZeekTsvFile),
     "zeek-json": ("dns.json", ZeekJsonFile),

@@ -55,6 +55,32 @@ def compose_messages(chunk: Chunk) -> Messages:
     return Messages(octets, starts)
 
 
+def compose_exchanges(chunk: Chunk, messages: Messages) -> Messages:
+    """Put before each message the question that it answers."""
+    question_bytes = np.array([template.question_bytes for template in chunk.templates])
+    sizes = np.empty(2 * len(chunk.template), dtype=np.int64)
+    sizes[::2] = 12 + question_bytes[chunk.template] + 4 + len(OPT) * chunk.has_edns
+    sizes[1::2] = np.diff(messages.starts)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    octets = np.empty(starts[-1], dtype=np.uint8)
+    _copy_exchanges(octets, starts, messages.octets, messages.starts, chunk.has_edns, OPT)
+    return Messages(octets, starts)
+
+
+@njit(cache=True)
+def _copy_exchanges(octets, starts, messages, message_starts, has_edns, opt):  # type: ignore[no-untyped-def]
+    for number in range(len(has_edns)):
+        source, end = message_starts[number], message_starts[number + 1]
+        at, response = starts[2 * number], starts[2 * number + 1]
+        octets[response : starts[2 * number + 2]] = messages[source:end]
+        question_end = response - (len(opt) if has_edns[number] else 0)
+        octets[question_end:response] = opt[: response - question_end]
+        octets[at:question_end] = messages[source : source + question_end - at]
+        octets[at + 2], octets[at + 3] = 1, 0  # RD, and no response
+        octets[at + 6 : at + 12] = 0
+        octets[at + 11] = has_edns[number]
+
+
 @njit(cache=True)
 def _copy_templates(octets, starts, template, pool, pool_starts, rotating, rotation, opt):  # type: ignore[no-untyped-def]
     """Copy each message's template, its address records rotated, with OPT where there is room."""

@@ -1,4 +1,4 @@
-"""Responses as a pcap file: Ethernet, IPv4 or IPv6, UDP from port 53, with true checksums."""
+"""Responses as a pcap file: Ethernet, IPv4 or IPv6, UDP port 53, with true checksums."""
 
 import struct
 from typing import BinaryIO, Final
@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from traffic.hosts import RESOLVER_IPV4, RESOLVER_IPV6, client_octets
-from traffic.message_octets import Messages
+from traffic.message_octets import Messages, compose_exchanges
 from traffic.response_stream import Chunk
 
 HEADER: Final = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1)
@@ -43,25 +43,40 @@ class PcapFile:
 
     def write(self, chunk: Chunk, messages: Messages) -> None:
         """Append the packets of a chunk."""
-        is_ipv6 = chunk.is_ipv6
-        sizes = np.diff(messages.starts) + np.where(is_ipv6, len(HEAD_IPV6), len(HEAD_IPV4))
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        octets = np.empty(starts[-1], dtype=np.uint8)
-        _compose_packets(
-            octets, starts, messages.octets, messages.starts, chunk.moment_us, is_ipv6,
-            client_octets(chunk.client, is_ipv6=False), client_octets(chunk.client, is_ipv6=True),
-            chunk.port, HEAD_IPV4, HEAD_IPV6,
-        )  # fmt: skip
-        self._stream.write(octets.data)
+        self._stream.write(_packets(chunk, messages, 1).data)
 
     def finish(self) -> None:
         """Nothing ends a pcap file."""
 
 
+class ExchangesFile(PcapFile):
+    """Writes what a tap on both directions sees; a question has the time of its response."""
+
+    def write(self, chunk: Chunk, messages: Messages) -> None:
+        """Append the packets of a chunk and their questions."""
+        self._stream.write(_packets(chunk, compose_exchanges(chunk, messages), 2).data)
+
+
+def _packets(chunk: Chunk, messages: Messages, directions: int) -> np.ndarray:
+    """Wrap messages; with two directions, the first of each pair goes to the resolver."""
+    is_ipv6 = chunk.is_ipv6.repeat(directions)
+    is_question = np.arange(len(is_ipv6)) % directions != directions - 1
+    sizes = np.diff(messages.starts) + np.where(is_ipv6, len(HEAD_IPV6), len(HEAD_IPV4))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    octets = np.empty(starts[-1], dtype=np.uint8)
+    clients = (client_octets(chunk.client, is_ipv6=wide) for wide in (False, True))
+    _compose_packets(
+        octets, starts, messages.octets, messages.starts, chunk.moment_us.repeat(directions),
+        is_ipv6, *(octets.repeat(directions, axis=0) for octets in clients),
+        chunk.port.repeat(directions), is_question, HEAD_IPV4, HEAD_IPV6,
+    )  # fmt: skip
+    return octets
+
+
 @njit(cache=True)
 def _compose_packets(  # type: ignore[no-untyped-def]
     octets, starts, messages, message_starts, moment_us, is_ipv6,
-    clients_ipv4, clients_ipv6, port, head_ipv4, head_ipv6,
+    clients_ipv4, clients_ipv6, port, is_question, head_ipv4, head_ipv6,
 ):  # fmt: skip
     for number in range(len(moment_us)):
         at = starts[number]
@@ -79,18 +94,28 @@ def _compose_packets(  # type: ignore[no-untyped-def]
         udp_size = _UDP + end - source
         _put_big16(octets, udp + 2, port[number])
         _put_big16(octets, udp + 4, udp_size)
+        address_size = 16 if is_ipv6[number] else 4
+        addresses = udp - 2 * address_size
+        client = clients_ipv6[number] if is_ipv6[number] else clients_ipv4[number]
+        octets[addresses + address_size : udp] = client
+        if is_question[number]:
+            _swap(octets, addresses, address_size)
+            _swap(octets, udp, 2)
         if is_ipv6[number]:
             _put_big16(octets, ip + 4, udp_size)
-            octets[ip + 24 : ip + 40] = clients_ipv6[number]
-            addresses = ip + 8
         else:
             _put_big16(octets, ip + 2, 20 + udp_size)
-            octets[ip + 16 : ip + 20] = clients_ipv4[number]
             _put_big16(octets, ip + 10, _checksum(octets, ip, udp, 0))
-            addresses = ip + 12
         # Addresses, ports, payload, and of the pseudo header protocol and length (RFC 768).
         checksum = _checksum(octets, addresses, starts[number + 1], 17 + udp_size)
         _put_big16(octets, udp + 6, checksum if checksum else 0xFFFF)
+
+
+@njit(cache=True)
+def _swap(octets, at, size):  # type: ignore[no-untyped-def]
+    """Exchange two neighbours of equal size."""
+    for place in range(at, at + size):
+        octets[place], octets[place + size] = octets[place + size], octets[place]
 
 
 @njit(cache=True)

@@ -33,11 +33,11 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         return write(tmp_path_factory.mktemp("traffic"), *forms)
 
 
-def read(path: Path) -> Rollup:
+def read(path: Path, query_count: int = 0) -> Rollup:
     (result,) = read_all([str(path)], Options())
     assert result.error is None
     assert not result.drops.reasons
-    assert (result.drops.response_count, result.drops.query_count) == (RESPONSES, 0)
+    assert (result.drops.response_count, result.drops.query_count) == (RESPONSES, query_count)
     return result.rollup
 
 
@@ -55,6 +55,12 @@ def test_packets_and_dnstap_hold_the_same(paths: dict[str, Path]) -> None:
     assert packets.sightings.equals(frames_read.sightings)
     assert packets.lookups.equals(frames_read.lookups)
     assert packets.answer_sets.equals(frames_read.answer_sets)
+
+
+def test_questions_change_nothing(paths: dict[str, Path]) -> None:
+    packets, exchanges = read(paths["pcap"]), read(paths["exchanges"], query_count=RESPONSES)
+    assert packets.sightings.equals(exchanges.sightings)
+    assert packets.lookups.equals(exchanges.lookups)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +102,9 @@ def test_the_mix_is_as_described(paths: dict[str, Path]) -> None:
         assert low < sum(shares[what]) / RESPONSES < high, what
 
 
-def test_checksums_are_true(paths: dict[str, Path]) -> None:
-    for frame in frames(paths["pcap"]):
+@pytest.mark.parametrize("form", ["pcap", "exchanges"])
+def test_checksums_are_true(paths: dict[str, Path], form: str) -> None:
+    for frame in frames(paths[form]):
         is_ipv6 = frame[12:14] == b"\x86\xdd"
         ip = frame[14:]
         udp = ip[40:] if is_ipv6 else ip[20:]
