@@ -1,6 +1,8 @@
 """Generate DNS responses as a pcap and, the same ones, as dnstap, Zeek and Suricata logs.
 
 Usage: generate_traffic.py FOLDER [--responses N] [--names N] [--forms pcap,dnstap,...]
+
+The forms, one of which has the questions, too: pcap, exchanges, dnstap, zeek-tsv, zeek-json, eve.
 """
 
 import argparse
@@ -8,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from traffic.files import FORMS, write_traffic
+from traffic.files import write_traffic
+from traffic.forms import FILES
 from traffic.response_stream import TrafficShape
 
 
@@ -26,10 +29,10 @@ def main(arguments: list[str]) -> None:
         "--rate", type=float, default=default.rate_per_s, help="responses per second of capture"
     )
     parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--forms", default=",".join(FORMS), help="default: %(default)s")
+    parser.add_argument("--forms", default=",".join(FILES), help="default: %(default)s")
     options = parser.parse_args(arguments)
     forms = options.forms.split(",")
-    if unknown := set(forms) - set(FORMS):
+    if unknown := set(forms) - set(FILES):
         parser.error(f"no such form: {', '.join(sorted(unknown))}")
     shape = TrafficShape(
         responses=options.responses,

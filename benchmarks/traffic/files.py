@@ -1,4 +1,4 @@
-"""The forms in which the same responses can be had, and how they are written side by side."""
+"""All forms of some traffic, written side by side."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -7,6 +7,7 @@ from typing import BinaryIO, Final, Protocol
 
 from traffic.dnstap_file import DnstapFile
 from traffic.eve_file import EveFile
+from traffic.forms import FILES
 from traffic.message_octets import Messages, compose_messages
 from traffic.pcap_file import ExchangesFile, PcapFile
 from traffic.response_stream import Chunk, TrafficShape, stream_responses
@@ -27,15 +28,14 @@ class TrafficFile(Protocol):
         ...
 
 
-FORMS: Final[dict[str, tuple[str, type[TrafficFile]]]] = {
-    "pcap": ("traffic.pcap", PcapFile),
-    "exchanges": ("exchanges.pcap", ExchangesFile),
-    "dnstap": ("traffic.dnstap", DnstapFile),
-    "zeek-tsv": ("dns.log", ZeekTsvFile),
-    "zeek-json": ("dns.json", ZeekJsonFile),
-    "eve": ("eve.json", EveFile),
+WRITERS: Final[dict[str, type[TrafficFile]]] = {
+    "pcap": PcapFile,
+    "exchanges": ExchangesFile,
+    "dnstap": DnstapFile,
+    "zeek-tsv": ZeekTsvFile,
+    "zeek-json": ZeekJsonFile,
+    "eve": EveFile,
 }
-"""Of each form, the name of its file and what writes it."""
 
 
 def write_traffic(folder: Path, shape: TrafficShape, forms: Iterable[str]) -> dict[str, Path]:
@@ -43,11 +43,11 @@ def write_traffic(folder: Path, shape: TrafficShape, forms: Iterable[str]) -> di
 
     Memory is bounded by the chunk, whatever the number of responses.
     """
-    paths = {form: folder / FORMS[form][0] for form in forms}
+    paths = {form: folder / FILES[form] for form in forms}
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         files = [
-            FORMS[form][1](stack.enter_context(path.open("wb"))) for form, path in paths.items()
+            WRITERS[form](stack.enter_context(path.open("wb"))) for form, path in paths.items()
         ]
         for chunk in stream_responses(shape):
             messages = compose_messages(chunk)

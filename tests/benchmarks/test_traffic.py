@@ -29,7 +29,7 @@ def write(folder: Path, *forms: str, **shape: Any) -> dict[str, Path]:
 def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
-        forms = import_module("traffic.files").FORMS
+        forms = import_module("traffic.forms").FILES
         return write(tmp_path_factory.mktemp("traffic"), *forms)
 
 
@@ -116,7 +116,9 @@ def test_checksums_are_true(paths: dict[str, Path], form: str) -> None:
 
 def words(octets: bytes) -> int:
     """Add up as the Internet checksum does; all ones where the sum in it is true."""
-    total = sum(struct.unpack(f"!{(len(octets) + 1) // 2}H", octets + b"\0" * (len(octets) % 2)))
+    total: int = sum(
+        struct.unpack(f"!{(len(octets) + 1) // 2}H", octets + b"\0" * (len(octets) % 2))
+    )
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total
