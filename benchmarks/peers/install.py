@@ -53,9 +53,10 @@ def _apt_get(*arguments: str) -> None:
 
 def _is_offered(package: str) -> bool:
     done = subprocess.run(
-        ["apt-cache", "show", package], capture_output=True, text=True, check=False
-    )
-    return done.returncode == 0 and "Version:" in done.stdout
+        ["apt-cache", "policy", package], capture_output=True, text=True, check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
+    return bool(re.search(r"Candidate: (?!\(none\))", done.stdout))
 
 
 def _backports() -> str:
