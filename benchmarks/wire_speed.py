@@ -102,10 +102,11 @@ def _measure(options: argparse.Namespace, folder: Path) -> SpeedReport:
 
 def _told(options: argparse.Namespace) -> list[str]:
     """Return what decides about the figures, without any path."""
-    flags = [
-        f"--{flag}" for flag in ("no-peers", "no-curves") if vars(options)[flag.replace("-", "_")]
-    ]
-    return [f"--responses {options.responses}", f"--rounds {options.rounds}", *flags]
+    told = [f"--{name} {vars(options)[name]}" for name in ("responses", "names", "rounds")]
+    if options.only != "*":
+        told.append(f"--only '{options.only}'")
+    flags = {"--no-peers": options.no_peers, "--no-curves": options.no_curves}
+    return told + [flag for flag, is_set in flags.items() if is_set]
 
 
 def _contenders(
