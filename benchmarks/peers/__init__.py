@@ -1,0 +1,1 @@
+"""What runs beside unflux: other programs, and a decoder in C as the limit."""
