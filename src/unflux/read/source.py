@@ -49,7 +49,10 @@ RECORDS_SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some decoded responses as two Arrow tables of the schemas above."""
+    """Some decoded responses as two Arrow tables of the schemas above.
+
+    Columns of text may be dictionary-encoded, each value of a dictionary once.
+    """
 
     responses: pa.Table
     records: pa.Table
@@ -89,6 +92,8 @@ class Options:
     """Skip responses at or after this moment, microseconds since the epoch."""
     utc_offset_s: int = 0
     """Offset of local times in sources that name no zone (dig's WHEN line), seconds east."""
+    workers: int = 1
+    """Threads that decode one source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
