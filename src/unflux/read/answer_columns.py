@@ -1,6 +1,5 @@
 """Answers that a log lists without owner and type, in columns: give them both back."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,61 +9,16 @@ import pyarrow.compute as pc
 from unflux.model.addresses import canonical_address
 from unflux.read.chain import NAMED_ANSWERS, TYPED, UNTYPED
 from unflux.read.presentation import BAD_NAME, BAD_TTL, parse_rdata, unescape_octets
+from unflux.read.records import AAAA, CNAME, NS, A, Records
 from unflux.read.source import Drops
-from unflux.read.spans import Coded, Spans, recode, unify
+from unflux.read.spans import Coded, Spans, unify
+from unflux.read.ttls import BAD
 
-RRTYPES: Final = pa.array(["A", "AAAA", "CNAME", "NS", "SOA"])
-"""The kept types; records hold their numbers in here."""
-
-SECTIONS: Final = pa.array(["ans", "auth", "add"])
-
-A, AAAA, CNAME, NS, SOA = range(5)
-
-NO_TTL: Final = -1
-"""Stands for a TTL that is not known."""
-
-BAD: Final = -2
-"""Stands for a TTL that is none, and for a type of which the log does not tell enough."""
+_UNTYPED: Final = -2
+"""Stands for a type of which the log does not tell enough."""
 
 _PASSED: Final = -1
 """Stands for a type that is not kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """Records of the responses of a batch, in their order, as columns."""
-
-    response: np.ndarray
-    """int64: which response."""
-    names: pa.Array
-    """Distinct owners and data."""
-    qname: np.ndarray
-    """int32: number of the owner in ``names``."""
-    rrtype: np.ndarray
-    """int8: number in :data:`RRTYPES`."""
-    rdata: np.ndarray
-    """int32: number of the data in ``names``."""
-    ttl_s: np.ndarray
-    """int64: TTL or :data:`NO_TTL`."""
-    section: np.ndarray
-    """int8: number in :data:`SECTIONS`."""
-
-    def table(self) -> pa.Table:
-        """Return the table of a batch, texts dictionary-encoded."""
-        return pa.table(
-            {
-                "response": self.response,
-                "qname": _dictionary(self.qname, self.names),
-                "rrtype": _dictionary(self.rrtype, RRTYPES),
-                "rdata": _dictionary(self.rdata, self.names),
-                "ttl_s": pa.array(self.ttl_s, mask=self.ttl_s < 0),
-                "section": _dictionary(self.section, SECTIONS),
-            }
-        )
-
-
-def _dictionary(codes: np.ndarray, values: pa.Array) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), values)
 
 
 def own_answer_columns(
@@ -79,12 +33,12 @@ def own_answer_columns(
     """Do for a batch what :func:`unflux.read.chain.own_answers` does for one response.
 
     ``query`` and ``qtype`` have a row for each response; ``response``, ``answers`` and ``ttl_s``
-    (:data:`NO_TTL` or :data:`BAD` where it is none) one for each answer, in order.
+    (as of :func:`unflux.read.ttls.parse_ttls`) one for each answer, in order.
     """
     data, rrtype = _guess(answers, qtype, response)
-    bad = rrtype == BAD
-    if bad.any():
-        drops.drop(UNTYPED, int(bad.sum()))
+    untyped_count = int(np.count_nonzero(rrtype == _UNTYPED))
+    if untyped_count:
+        drops.drop(UNTYPED, untyped_count)
     kept = rrtype >= 0
     for reason, is_bad in ((BAD_NAME, data.is_null), (BAD_TTL, ttl_s == BAD)):
         count = int((kept & is_bad).sum())
@@ -106,7 +60,10 @@ def own_answer_columns(
 
 
 def _guess(answers: Spans, qtype: Coded, response: np.ndarray) -> tuple[Coded, np.ndarray]:
-    """Return the data of each answer, null where it is bad, and its type (or _PASSED or BAD)."""
+    """Return the data of each answer, null where it is bad, and its type (or _PASSED or _UNTYPED).
+
+    The values of the data may repeat.
+    """
     distinct, codes = answers.distinct()
     texts, family = distinct.addresses()
     kinds = np.select([family == 4, family == 6], [A, AAAA], CNAME).astype(np.int8)
@@ -123,7 +80,9 @@ def _guess(answers: Spans, qtype: Coded, response: np.ndarray) -> tuple[Coded, n
     of_names = [_type_of_names(text) for text in qtype.values.to_pylist()]
     by_question = np.array([*of_names, CNAME], dtype=np.int8)[qtype.codes]  # last: not known
     rrtype = np.where(kind == CNAME, by_question[response], kind)
-    return recode(texts, codes), rrtype
+    if texts.null_count:
+        codes = np.where(np.asarray(texts.is_null())[codes], np.int32(-1), codes)
+    return Coded(texts, codes), rrtype
 
 
 def _guess_text(text: str) -> tuple[int, str | None]:
@@ -139,7 +98,7 @@ def _guess_text(text: str) -> tuple[int, str | None]:
 def _type_of_names(qtype: str) -> int:
     """Return the type of a name in the answer to a question."""
     if qtype == "ANY":
-        return BAD
+        return _UNTYPED
     if qtype not in NAMED_ANSWERS:
         return CNAME
     return NS if qtype == "NS" else _PASSED  # of an SOA, such logs hold one name only

@@ -38,7 +38,7 @@ def read_blocks(stream: Readable, drops: Drops) -> Iterator[bytes]:
         if skipping:
             continue
         if end:
-            yield from _whole_lines(rest + chunk[:end], drops)
+            yield from _whole_lines(b"".join((rest, memoryview(chunk)[:end])), drops)
             rest = chunk[end:]
         else:
             rest += chunk
@@ -70,7 +70,8 @@ def _without_long_lines(block: bytes, drops: Drops) -> bytes:
         return block
     lines = block.splitlines(keepends=True)
     kept = [line for line in lines if len(line) <= MAX_LINE_BYTES]
-    drops.drop(LONG_LINE, len(lines) - len(kept)) if len(kept) < len(lines) else None
+    if len(kept) < len(lines):
+        drops.drop(LONG_LINE, len(lines) - len(kept))
     return b"".join(kept)
 
 

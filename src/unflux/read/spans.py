@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unflux.read.presentation import MAX_LABEL_CHARS
 from unflux.read.scan.addresses import write_addresses
 from unflux.read.scan.names import lower_plain_names
 from unflux.read.scan.numbers import OTHER, read_moments
@@ -82,10 +83,27 @@ class Spans:
         """Return a copy of the texts, none of which is null."""
         return _string_array(*gather(self.octets, self.starts, self.ends)[::-1])
 
+    def holds(self, condition: Callable[[str], bool], *, of_null: bool = False) -> np.ndarray:
+        """Return for which texts the condition holds; ``of_null`` where there is none."""
+        distinct, codes = self.distinct()
+        found = np.array([*map(condition, distinct.texts().to_pylist()), of_null], dtype=bool)
+        flags: np.ndarray = found[codes]
+        return flags
+
     def map(self, parse: Callable[[str], str | None]) -> Coded:
         """Return what ``parse`` makes of each text."""
         distinct, codes = self.distinct()
         return recode(pa.array(map(parse, distinct.texts().to_pylist()), pa.string()), codes)
+
+    def map_labels(self, parse: Callable[[str], str | None]) -> Coded:
+        """Return what ``parse`` makes of each text, itself of all that are short and printable."""
+        distinct, codes = self.distinct()
+        texts = distinct.texts()
+        length = distinct.ends - distinct.starts
+        is_short = bool(((length > 0) & (length <= MAX_LABEL_CHARS)).all())
+        if is_short and pc.all(pc.ascii_is_printable(texts), min_count=0).as_py():
+            return Coded(texts, codes)
+        return recode(pa.array(map(parse, texts.to_pylist()), pa.string()), codes)
 
     def map_names(self, parse: Callable[[str], str | None]) -> Coded:
         """Return what ``parse`` makes of each text, and of plain names just that."""
@@ -118,24 +136,28 @@ def _string_array(offsets: np.ndarray, octets: np.ndarray) -> pa.StringArray:
     )
 
 
-def recode(values: pa.Array, codes: np.ndarray) -> Coded:
-    """Return a column whose row ``i`` is ``values[codes[i]]``; values may repeat or be null."""
+def recode(values: pa.Array, codes: np.ndarray | None = None) -> Coded:
+    """Return a column whose row ``i`` is ``values[codes[i]]``; values may repeat or be null.
+
+    Without codes it is the column of the values.
+    """
     encoded = values.dictionary_encode()
     renumbered = np.asarray(encoded.indices.fill_null(-1)).astype(np.int32)
-    return Coded(encoded.dictionary, np.append(renumbered, np.int32(-1))[codes])
+    if codes is not None:
+        renumbered = np.append(renumbered, np.int32(-1))[codes]
+    return Coded(encoded.dictionary, renumbered)
 
 
 def unify(*columns: Coded) -> tuple[pa.Array, list[np.ndarray]]:
     """Return the distinct values of several columns together, and the codes of each in them."""
-    values = pa.concat_arrays([column.values for column in columns]).dictionary_encode()
-    renumbered = np.asarray(values.indices).astype(np.int32)
+    together = recode(pa.concat_arrays([column.values for column in columns]))
     codes: list[np.ndarray] = []
     first = 0
     for column in columns:
-        own = renumbered[first : first + len(column.values)]
+        own = together.codes[first : first + len(column.values)]
         codes.append(np.append(own, np.int32(-1))[column.codes])
         first += len(column.values)
-    return values.dictionary, codes
+    return together.values, codes
 
 
 def parse_moments(spans: Spans, parse: Callable[[str], int | None]) -> np.ndarray:

@@ -14,13 +14,15 @@ from unflux.read.scan.numbers import OTHER
 from unflux.read.sieve import Sieve
 from unflux.read.source import Batch, Drops
 from unflux.read.spans import Coded, Spans
-from unflux.read.zeek_rows import NO_QUERY
+from unflux.read.ttls import NO_TTL
+from unflux.read.zeek_rows import NO_QUERY, OTHER_LOG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """The columns of some rows that are read; answers have a row each, with its row's number."""
 
+    is_other_log: np.ndarray
     is_other_port: np.ndarray
     is_other_class: np.ndarray
     is_asked: np.ndarray
@@ -39,13 +41,30 @@ class Rows:
     """Those with text."""
     answer_row: np.ndarray
     answer_ttl_s: np.ndarray
-    """As :func:`unflux.read.answer_columns.own_answer_columns` takes them."""
+    """As :func:`unflux.read.ttls.parse_ttls` gives them."""
+
+
+def pair_ttls(
+    firsts: np.ndarray, ttl_firsts: np.ndarray, ttl_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row of each answer, and its TTL: that of the same place in its row, or NO_TTL.
+
+    ``firsts`` and ``ttl_firsts`` say where the answers and TTLs of each row begin, one more than
+    rows.
+    """
+    row = np.repeat(np.arange(len(firsts) - 1), np.diff(firsts))
+    place = np.arange(len(row)) + (ttl_firsts[:-1] - firsts[:-1])[row]
+    is_told = place < ttl_firsts[1:][row]
+    paired = np.full(len(row), NO_TTL)
+    paired[is_told] = ttl_s[place[is_told]]
+    return row, paired
 
 
 def batch_of(rows: Rows, drops: Drops) -> Batch:
     """Do for columns what :func:`unflux.read.zeek_rows.add_row` does for a row."""
     row_count = len(rows.ts_us)
     sieve = Sieve(row_count, drops)
+    sieve.refuse(OTHER_LOG, rows.is_other_log)
     sieve.refuse(OTHER_PORT, rows.is_other_port)
     sieve.refuse(OTHER_CLASS, rows.is_other_class)
     sieve.refuse(NO_QUERY, ~rows.is_asked)

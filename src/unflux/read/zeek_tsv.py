@@ -1,22 +1,21 @@
 """Zeek's ``dns.log`` as tab-separated text, a block of lines at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from unflux.read.answer_columns import BAD, NO_TTL
 from unflux.read.batching import BatchBuilder
 from unflux.read.blocks import decode_in_order, read_blocks
 from unflux.read.lines import Readable
 from unflux.read.moments import parse_moment
-from unflux.read.presentation import MAX_TTL_S, parse_rcode, parse_ttl, plain_label
-from unflux.read.scan.fields import blank_out, split_elements, split_fields
-from unflux.read.scan.numbers import OTHER, read_whole_numbers
+from unflux.read.presentation import parse_rcode, parse_ttl, plain_label
+from unflux.read.scan.fields import blank_out, find_comments, split_elements, split_fields
 from unflux.read.source import Batch, Drops, Options
-from unflux.read.spans import Spans, parse_moments, patched_numbers
-from unflux.read.zeek_columns import Rows, batch_of
+from unflux.read.spans import Spans, parse_moments
+from unflux.read.ttls import parse_ttls
+from unflux.read.zeek_columns import Rows, batch_of, pair_ttls
 from unflux.read.zeek_header import Header
 from unflux.read.zeek_rows import (
     FIELD_COUNT,
@@ -63,13 +62,12 @@ def _cut_at_headers(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Header]]:
         yield block[start:], header
 
 
-def _comments(block: bytes) -> Iterator[int]:
-    """Yield where the lines begin that begin with ``#``."""
-    if block.startswith(b"#"):
-        yield 0
-    end = -1
-    while (end := block.find(b"\n#", end + 1)) >= 0:
-        yield end + 1
+def _comments(block: bytes) -> list[int]:
+    """Return where the lines begin that begin with ``#``."""
+    if b"#" not in block:
+        return []
+    comments: list[int] = find_comments(np.frombuffer(block, dtype=np.uint8)).tolist()
+    return comments
 
 
 def _decode(piece: tuple[bytes, Header], options: Options) -> tuple[Batch, Drops]:
@@ -82,8 +80,9 @@ def _decode(piece: tuple[bytes, Header], options: Options) -> tuple[Batch, Drops
     for slot, name in enumerate(_COLUMNS):
         if name in header.fields:
             slots[header.fields.index(name)] = slot
-    starts = np.full((len(_COLUMNS), block.count(b"\n")), -1, dtype=np.int32)
-    ends = np.full_like(starts, -1)
+    room = len(block) // max(len(slots), 1)  # a row has an octet for each field, if only its end
+    starts = np.empty((len(_COLUMNS), room), dtype=np.int32)
+    ends = np.empty_like(starts)
     row_count, odd_count = split_fields(octets, ord(header.separator), slots, starts, ends)
     if odd_count:
         drops.drop(FIELD_COUNT if header.fields else NO_FIELDS, odd_count)
@@ -91,8 +90,12 @@ def _decode(piece: tuple[bytes, Header], options: Options) -> tuple[Batch, Drops
         name: Spans(octets, starts[slot, :row_count], ends[slot, :row_count])
         for slot, name in enumerate(_COLUMNS)
     }
-    for column in columns.values():
-        _blank_out(column, header.unset_field, header.empty_field)
+    for name, column in columns.items():
+        if name in header.fields:
+            _blank_out(column, header.unset_field, header.empty_field)
+        else:
+            column.starts[:] = -1
+            column.ends[:] = -1
     return batch_of(_rows(columns, header, options), drops), drops
 
 
@@ -118,8 +121,9 @@ def _rows(columns: dict[str, Spans], header: Header, options: Options) -> Rows:
     code = columns["rcode_name"].or_else(columns["rcode"])
     answers, answer_row, ttl_s = _answers(columns["answers"], columns["TTLs"], header)
     return Rows(
-        is_other_port=_is_not(ports, lambda text: is_port_of(text, options.ports)),
-        is_other_class=_is_not(classes, lambda text: text == "1"),
+        is_other_log=np.zeros(len(ports.starts), dtype=bool),
+        is_other_port=~ports.holds(lambda text: is_port_of(text, options.ports), of_null=True),
+        is_other_class=~classes.holds(lambda text: text == "1", of_null=True),
         is_asked=~columns["query"].is_null,
         query=columns["query"].map_names(parse_name),
         is_dated=~columns["ts"].is_null,
@@ -127,18 +131,11 @@ def _rows(columns: dict[str, Spans], header: Header, options: Options) -> Rows:
         is_coded=~code.is_empty,
         rcode=code.map(lambda text: parse_rcode(text[:MAX_CODE_CHARS])),
         qtype=columns["qtype_name"].or_else(columns["qtype"]).map(parse_qtype),
-        client=columns["id.orig_h"].map(plain_label),
+        client=columns["id.orig_h"].map_labels(plain_label),
         answers=answers,
         answer_row=answer_row,
         answer_ttl_s=ttl_s,
     )
-
-
-def _is_not(spans: Spans, holds: Callable[[str], bool]) -> np.ndarray:
-    """Return which rows have a text of which the condition does not hold."""
-    distinct, codes = spans.distinct()
-    found = [not holds(text) for text in distinct.texts().to_pylist()]
-    return np.array([*found, False])[codes]  # last: no text
 
 
 def _blank_out(spans: Spans, *texts: str) -> None:
@@ -151,11 +148,7 @@ def _answers(answers: Spans, ttls: Spans, header: Header) -> tuple[Spans, np.nda
     """Return the answers that are not blank, the row of each, and its TTL."""
     elements, firsts = _elements(answers, header)
     ttl_elements, ttl_firsts = _elements(ttls, header)
-    row = np.repeat(np.arange(len(firsts) - 1), np.diff(firsts))
-    ttl_row = np.arange(len(row)) + (ttl_firsts[:-1] - firsts[:-1])[row]
-    ttl_s = np.full(len(row), NO_TTL)
-    has_ttl = ttl_row < ttl_firsts[1:][row]
-    ttl_s[has_ttl] = _ttls(ttl_elements)[ttl_row[has_ttl]]
+    row, ttl_s = pair_ttls(firsts, ttl_firsts, parse_ttls(ttl_elements, parse_ttl))
     is_given = ~elements.is_empty
     return elements.at(is_given), row[is_given], ttl_s[is_given]
 
@@ -166,10 +159,3 @@ def _elements(spans: Spans, header: Header) -> tuple[Spans, np.ndarray]:
     elements = Spans(spans.octets, starts, ends)
     _blank_out(elements, header.unset_field)
     return elements, firsts
-
-
-def _ttls(spans: Spans) -> np.ndarray:
-    ttl_s = read_whole_numbers(spans.octets, spans.starts, spans.ends)
-    ttl_s = patched_numbers(np.where(ttl_s > MAX_TTL_S, OTHER, ttl_s), spans, parse_ttl)
-    ttl_s[(ttl_s == OTHER) & ~spans.is_null] = BAD
-    return ttl_s

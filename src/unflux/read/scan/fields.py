@@ -9,6 +9,18 @@ _COMMENT = ord("#")
 
 
 @compiled
+def find_comments(octets: np.ndarray) -> np.ndarray:
+    """Return where the lines begin (int64) that begin with ``#``."""
+    found = np.empty(1 + len(octets) // 2, dtype=np.int64)
+    count = 0
+    for at in range(len(octets)):
+        if octets[np.uintp(at)] == _COMMENT and (at == 0 or octets[np.uintp(at - 1)] == _LINE_END):
+            found[count] = at
+            count += 1
+    return found[:count].copy()
+
+
+@compiled
 def split_fields(
     octets: np.ndarray,
     separator: int,
@@ -19,8 +31,8 @@ def split_fields(
     """Find the fields of each line; empty lines and those that begin with ``#`` are no rows.
 
     ``octets`` end with a line end. ``slots`` has the row of ``starts`` and ``ends`` that takes each
-    field, or -1; both have a column for each line. Returns how many rows have as many fields as
-    ``slots``, which are written, and how many have not.
+    field, or -1; both have a column for each row there may be. Returns how many rows have as many
+    fields as ``slots``, which are written, and how many have not.
     """
     row, odd, at, size = 0, 0, 0, len(octets)
     count = len(slots)
