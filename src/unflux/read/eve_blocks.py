@@ -111,11 +111,15 @@ class _Asked:
 def _decode(block: bytes, options: Options) -> _Decoded:
     drops = Drops()
     if len(block) < MIN_COLUMNAR_BYTES:
-        return _Decoded(block=block, drops=drops, is_understood=False)
-    objects = Objects(block, SHAPE)
+        objects = Objects(b"", SHAPE)
+        odd_lines = list(enumerate(_lines(block)))
+    else:
+        objects = Objects(block, SHAPE)
+        odd_lines = list(objects.odd_lines())
     events = Events(objects, options.ports, drops)
-    odd = _decode_odd(objects, events.slow_rows, options, drops)
-    if events.has_version_1 or odd is None:
+    odd_lines += objects.lines_of(events.slow_rows)
+    odd = None if events.has_version_1 else _decode_odd(odd_lines, options, drops)
+    if odd is None:
         return _Decoded(block=block, drops=drops, is_understood=False)
     odd_batches, odd_questions = odd
     batch = batch_of(events, drops)
@@ -130,17 +134,17 @@ def _decode(block: bytes, options: Options) -> _Decoded:
 
 
 def _decode_odd(
-    objects: Objects, slow_rows: np.ndarray, options: Options, drops: Drops
+    lines: list[tuple[int, str]], options: Options, drops: Drops
 ) -> tuple[list[Batch], list[tuple[int, str]]] | None:
-    """Decode lines one by one; return what they gave, and those that ask, by the rows before them.
+    """Decode lines one by one, each with the number of rows before it.
 
+    Returns what they gave, and those of them that ask something.
     Null where one is a version 1 answer.
     """
     builder = BatchBuilder()
     joiner = Joiner(builder, drops)
     batches: list[Batch] = []
     questions: list[tuple[int, str]] = []
-    lines = [*objects.odd_lines(), *objects.lines_of(slow_rows)]
     for row, line in lines:
         count = joiner.question_count
         batches.extend(_take_all(objects_of_lines([line], drops), builder, joiner, options, drops))

@@ -10,8 +10,9 @@ from unflux.read.scan import objects as scan
 from unflux.read.scan.objects import NONE, STRING
 from unflux.read.spans import Spans
 
+BYTES_PER_ROW: Final = 200
 BYTES_PER_ITEM: Final = 48
-"""Of a block, for which room is made at first. Chosen: 2026-11-24; an answer has more."""
+"""Of a block: room that is made at first. Chosen: 2026-11-24; events of DNS have more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,40 +120,38 @@ class Objects:
 
     def __init__(self, block: bytes, shape: Shape) -> None:
         self._shape = shape
-        self.octets = octets = np.frombuffer(block, dtype=np.uint8)
-        line_count = block.count(b"\n")
-        room = max(len(block) // BYTES_PER_ITEM, 16)
-        kinds = np.zeros((len(shape.slots), line_count + 1), dtype=np.uint8)
-        starts = np.empty(kinds.shape, dtype=np.int32)
-        ends = np.empty(kinds.shape, dtype=np.int32)
-        lines = np.empty((line_count, 2), dtype=np.int64)
-        odd_lines = np.empty((line_count, 3), dtype=np.int64)
-        items = _Items.of_room(room, len(shape.item_slots))
+        self.octets = np.frombuffer(block, dtype=np.uint8)
+        rows = _Rows.of_room(len(block) // BYTES_PER_ROW + 16, len(shape.slots))
+        items = _Items.of_room(len(block) // BYTES_PER_ITEM + 16, len(shape.item_slots))
         at = row = item = odd = 0
         while True:
             at, row, item, odd = scan.scan_objects(
-                octets, at, shape.nodes, shape.keys, row, kinds, starts, ends, lines, item,
-                items.lists, items.rows, items.kinds, items.starts, items.ends, odd, odd_lines,
+                self.octets, at, shape.nodes, shape.keys,
+                row, rows.kinds, rows.starts, rows.ends, rows.lines,
+                item, items.lists, items.rows, items.kinds, items.starts, items.ends,
+                odd, rows.odd_lines,
             )  # fmt: skip
             if at == len(block):
                 break
-            items = items.doubled()
+            if row == len(rows.lines) or odd == len(rows.odd_lines):
+                rows = rows.doubled()
+            else:
+                items = items.doubled()
         self.row_count = row
-        self._kinds, self._starts, self._ends = kinds, starts, ends
-        self.lines = lines[:row]
-        """Where the line of each row begins and ends."""
-        self._odd_lines = odd_lines[:odd]
-        self._items = items
         self.item_count = item
+        self.lines = rows.lines[:row]
+        """Where the line of each row begins and ends."""
+        self._odd_lines = rows.odd_lines[:odd]
+        self._rows, self._items = rows, items
 
     def column(self, path: str) -> Values:
         """Return the values of a member, one for each object."""
         slot, count = self._shape.slots[path], self.row_count
         return Values(
-            kinds=self._kinds[slot, :count],
+            kinds=self._rows.kinds[slot, :count],
             octets=self.octets,
-            starts=self._starts[slot, :count],
-            ends=self._ends[slot, :count],
+            starts=self._rows.starts[slot, :count],
+            ends=self._rows.ends[slot, :count],
         )
 
     @property
@@ -191,6 +190,34 @@ class Objects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    kinds: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    lines: np.ndarray
+    odd_lines: np.ndarray
+
+    @classmethod
+    def of_room(cls, room: int, slot_count: int) -> "_Rows":
+        return cls(
+            kinds=np.zeros((slot_count, room), dtype=np.uint8),
+            starts=np.empty((slot_count, room), dtype=np.int32),
+            ends=np.empty((slot_count, room), dtype=np.int32),
+            lines=np.empty((room, 2), dtype=np.int64),
+            odd_lines=np.empty((room, 3), dtype=np.int64),
+        )
+
+    def doubled(self) -> "_Rows":
+        room = len(self.lines)
+        larger = _Rows.of_room(2 * room, len(self.kinds))
+        for name in ("kinds", "starts", "ends"):
+            getattr(larger, name)[..., :room] = getattr(self, name)
+        larger.lines[:room] = self.lines
+        larger.odd_lines[:room] = self.odd_lines
+        return larger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Items:
     lists: np.ndarray
     rows: np.ndarray
@@ -209,8 +236,7 @@ class _Items:
         )
 
     def doubled(self) -> "_Items":
-        room = len(self.rows)
-        larger = _Items.of_room(2 * room, len(self.kinds))
+        larger = _Items.of_room(2 * len(self.rows), len(self.kinds))
         for name in ("lists", "rows", "kinds", "starts", "ends"):
-            getattr(larger, name)[..., :room] = getattr(self, name)
+            getattr(larger, name)[..., : len(self.rows)] = getattr(self, name)
         return larger

@@ -345,11 +345,11 @@ def scan_objects(
     """Scan lines from ``at`` on: a row for each object, and its items; blank lines are none.
 
     ``octets`` end with a line end. ``nodes`` and ``keys`` are the shape (see :mod:`.shapes`).
-    ``kinds``, ``starts`` and ``ends`` have a row for each slot and a column for each line, and
+    ``kinds``, ``starts`` and ``ends`` have a row for each slot and a column for each row, and
     likewise for items. ``lines`` takes the span of each row's line; ``odd_lines`` that of each line
     that is not understood, and how many rows came before it. Kinds are ABSENT at first.
 
-    Returns where the scan stopped, which is before the end where there is no room for more items,
+    Returns where the scan stopped, which is before the end where there is no room for more,
     and how many rows, items and odd lines there are then.
     """
     stack = np.zeros((MAX_DEPTH, 4), dtype=np.int64)
@@ -361,6 +361,8 @@ def scan_objects(
         if octets[np.uintp(at)] == _LINE_END:
             at += 1
             continue
+        if row == len(lines) or odd == len(odd_lines):
+            return begin, row, item, odd
         end, last_item = _ODD, item
         if octets[np.uintp(at)] == _OPEN_OBJECT:
             end, last_item = _scan_line(
