@@ -8,6 +8,9 @@ import pytest
 from unflux.model.rollup import Rollup, merge
 from unflux.read import blocks, eve_blocks, zeek_json, zeek_tsv
 from unflux.read.batching import BatchBuilder
+from unflux.read.cof_columns import columns_of
+from unflux.read.cof_entries import entry_object, is_frame, parse_entry
+from unflux.read.cof_rollup import roll_up as roll_up_entries
 from unflux.read.eve_events import Joiner, take_event
 from unflux.read.json_objects import read_objects
 from unflux.read.lines import read_lines
@@ -46,6 +49,17 @@ def eve_by_event(octets: bytes, options: Options) -> Result:
         take_event(event, builder, joiner, options, drops)
     joiner.flush()
     return summed(builder.take_rest(), drops)
+
+
+def cof_by_entry(octets: bytes, options: Options) -> Result:
+    drops = Drops()
+    parsed = [
+        parse_entry(entry_object(value), options, drops)
+        for value in read_objects(io.BytesIO(octets), drops)
+        if not is_frame(value)
+    ]
+    entries = [entry for entry in parsed if entry is not None]
+    return summed([roll_up_entries(columns_of(entries))] if entries else [], drops)
 
 
 def by_columns(

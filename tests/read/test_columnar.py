@@ -1,5 +1,6 @@
 """Columnar and row-by-row readers agree on whatever they are given."""
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,13 @@ from tests.read.slow_path import (
     Result,
     assert_equal,
     by_columns,
+    cof_by_entry,
     eve_by_event,
     zeek_json_by_row,
     zeek_tsv_by_row,
 )
 
+from unflux.read.cof import Cof
 from unflux.read.eve import Eve
 from unflux.read.json_objects import parse_object
 from unflux.read.source import Options, Source
@@ -37,7 +40,8 @@ TYPES = ["A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT", "*", "ANY", "query-6528
 CODES = ["NOERROR", "NXDOMAIN", "SERVFAIL", "0", "3", "refused", "-", "", "BADVERS/BADSIG", "?"]
 MOMENTS = ["1714521600.123456", "1714521600", "0", "4102444800", "4102444799.9999999", "-1", "soon",
            "", "1e9", ".5", "5.", "1_0", " 1714521600 ", "nan", "inf", "2024-05-01T00:00:01Z",
-           "2024-05-01T00:00:01.5+0200", "2024-02-30T00:00:00Z", "2024-05-01", "2024-02-29 12:00:00",
+           "2024-05-01T00:00:01.5+0200", "2024-02-30T00:00:00Z", "2024-05-01",
+           "2024-02-29 12:00:00",
            "2024-05-01T24:00:00Z", "1970-01-01T00:00:00+0001", "1714521600.1234567890123",
            "2024-05-01T00:00:00.1234567Z", "2024-05-01T00:00:00-23:59", "1714521600.0000005"]  # fmt: skip
 TTLS = ["300.000000", "60", "-", "", "-1", "2147483648", "2147483647.9", "1e3", "x", "0.5", ".5",
@@ -122,6 +126,7 @@ def golden_objects(name: str) -> list[Any]:
 
 ZEEK_ROWS = golden_objects("zeek/input.json")
 EVE_EVENTS = golden_objects("eve/input.json")
+ENTRIES = golden_objects("cof/input.json") + golden_objects("cof/input.dnsdb.json")
 
 
 def places_of(value: Any) -> list[tuple[Any, Any]]:
@@ -145,11 +150,13 @@ def json_lines(draw: st.DrawFn, examples: list[Any]) -> bytes:
             holder, key = draw(st.sampled_from(places_of(value)))
             action = draw(st.integers(0, 5))
             if action == 0:
-                holder[key] = draw(st.sampled_from(JSON_VALUES))
+                holder[key] = copy.deepcopy(draw(st.sampled_from(JSON_VALUES)))
             elif action == 1 and isinstance(holder, dict):
-                holder[draw(st.sampled_from([*value, "rrname", "answers", "id"]))] = holder[key]
+                holder[draw(st.sampled_from([*value, "rrname", "answers", "id"]))] = copy.deepcopy(
+                    holder[key]
+                )
             elif action == 2 and isinstance(holder, list):
-                holder.append(holder[key])
+                holder.append(copy.deepcopy(holder[key]))
             elif action == 3 and isinstance(holder, dict):
                 holder.pop(key)
                 if not value:
@@ -193,6 +200,16 @@ def test_eve(octets: bytes, block_bytes: int) -> None:
     compare(Eve(), eve_by_event, octets, block_bytes)
 
 
+TIMES = st.sampled_from([None, 1714521600_000000, 1714525200_000000])
+
+
+@given(json_lines(ENTRIES), BLOCK_BYTES, TIMES, TIMES)
+def test_cof(octets: bytes, block_bytes: int, since_us: int | None, until_us: int | None) -> None:
+    options = Options(since_us=since_us, until_us=until_us)
+    found = by_columns(Cof(), octets, options, block_bytes=block_bytes)
+    assert_equal(found, cof_by_entry(octets, options))
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize(
     ("source", "reference", "name"),
@@ -200,6 +217,7 @@ def test_eve(octets: bytes, block_bytes: int) -> None:
         (Zeek(), zeek_tsv_by_row, "zeek/input.log"),
         (Zeek(), zeek_json_by_row, "zeek/input.json"),
         (Eve(), eve_by_event, "eve/input.json"),
+        (Cof(), cof_by_entry, "cof/input.json"),
     ],
 )
 def test_many_blocks_in_many_threads(

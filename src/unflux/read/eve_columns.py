@@ -1,16 +1,14 @@
 """DNS events of versions 2 and 3 of Suricata's EVE log, in columns, become a batch."""
 
 import json
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from unflux.model.addresses import canonical_address
 from unflux.model.columns import MOMENT
+from unflux.read.data_column import DataColumn
 from unflux.read.eve_events import ODD_EVENT, name_of, presented, rdata_of, type_of
 from unflux.read.json_columns import moments_of, ttls_of
 from unflux.read.moments import BAD_MOMENT
@@ -18,17 +16,15 @@ from unflux.read.objects import Member, Objects, Shape, Values
 from unflux.read.presentation import (
     BAD_NAME,
     BAD_TTL,
-    KEPT,
     NAME_TYPES,
     NO_DATA,
     OTHER_PORT,
     bad_data_reason,
     parse_rcode,
     parse_rdata,
-    parse_type,
     plain_label,
 )
-from unflux.read.records import AAAA, CNAME, NS, RRTYPES, SOA, Records
+from unflux.read.records import AAAA, CNAME, NS, RRTYPES, SOA, Records, types_of
 from unflux.read.scan.numbers import OTHER, read_whole_numbers
 from unflux.read.scan.objects import (
     ABSENT,
@@ -196,7 +192,7 @@ def _records(objects: Objects, rows: np.ndarray, drops: Drops) -> Records:
     rrtype_text = objects.item_column("rrtype").at(items).texts
     owner_text = objects.item_column("rrname").at(items).texts
     sieve.refuse(ODD_EVENT, rrtype_text.is_null | owner_text.is_null)  # what is no object has none
-    rrtype = _types(rrtype_text)
+    rrtype = types_of(rrtype_text)
     sieve.leave(rrtype < 0)
     text, soa = objects.item_column("rdata").at(items).texts, objects.item_column("soa").at(items)
     is_soa = text.is_null & soa.is_kind(OBJECT)
@@ -225,14 +221,6 @@ def _records(objects: Objects, rows: np.ndarray, drops: Drops) -> Records:
     )
 
 
-def _types(texts: Spans) -> np.ndarray:
-    """Return the number of each type in RRTYPES, -1 where it is not kept."""
-    types = texts.map(lambda text: parse_type(text) if parse_type(text) in KEPT else None)
-    numbers = [RRTYPES.index(value).as_py() for value in types.values]
-    codes: np.ndarray = np.array([*numbers, -1], dtype=np.int8)[types.codes]
-    return codes
-
-
 def _data(
     rrtype: np.ndarray, rrtype_text: Spans, text: Spans, soa: Values, is_wanted: np.ndarray
 ) -> Coded:
@@ -241,56 +229,20 @@ def _data(
     Data comes as text, or else as the object of an SOA.
     """
     is_text = is_wanted & ~text.is_null
-    is_address, is_name = rrtype <= AAAA, (rrtype == CNAME) | (rrtype == NS)
+    is_name = is_text & ((rrtype == CNAME) | (rrtype == NS))
     is_spelt_so = rrtype_text.holds(lambda spelling: spelling in NAME_TYPES)
-    groups: list[tuple[np.ndarray, pa.Array, np.ndarray]] = []
-
-    def add(is_member: np.ndarray, spans: Spans, parse: Callable[[str], str | None]) -> None:
-        rows = np.flatnonzero(is_member)
-        if len(rows):
-            distinct, codes = spans.at(rows).distinct()
-            groups.append((rows, distinct.names(parse), codes))
-
-    rows = np.flatnonzero(is_text & is_address)
-    if len(rows):
-        groups.append((rows, *_addresses(text.at(rows), rrtype[rows] == AAAA)))
-    add(is_text & is_name & is_spelt_so, text, lambda t: parse_rdata("CNAME", presented(t)))
-    add(is_text & is_name & ~is_spelt_so, text, lambda t: parse_rdata("CNAME", t))
-    add(is_text & (rrtype == SOA), text, lambda t: parse_rdata("SOA", t))
+    data = DataColumn(len(rrtype))
+    data.add_addresses(is_text & (rrtype <= AAAA), text, rrtype == AAAA)
+    data.add(is_name & is_spelt_so, text, lambda t: parse_rdata("CNAME", presented(t)))
+    data.add(is_name & ~is_spelt_so, text, lambda t: parse_rdata("CNAME", t))
+    data.add(is_text & (rrtype == SOA), text, lambda t: parse_rdata("SOA", t))
     is_soa = is_wanted & text.is_null
     if is_soa.any():
         for code, mnemonic in enumerate(RRTYPES.to_pylist()):
-            add(is_soa & (rrtype == code), soa.spans(OBJECT), partial(_parse_soa, mnemonic))
-    return _gathered(groups, len(rrtype))
+            data.add(is_soa & (rrtype == code), soa.spans(OBJECT), partial(_parse_soa, mnemonic))
+    return data.coded()
 
 
 def _parse_soa(rrtype: str, text: str) -> str | None:
     data = rdata_of({"soa": json.loads(text)}, rrtype)
     return None if data is None else parse_rdata(rrtype, data)
-
-
-def _addresses(texts: Spans, is_ipv6: np.ndarray) -> tuple[pa.Array, np.ndarray]:
-    """Return distinct canonical addresses, and which is that of each row, -1 where it is none."""
-    distinct, codes = texts.distinct()
-    addresses, family = distinct.addresses()
-    rest = np.flatnonzero(family == 0)
-    if len(rest):
-        spelt = [text.strip() for text in distinct.at(rest).texts().to_pylist()]
-        parsed = [canonical_address(text) for text in spelt]
-        addresses = pc.replace_with_mask(
-            addresses, pa.array(family == 0), pa.array(parsed, pa.string())
-        )
-        family[rest] = [0 if a is None else 6 if ":" in a else 4 for a in parsed]
-    return addresses, np.where(family[codes] == np.where(is_ipv6, 6, 4), codes, -1)
-
-
-def _gathered(groups: list[tuple[np.ndarray, pa.Array, np.ndarray]], count: int) -> Coded:
-    """Return one column of several: rows, values that may be null, and which each row has."""
-    column = np.full(count, -1, dtype=np.int32)
-    first = 0
-    for rows, values, codes in groups:
-        is_null = np.append(np.asarray(values.is_null()), True)
-        column[rows] = np.where(is_null[codes], -1, codes + first)
-        first += len(values)
-    values = [values for _, values, _ in groups]
-    return Coded(pa.concat_arrays(values) if values else pa.array([], pa.string()), column)

@@ -114,6 +114,15 @@ class Values:
             ends=np.where(is_own, self.ends, other.ends),
         )
 
+    def followed_by(self, other: "Values") -> "Values":
+        """Return these values and then the others, of the same block."""
+        return Values(
+            kinds=np.concatenate([self.kinds, other.kinds]),
+            octets=self.octets,
+            starts=np.concatenate([self.starts, other.starts]),
+            ends=np.concatenate([self.ends, other.ends]),
+        )
+
 
 class Objects:
     """The objects of a block, and the items of their lists, in columns."""

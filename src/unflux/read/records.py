@@ -6,6 +6,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from unflux.read.presentation import parse_type
+from unflux.read.spans import Spans
+
 RRTYPES: Final = pa.array(["A", "AAAA", "CNAME", "NS", "SOA"])
 """The kept types; records hold their numbers in here."""
 
@@ -49,3 +52,12 @@ class Records:
 
 def _dictionary(codes: np.ndarray, values: pa.Array) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes.astype(np.int32), values)
+
+
+def types_of(texts: Spans) -> np.ndarray:
+    """Return the number of each type in :data:`RRTYPES` (int8), -1 where it is not kept, or null."""
+    types = texts.map(parse_type)
+    kept = RRTYPES.to_pylist()
+    numbers = [kept.index(value) if value in kept else -1 for value in types.values.to_pylist()]
+    codes: np.ndarray = np.array([*numbers, -1], dtype=np.int8)[types.codes]
+    return codes
