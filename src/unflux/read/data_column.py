@@ -25,6 +25,15 @@ class DataColumn:
             distinct, codes = spans.at(rows).distinct()
             self._add(rows, distinct.names(parse), codes)
 
+    def add_texts(
+        self, is_member: np.ndarray, spans: Spans, parse: Callable[[str], str | None]
+    ) -> None:
+        """Add what ``parse`` makes of the texts of some rows."""
+        rows = np.flatnonzero(is_member)
+        if len(rows):
+            parsed = spans.at(rows).map(parse)
+            self._add(rows, parsed.values, parsed.codes)
+
     def add_addresses(self, is_member: np.ndarray, spans: Spans, is_ipv6: np.ndarray) -> None:
         """Add the texts of some rows that are addresses of the family told."""
         rows = np.flatnonzero(is_member)

@@ -50,6 +50,18 @@ class Spans:
     starts: np.ndarray
     ends: np.ndarray
 
+    @classmethod
+    def of(cls, column: pa.StringArray) -> "Spans":
+        """Return the texts of a column of Arrow, where they lie."""
+        _, offsets, octets = column.buffers()
+        bounds = np.frombuffer(
+            offsets, dtype=np.int32, count=len(column) + 1, offset=4 * column.offset
+        )
+        starts = bounds[:-1]
+        if column.null_count:
+            starts = np.where(np.asarray(column.is_null()), np.int32(-1), starts)
+        return cls(np.frombuffer(octets or b"", dtype=np.uint8), starts, bounds[1:])
+
     def at(self, rows: np.ndarray) -> "Spans":
         """Return some rows: their numbers, or a flag for each row."""
         return Spans(self.octets, self.starts[rows], self.ends[rows])
