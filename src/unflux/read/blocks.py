@@ -38,7 +38,8 @@ def read_blocks(stream: Readable, drops: Drops) -> Iterator[bytes]:
         if skipping:
             continue
         if end:
-            yield from _whole_lines(b"".join((rest, memoryview(chunk)[:end])), drops)
+            block = b"".join((rest, memoryview(chunk)[:end]))
+            yield from _as_utf8(_without_long_lines(block, drops))
             rest = chunk[end:]
         else:
             rest += chunk
@@ -46,15 +47,7 @@ def read_blocks(stream: Readable, drops: Drops) -> Iterator[bytes]:
             drops.drop(LONG_LINE)
             rest, skipping = b"", True
     if rest:
-        yield from _whole_lines(rest + b"\n", drops)
-
-
-def _whole_lines(block: bytes, drops: Drops) -> Iterator[bytes]:
-    block = _without_long_lines(block, drops)
-    if not block.isascii():
-        block = _as_utf8(block)
-    if block:
-        yield block
+        yield from _as_utf8(rest + b"\n")
 
 
 def _without_long_lines(block: bytes, drops: Drops) -> bytes:
@@ -75,13 +68,15 @@ def _without_long_lines(block: bytes, drops: Drops) -> bytes:
     return b"".join(kept)
 
 
-def _as_utf8(block: bytes) -> bytes:
-    """Return the block, ``\\xHH`` for octets that are not UTF-8."""
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return decode(block).encode()
-    return block
+def _as_utf8(block: bytes) -> Iterator[bytes]:
+    """Yield the block if there is any of it, ``\\xHH`` for octets that are not UTF-8."""
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            block = decode(block).encode()
+    if block:
+        yield block
 
 
 def decode_in_order(

@@ -55,7 +55,7 @@ def _dictionary(codes: np.ndarray, values: pa.Array) -> pa.DictionaryArray:
 
 
 def types_of(texts: Spans) -> np.ndarray:
-    """Return the number of each type in :data:`RRTYPES` (int8), -1 where it is not kept, or null."""
+    """Return the number of each type in :data:`RRTYPES` (int8), -1 where it is not kept."""
     types = texts.map(parse_type)
     kept = RRTYPES.to_pylist()
     numbers = [kept.index(value) if value in kept else -1 for value in types.values.to_pylist()]
