@@ -56,14 +56,18 @@ class Shape:
         row[scan.FLAGS] = scan.IS_STRICT if member.is_strict else 0
         if number:
             row[scan.SLOT] = slots.setdefault(path, len(slots))
+        marks = 0
         last: list[int] | None = None
         for inner in member.members:
             child = self._add(inner, f"{path}/{inner.key}".lstrip("/"), slots)
+            name = inner.key.encode()
+            marks |= 1 << scan.mark_of(len(name), name[0], name[-1])
             if last is None:
                 row[scan.CHILD] = child
             else:
                 last[scan.SIBLING] = child
             last = self._nodes[child]
+        row[scan.MARKS] = marks - (1 << 64) if marks >> 63 else marks  # as 64 bits, signed
         if member.elements is not None:
             row[scan.LIST] = self.lists.setdefault(path, len(self.lists))
             element = Member(key="", members=member.elements)

@@ -6,16 +6,17 @@ and whoever calls decodes that line alone. Depth is bounded and there is no recu
 
 import numpy as np
 
-from unflux.read.scan.jit import compiled
+from unflux.read.scan.jit import compiled, inlined
 
 ABSENT, NULL, TRUE, FALSE, INTEGER, FLOAT, STRING, OBJECT, ARRAY = range(9)
 """Kinds of values. The span of a string lies between its quotation marks; it has no escapes."""
 
-(CHILD, SIBLING, KEY_START, KEY_END, SLOT, LIST, FLAGS) = range(7)
+(CHILD, SIBLING, KEY_START, KEY_END, SLOT, LIST, FLAGS, MARKS) = range(8)
 """Columns of the nodes of a shape: first member (or element), next member of its parent, span of
-its key, slot that takes its value, list that takes its elements."""
+its key, slot that takes its value, list that takes its elements, flags, and a bit for each mark
+(see :func:`mark_of`) that the keys of its members have."""
 
-NODE_WIDTH = 7
+NODE_WIDTH = 8
 NONE = -1
 
 IS_STRICT = 1
@@ -148,11 +149,24 @@ def _is_word(octets: np.ndarray, at: int, word: np.ndarray) -> bool:
     return True
 
 
+def mark_of(length: int, first: int, last: int) -> int:
+    """Return a number below 64 by which most keys that are not in a shape are told from those."""
+    return (7 * length + 5 * first + last) & 63
+
+
+_mark_of = inlined(mark_of)
+
+
 @compiled
 def _find_member(
     octets: np.ndarray, start: int, end: int, nodes: np.ndarray, keys: np.ndarray, node: int
 ) -> int:
     """Return the node of the member of that name, or :data:`NONE`."""
+    if start == end:
+        return NONE
+    mark = _mark_of(end - start, int(octets[np.uintp(start)]), int(octets[np.uintp(end - 1)]))
+    if not nodes[np.uintp(node), MARKS] >> mark & 1:
+        return NONE
     member = nodes[np.uintp(node), CHILD]
     while member >= 0:
         key = nodes[np.uintp(member), KEY_START]
