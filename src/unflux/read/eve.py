@@ -26,7 +26,7 @@ class Eve:
             "or CNAMEs are taken as authority.",
             "The grouped form has no owners and no TTLs: CNAME chains are rebuilt from order.",
             "Older versions leave out the data of NS and SOA records; such records are counted.",
-            "Version 1 and the grouped form are read event by event, twenty times slower.",
+            "Version 1 and the grouped form are read event by event, some ten times slower.",
         ),
     )
 
