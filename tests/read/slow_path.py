@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from unflux.model.rollup import Rollup, merge
-from unflux.read import blocks, eve_blocks, zeek_json, zeek_tsv
+from unflux.read import line_blocks, eve_blocks, zeek_json, zeek_tsv
 from unflux.read.batching import BatchBuilder
 from unflux.read.cof_columns import columns_of
 from unflux.read.cof_entries import entry_object, is_frame, parse_entry
@@ -67,7 +67,7 @@ def by_columns(
 ) -> Result:
     """Read in columns whatever the size of the source."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        patch.setattr(line_blocks, "BLOCK_BYTES", block_bytes)
         for module in (zeek_tsv, zeek_json, eve_blocks):
             patch.setattr(module, "MIN_COLUMNAR_BYTES", 0)
         drops = Drops()

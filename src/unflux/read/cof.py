@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import BinaryIO, Final
 
-from unflux.read.blocks import decode_in_order, read_blocks
+from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.cof_columns import SHAPE, columns_of, entries_of
 from unflux.read.cof_entries import Entry, entry_object, is_frame, parse_entry
 from unflux.read.cof_rollup import roll_up

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from unflux.read.batching import BatchBuilder
-from unflux.read.blocks import decode_in_order, read_blocks
+from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.eve_columns import SHAPE, Events, batch_of
 from unflux.read.eve_events import PENDING_QUERIES, Joiner, take_event
 from unflux.read.json_objects import (

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from unflux.read.batching import BatchBuilder
-from unflux.read.blocks import decode_in_order, read_blocks
+from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.json_columns import moments_of, ttls_of
 from unflux.read.json_objects import JsonObject, is_array, objects_of_lines, read_objects
 from unflux.read.lines import Peeked

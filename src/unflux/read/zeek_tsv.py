@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from unflux.read.batching import BatchBuilder
-from unflux.read.blocks import decode_in_order, read_blocks
+from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.lines import Readable
 from unflux.read.moments import parse_moment
 from unflux.read.presentation import parse_rcode, parse_ttl, plain_label

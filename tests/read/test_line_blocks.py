@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unflux.read import blocks
-from unflux.read.blocks import AHEAD, decode_in_order, read_blocks
+from unflux.read import line_blocks
+from unflux.read.line_blocks import AHEAD, decode_in_order, read_blocks
 from unflux.read.lines import LONG_LINE, MAX_LINE_BYTES, read_lines
 from unflux.read.source import Drops
 
@@ -29,7 +29,7 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS)).map(b"".join), st.integers(1, 9))
 def test_blocks_hold_the_same_lines(octets: bytes, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", size)
+        patch.setattr(line_blocks, "BLOCK_BYTES", size)
         found = list(read_blocks(io.BytesIO(octets), Drops()))
     assert all(block.endswith(b"\n") for block in found)
     lines = [line for block in found for line in block.decode().split("\n") if line]
@@ -43,7 +43,7 @@ def test_long_lines_are_dropped(size: int, block_bytes: int) -> None:
     octets = b"one\n" + b"x" * size + b"\ntwo\n" + b"y" * size
     drops, expected = Drops(), Drops()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        patch.setattr(line_blocks, "BLOCK_BYTES", block_bytes)
         found = b"".join(read_blocks(io.BytesIO(octets), drops))
     lines = [line for line in read_lines(io.BytesIO(octets), expected) if line]
     assert [line for line in found.decode().split("\n") if line] == lines
