@@ -13,7 +13,7 @@ NAMED_ANSWERS: Final = frozenset({"NS", "MX", "PTR", "SRV", "SOA", "DNAME"})
 """Types whose answer such logs write as a name, so that it looks like a CNAME."""
 
 UNTYPED: Final = "answer whose type the log does not tell"
-_TYPED: Final = re.compile(r"[A-Z][A-Z0-9]{1,15} |<")
+TYPED: Final = re.compile(r"[A-Z][A-Z0-9]{1,15} |<")
 """Zeek: ``TXT 5 hello``, ``HTTPS 1 .``, ``<unknown type=65280>``; none is of a kept type."""
 
 
@@ -49,7 +49,7 @@ def _guess_type(qtype: str | None, text: str) -> tuple[str | None, str]:
     address = canonical_address(text)
     if address is not None:
         return ("AAAA" if ":" in address else "A"), address
-    if _TYPED.match(text):
+    if TYPED.match(text):
         return "other", text
     if qtype == "ANY":
         return None, text

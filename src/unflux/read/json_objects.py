@@ -1,7 +1,7 @@
 """JSON objects from a byte stream: one a line, or the elements of one array."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from unflux.read.lines import (
@@ -38,10 +38,20 @@ def parse_object(text: str) -> JsonObject | None:
 def read_objects(stream: Readable, drops: Drops) -> Iterator[JsonObject]:
     """Yield the objects of JSON lines, or of one array; anything else is counted."""
     peeked = Peeked(stream)
-    if peeked.head.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"["):
+    if is_array(peeked.head):
         yield from _read_array(peeked, drops)
-        return
-    for line in read_lines(peeked, drops):
+    else:
+        yield from objects_of_lines(read_lines(peeked, drops), drops)
+
+
+def is_array(head: bytes) -> bool:
+    """Tell whether a source that begins so is one array."""
+    return head.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"[")
+
+
+def objects_of_lines(lines: Iterable[str], drops: Drops) -> Iterator[JsonObject]:
+    """Yield the object of each line that is not blank; anything else is counted."""
+    for line in lines:
         if not line or line.isspace():
             continue
         value = parse_object(line)

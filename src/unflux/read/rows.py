@@ -1,6 +1,7 @@
 """Rows of a plain table become responses and records: cleaned, grouped, numbered, in columns."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -11,10 +12,10 @@ from unflux.model.columns import MOMENT
 from unflux.model.distinct import encode_distinct
 from unflux.model.names import normalise_name
 from unflux.model.times import EARLIEST_US, LATEST_US, MICROSECONDS_PER_S
+from unflux.read.data_column import DataColumn
 from unflux.read.lines import decode
 from unflux.read.moments import BAD_MOMENT, parse_moment
 from unflux.read.presentation import (
-    BAD_ADDRESS,
     BAD_NAME,
     BAD_SECTION,
     BAD_TTL,
@@ -28,7 +29,10 @@ from unflux.read.presentation import (
     parse_type,
     plain_label,
 )
+from unflux.read.records import AAAA, CNAME, NS, RRTYPES, SOA, A, types_of
+from unflux.read.sieve import Sieve
 from unflux.read.source import RECORDS_SCHEMA, RESPONSES_SCHEMA, Batch, Drops
+from unflux.read.spans import Coded, Spans
 
 REQUIRED: Final = ("qname", "rrtype", "rdata")
 COLUMNS: Final = (
@@ -103,9 +107,9 @@ def _clean(rows: pa.Table, drops: Drops) -> pa.Table:
     """Normalise every column and leave out, counted by reason, the rows that cannot be."""
     sieve = _Sieve(rows.num_rows, drops)
     ts = sieve.check(BAD_MOMENT, *_moments(_column(rows, "ts")))
-    qname = sieve.check_required(BAD_NAME, _text(rows, "qname"), normalise_name)
-    query = sieve.check(BAD_NAME, *_mapped(_text(rows, "query"), normalise_name))
-    rrtype = sieve.check_required(BAD_TYPE, _text(rows, "rrtype"), parse_type)
+    qname = sieve.check_required(BAD_NAME, _names(_text(rows, "qname"))[1])
+    query = sieve.check(BAD_NAME, *_names(_text(rows, "query")))
+    rrtype = sieve.check_required(BAD_TYPE, _mapped(_text(rows, "rrtype"), parse_type)[1])
     section, rcode = _sections(rows, sieve)
     ttl = sieve.check(BAD_TTL, *_ttls(_column(rows, "ttl")))
     data = _text(rows, "rdata")
@@ -128,30 +132,16 @@ def _clean(rows: pa.Table, drops: Drops) -> pa.Table:
     return clean.select(_CLEAN.names).cast(_CLEAN).filter(pa.array(sieve.kept))
 
 
-class _Sieve:
-    """Which rows are kept; a row is counted once, for the first thing wrong with it."""
-
-    def __init__(self, row_count: int, drops: Drops) -> None:
-        self.kept = np.ones(row_count, dtype=bool)
-        self._drops = drops
-
-    def refuse(self, reason: str, is_bad: np.ndarray) -> None:
-        """Leave out the rows that are bad."""
-        count = int(np.count_nonzero(is_bad & self.kept))
-        if count:
-            self._drops.drop(reason, count)
-            self.kept &= ~is_bad
+class _Sieve(Sieve):
+    """Refuses rows of Arrow's columns, too."""
 
     def check(self, reason: str, given: pa.Array, parsed: pa.Array) -> pa.Array:
         """Refuse rows where something was given of which nothing could be made."""
         self.refuse(reason, _flags(pc.and_(pc.is_valid(given), pc.is_null(parsed))))
         return parsed
 
-    def check_required(
-        self, reason: str, given: pa.Array, parse: Callable[[str], str | None]
-    ) -> pa.Array:
+    def check_required(self, reason: str, parsed: pa.Array) -> pa.Array:
         """Refuse rows where nothing was given, too."""
-        _, parsed = _mapped(given, parse)
         self.refuse(reason, _flags(pc.is_null(parsed)))
         return parsed
 
@@ -188,6 +178,15 @@ def _mapped(column: pa.Array, parse: Callable[[str], str | None]) -> tuple[pa.Ar
     values, codes = encode_distinct(column)
     parsed = [parse(text) for text in values.to_pylist()]
     return column, pa.array(parsed, pa.string()).take(codes)
+
+
+def _names(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the column and its names, normalised; null where there is none."""
+    return column, _plain(Spans.of(column).map_names(normalise_name))
+
+
+def _plain(column: Coded) -> pa.Array:
+    return column.values.take(pa.array(column.codes, mask=column.codes < 0))
 
 
 def _opaque(column: pa.Array) -> pa.Array:
@@ -247,29 +246,21 @@ def _data(
     is_blank = pc.is_null(given)
     is_empty = pc.and_(is_blank, pc.is_valid(rcode))
     sieve.refuse(NO_DATA, _flags(pc.and_(is_blank, pc.is_null(rcode))))
-    types, type_codes = encode_distinct(rrtype)
-    values, codes = encode_distinct(given)
-    row_type = np.asarray(type_codes.fill_null(-1))
-    row_value = np.asarray(codes.fill_null(-1))
-    width = max(len(values), 1)
-    is_given = (row_type >= 0) & (row_value >= 0)
-    pairs, rows = np.unique(
-        np.where(is_given, row_type * width + row_value, -1), return_inverse=True
-    )
-    type_texts, value_texts = types.to_pylist(), values.to_pylist()
-    data: list[str | None] = []
-    reasons: list[str | None] = []
-    for pair in pairs.tolist():
-        if pair < 0:
-            data.append(None)
-            reasons.append(None)
-            continue
-        mnemonic = type_texts[pair // width]
-        data.append(parse_rdata(mnemonic, value_texts[pair % width]))
-        reasons.append(bad_data_reason(mnemonic) if data[-1] is None else None)
-    for reason in (BAD_ADDRESS, BAD_NAME, NO_DATA):
-        sieve.refuse(reason, np.array([r == reason for r in reasons], dtype=bool)[rows])
-    return pa.array(data, pa.string()).take(pa.array(rows)), is_empty
+    texts = Spans.of(given)
+    number = types_of(Spans.of(rrtype))
+    is_given = ~texts.is_null & ~_flags(pc.is_null(rrtype))
+    is_name = (number == CNAME) | (number == NS)
+    data = DataColumn(len(number))
+    data.add_addresses(is_given & (number >= A) & (number <= AAAA), texts, number == AAAA)
+    data.add(is_given & is_name, texts, partial(parse_rdata, "CNAME"))
+    data.add(is_given & (number == SOA), texts, partial(parse_rdata, "SOA"))
+    data.add_texts(is_given & (number < 0), texts, partial(parse_rdata, "other"))
+    column = data.coded()
+    is_bad = is_given & column.is_null
+    for code, mnemonic in enumerate(RRTYPES.to_pylist()):
+        sieve.refuse(bad_data_reason(mnemonic), is_bad & (number == code))
+    sieve.refuse(bad_data_reason("other"), is_bad & (number < 0))
+    return _plain(column), is_empty
 
 
 # --- grouping -----------------------------------------------------------------------------

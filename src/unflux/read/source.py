@@ -49,7 +49,10 @@ RECORDS_SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some decoded responses as two Arrow tables of the schemas above."""
+    """Some decoded responses as two Arrow tables of the schemas above.
+
+    Columns of text may be dictionary-encoded, each value of a dictionary once.
+    """
 
     responses: pa.Table
     records: pa.Table
