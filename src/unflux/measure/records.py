@@ -91,6 +91,25 @@ def observe(records: Records) -> ir.Table:
     )
 
 
+def hold(observed: ir.Table) -> ir.Table:
+    """Collapse what was observed over all buckets: the same columns but ``bucket``.
+
+    One row per (role, owner name, address). What asks for no bucket measures the same of these
+    fewer rows.
+    """
+    key = [name for name in observed.columns if name not in {"bucket", *_SUMMED}]
+    return observed.group_by(key).agg(
+        count=observed["count"].cast("int64").sum(),
+        first_at=observed.first_at.min(),
+        last_at=observed.last_at.max(),
+        ttl_min_s=observed.ttl_min_s.min(),
+        ttl_max_s=observed.ttl_max_s.max(),
+    )
+
+
+_SUMMED = ("count", "first_at", "last_at", "ttl_min_s", "ttl_max_s")
+
+
 def count_distinct(table: ir.Table, key: tuple[str, ...], column: str, name: str) -> ir.Table:
     """Count distinct non-null values of a column per key, as nested group-bys.
 
