@@ -28,7 +28,7 @@ class Engine(Protocol):
         ...
 
     def drop(self, name: str) -> None:
-        """Forget what is known under a name."""
+        """Forget the rows of a step that was run."""
         ...
 
     def run(self, step: Step) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import ibis.expr.types as ir
 
-from unflux.measure.name_servers import measure_name_servers, measure_overlap
+from unflux.measure.name_servers import delegations, measure_name_servers, measure_overlap
 from unflux.measure.newcomers import measure_newcomers, measure_place_arrivals
 from unflux.measure.records import Records, hold, join_on_domain
 from unflux.measure.spread import measure_presence, measure_spread
@@ -14,28 +14,28 @@ from unflux.measure.turnover import measure_turnover
 from unflux.measure.words import measure_words
 from unflux.model.columns import PROFILE
 
-Measurement = Callable[[Records, ir.Table, ir.Table], ir.Table]
-"""From the records, what ``observe`` made of them and what ``hold`` made of that."""
+Measurement = Callable[[Records, ir.Table, ir.Table, ir.Table], ir.Table]
+"""From the records, their delegations, their incidences and what is held of these, located."""
 
 MEASUREMENTS: Final[dict[str, Measurement]] = {
-    "asked": lambda records, _observed, _held: measure_asked(records),
-    "spread": lambda _records, _observed, held: measure_spread(held),
-    "presence": lambda _records, observed, _held: measure_presence(observed),
-    "newcomers": lambda _records, observed, _held: measure_newcomers(observed),
-    "place_arrivals": lambda _records, _observed, held: measure_place_arrivals(held),
-    "turnover": lambda records, _observed, _held: measure_turnover(records),
-    "name_servers": lambda records, _observed, held: measure_name_servers(records, held),
-    "overlap": lambda records, _observed, held: measure_overlap(records, held),
-    "tenancy": lambda _records, _observed, held: measure_tenancy(held),
-    "words": lambda records, _observed, _held: measure_words(records),
+    "asked": lambda records, _pairs, _seen, _held: measure_asked(records),
+    "spread": lambda _records, _pairs, _seen, held: measure_spread(held),
+    "presence": lambda _records, _pairs, seen, _held: measure_presence(seen),
+    "newcomers": lambda _records, _pairs, seen, _held: measure_newcomers(seen),
+    "place_arrivals": lambda _records, _pairs, _seen, held: measure_place_arrivals(held),
+    "turnover": lambda records, _pairs, _seen, _held: measure_turnover(records),
+    "name_servers": lambda _records, pairs, _seen, held: measure_name_servers(pairs, held),
+    "overlap": lambda _records, pairs, _seen, held: measure_overlap(pairs, held),
+    "tenancy": lambda _records, _pairs, _seen, held: measure_tenancy(held),
+    "words": lambda records, _pairs, _seen, _held: measure_words(records),
 }
 """What a profile is joined from, each by itself: the first two say which domains have one."""
 
 
 def measure_profiles(records: Records, observed: ir.Table) -> ir.Table:
     """Measure everything and join it; see :func:`join_profiles`."""
-    held = hold(observed)
-    return join_profiles(*(measure(records, observed, held) for measure in MEASUREMENTS.values()))
+    tables = records, delegations(records), observed, hold(observed)
+    return join_profiles(*(measure(*tables) for measure in MEASUREMENTS.values()))
 
 
 def join_profiles(asked: ir.Table, spread: ir.Table, *others: ir.Table) -> ir.Table:

@@ -14,7 +14,8 @@ def as_groups(records: Records, observed: ir.Table, members: ir.Table) -> tuple[
     pool of all members, its newcomers, the name servers of all. Addresses of name-server hosts
     stay whoever owns the host's name.
     """
-    return group_records(records, members), group_observed(records, observed, members)
+    grouped = group_records(records, members)
+    return grouped, group_observed(delegations(grouped), observed, members)
 
 
 def group_records(records: Records, members: ir.Table) -> Records:
@@ -30,14 +31,14 @@ def group_records(records: Records, members: ir.Table) -> Records:
     )
 
 
-def group_observed(records: Records, observed: ir.Table, members: ir.Table) -> ir.Table:
-    """Return what was observed, as :func:`as_groups` does."""
+def group_observed(delegated: ir.Table, observed: ir.Table, members: ir.Table) -> ir.Table:
+    """Return what was observed, as :func:`as_groups` does; ``delegated``: of the groups."""
     grouped = members.select(member="domain", group="network")
     glue = observed.filter(observed.role == "glue")
     answered = observed.filter(observed.role == "answer")
     answers = _regroup(answered, grouped, "domain")
     # Servers whose own domain is no member still serve the group where an answer showed them.
-    hosts = delegations(group_records(records, members)).select("ns_host").distinct()
+    hosts = delegated.select("ns_host").distinct()
     others = answered.anti_join(grouped, answered.domain == grouped.member)
     servers = others.semi_join(hosts, others.host == hosts.ns_host).mutate(
         role=ibis.literal("glue")

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from unflux.engine.connection import Engine
 from unflux.link.components import MEMBERS, join_components, network_id
 from unflux.measure.records import Records
-from unflux.model.rollup import ADDRESS_TYPES, Rollup
+from unflux.model.rollup import ADDRESS_TYPES, Rollup, tables_of
 from unflux.pipeline import steps
 
 if TYPE_CHECKING:
@@ -56,25 +56,26 @@ def distinct_addresses(rollup: Rollup) -> pa.Array:
     return pc.unique(sightings.filter(is_address)["rdata"].combine_chunks())
 
 
-def put_records(engine: Engine, rollup: Rollup, routes: pa.Table) -> None:
-    """Give the engine what an analysis starts from; the rollup is not needed afterwards."""
-    engine.put("sightings", rollup.sightings)
-    engine.put("lookups", rollup.lookups)
-    engine.put("answer_sets", rollup.answer_sets)
-    engine.put("routes", routes)
+def put_records(engine: Engine, tables: dict[str, pa.Table]) -> None:
+    """Give the engine the tables of :data:`unflux.pipeline.steps.RECORDS`, taking them out.
+
+    Where the caller holds them nowhere else, each is freed before the next is copied.
+    """
+    for name in steps.RECORDS:
+        engine.put(name, tables.pop(name))
 
 
 def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
     """Measure, judge, link, and judge again with the company each domain keeps."""
-    put_records(engine, rollup, routes)
+    put_records(engine, dict(zip(steps.RECORDS, (*tables_of(rollup), routes), strict=True)))
     return analyse_records(engine)
 
 
 def analyse_records(engine: Engine) -> Analysis:
     """Analyse what :func:`put_records` put."""
-    for step in (steps.OBSERVED, steps.HELD, steps.DELEGATIONS, steps.ROTATION, *steps.MEASURED):
+    seen = (steps.INCIDENCES, steps.PLACES, steps.HELD, steps.DELEGATIONS, steps.ROTATION)
+    for step in (*seen, *steps.MEASURED, steps.PROFILES):
         engine.run(step)
-    engine.run(steps.PROFILES)
     for step in steps.MEASURED:
         engine.drop(step.name)
 
@@ -87,8 +88,12 @@ def analyse_records(engine: Engine) -> Analysis:
     else:
         engine.put("networks", NO_NETWORKS.empty_table())
 
-    for step in (steps.COMPANY, steps.WEIGHED, steps.DECIDED):
-        engine.run(step)
+    engine.run(steps.COMPANY)
+    engine.run(steps.WEIGHED)
+    for step in (steps.PROFILES, steps.PAIRS, steps.COMPANY, steps.HELD):
+        engine.drop(step.name)
+    engine.run(steps.DECIDED)
+    engine.drop(steps.WEIGHED.name)
     convicted = _convicted(engine)
     engine.put("convicted_members", convicted)
     return Analysis(engine=engine, members=convicted, has_networks=has_networks)
@@ -107,7 +112,8 @@ def _join_members(engine: Engine) -> pa.Table:
 
 def _weigh_networks(engine: Engine) -> None:
     """Weigh each candidate network as if it were one domain."""
-    measured = (steps.GROUP_OBSERVED, steps.GROUP_HELD, *steps.GROUP_MEASURED)
+    seen = (steps.GROUP_DELEGATIONS, steps.GROUP_INCIDENCES, steps.GROUP_HELD)
+    measured = (*seen, *steps.GROUP_MEASURED)
     for step in (*measured, steps.NETWORKS):
         engine.run(step)
     for step in measured:

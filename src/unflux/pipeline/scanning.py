@@ -8,18 +8,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine, open_engine
 from unflux.engine.store import Store
 from unflux.measure.route_tables import read_route_table
 from unflux.measure.routes import RouteTable, load_bundled, look_up
 from unflux.model.errors import UnreadableSourceError, UsageError
-from unflux.model.rollup import Rollup, merge, settle, settled_bucket_s, within
+from unflux.model.rollup import (
+    BUCKET_FINE_S,
+    Rollup,
+    merge,
+    settle,
+    settled_bucket_s,
+    tables_of,
+    within,
+)
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.model.verdicts import ScanResult, SourceSummary
-from unflux.pipeline.analysis import Analysis, analyse, distinct_addresses
+from unflux.pipeline.analysis import Analysis, analyse_records, distinct_addresses, put_records
 from unflux.pipeline.explaining import records_behind
 from unflux.pipeline.findings import compose_findings
+from unflux.pipeline.steps import RECORDS
 from unflux.read.reading import Progress, SourceRead, read_all
 from unflux.read.source import Options as ReadOptions
 
@@ -43,6 +53,10 @@ class Gathered:
     """What reading gave: the rollup so far and what became of each source."""
 
     rollup: Rollup
+    """What was read; empty once an engine has it."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    bucket_s: int = BUCKET_FINE_S
     sources: list[SourceSummary] = field(default_factory=list)
     drops: Counter[str] = field(default_factory=Counter)
     responses: int = 0
@@ -111,6 +125,16 @@ def _count(gathered: Gathered, read: SourceRead, *, is_known: bool) -> None:
     gathered.responses += 0 if is_known else read.drops.response_count
 
 
+def _note_span(gathered: Gathered) -> None:
+    """Keep what is told of the rollup's time, before an engine takes it over."""
+    tables = (gathered.rollup.lookups, gathered.rollup.sightings)
+    first = [pc.min(table["first_at"]).as_py() for table in tables]
+    last = [pc.max(table["last_at"]).as_py() for table in tables]
+    gathered.first_seen = min((moment for moment in first if moment is not None), default=None)
+    gathered.last_seen = max((moment for moment in last if moment is not None), default=None)
+    gathered.bucket_s = settled_bucket_s(gathered.rollup)
+
+
 def _moment(moment_us: int | None) -> datetime | None:
     return (
         None if moment_us is None else datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)
@@ -139,11 +163,16 @@ def analysed(
         message = f"{options.store}: no such store, and no source to fill it from"
         raise UnreadableSourceError(message)
     gathered = gather(arguments, options, progress)
+    _note_span(gathered)
     # Reading and merging leave Arrow's pool several times larger than what is kept.
     pa.default_memory_pool().release_unused()
     routes = map_routes(gathered.rollup, options.routes, gathered.drops)
+    tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes), strict=True))
+    gathered.rollup = Rollup.empty()
     with open_engine(options.engine, workers=options.workers) as engine:
-        yield engine, analyse(engine, gathered.rollup, routes), gathered
+        put_records(engine, tables)
+        pa.default_memory_pool().release_unused()
+        yield engine, analyse_records(engine), gathered
 
 
 def scan(
@@ -172,14 +201,6 @@ def _compose(
     engine: Engine, analysis: Analysis, gathered: Gathered, *, list_all: bool, domain: str | None
 ) -> ScanResult:
     found = compose_findings(engine, analysis, list_all=list_all, domain=domain)
-    lookups = analysis.records.lookups
-    sightings = analysis.records.sightings
-    spans = [
-        engine.fetch(table.agg(first=table.first_at.min(), last=table.last_at.max())).to_pylist()[0]
-        for table in (lookups, sightings)
-    ]
-    first = [span["first"] for span in spans if span["first"] is not None]
-    last = [span["last"] for span in spans if span["last"] is not None]
     return ScanResult(
         verdicts=found.verdicts,
         networks=found.networks,
@@ -187,9 +208,9 @@ def _compose(
         sources=tuple(gathered.sources),
         responses=gathered.responses,
         drops=dict(sorted(gathered.drops.items())),
-        first_seen=min(first, default=None),
-        last_seen=max(last, default=None),
-        bucket_s=settled_bucket_s(gathered.rollup),
+        first_seen=gathered.first_seen,
+        last_seen=gathered.last_seen,
+        bucket_s=gathered.bucket_s,
         rotation=found.rotation,
         service=found.service,
     )

@@ -1,6 +1,6 @@
 """Every step of an analysis that an engine takes, in the order in which they may be taken."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
 import ibis.expr.types as ir
@@ -15,8 +15,8 @@ from unflux.link.candidates import answer_pairs, attachments, pool_edges, server
 from unflux.link.components import MEMBERS
 from unflux.link.networks import agents_of, name_servers_of, rotation_of, served, service_of
 from unflux.measure.name_servers import delegations, host_addresses, host_rotation
-from unflux.measure.profile import MEASUREMENTS, join_profiles
-from unflux.measure.records import Records, hold, observe
+from unflux.measure.profile import MEASUREMENTS, Measurement, join_profiles
+from unflux.measure.records import Records, hold, incidences, locate, places
 from unflux.measure.tenancy import measure_aliases
 from unflux.measure.together import group_observed, group_records
 from unflux.model.columns import ROUTES, STORED, TEXT
@@ -37,30 +37,32 @@ def _records(*tables: ir.Table) -> Records:
     return Records(**dict(zip(RECORDS, tables, strict=True)))
 
 
-OBSERVED: Final = Step(
-    name="observed", reads=RECORDS, build=lambda *tables: observe(_records(*tables))
+def _of_records(build: Callable[..., ir.Table]) -> Callable[..., ir.Table]:
+    """Let the build take the records as one argument, before what else the step reads."""
+    return lambda *tables: build(_records(*tables[: len(RECORDS)]), *tables[len(RECORDS) :])
+
+
+INCIDENCES: Final = Step(name="incidences", reads=RECORDS, build=_of_records(incidences))
+PLACES: Final = Step(name="places", reads=RECORDS, build=_of_records(places))
+HELD: Final = Step(
+    name="held",
+    reads=("incidences", "places"),
+    build=lambda seen, places: locate(hold(seen), places),
 )
-HELD: Final = Step(name="held", reads=("observed",), build=hold)
-DELEGATIONS: Final = Step(
-    name="delegations", reads=RECORDS, build=lambda *tables: delegations(_records(*tables))
-)
+DELEGATIONS: Final = Step(name="delegations", reads=RECORDS, build=_of_records(delegations))
 ROTATION: Final = Step(
     name="rotation",
-    reads=(*RECORDS, "held"),
-    build=lambda *tables: host_rotation(host_addresses(_records(*tables[:-1]), tables[-1])),
+    reads=("delegations", "held"),
+    build=lambda delegated, held: host_rotation(host_addresses(delegated, held)),
 )
-
-
-def _measurements() -> Iterator[Step]:
-    for name, measure in MEASUREMENTS.items():
-        yield Step(
-            name=name,
-            reads=(*RECORDS, "observed", "held"),
-            build=lambda *tables, measure=measure: measure(_records(*tables[:4]), *tables[4:]),
-        )
-
-
-MEASURED: Final = tuple(_measurements())
+MEASURED: Final = tuple(
+    Step(
+        name=name,
+        reads=(*RECORDS, "delegations", "incidences", "held"),
+        build=_of_records(measure),
+    )
+    for name, measure in MEASUREMENTS.items()
+)
 PROFILES: Final = Step(
     name="profiles", reads=tuple(step.name for step in MEASURED), build=join_profiles
 )
@@ -84,24 +86,38 @@ def _first_seen(held: ir.Table) -> ir.Table:
 
 FIRST_SEEN: Final = Step(name="first_seen", reads=("held",), build=_first_seen)
 ATTACHED: Final = Step(name="attached", reads=("pairs", "core_members"), build=attachments)
-GROUP_OBSERVED: Final = Step(
-    name="group_observed",
-    reads=(*RECORDS, "observed", "members"),
-    build=lambda *tables: group_observed(_records(*tables[:4]), *tables[4:]),
+GROUP_DELEGATIONS: Final = Step(
+    name="group_delegations",
+    reads=(*RECORDS, "members"),
+    build=_of_records(lambda records, members: delegations(group_records(records, members))),
 )
-GROUP_HELD: Final = Step(name="group_held", reads=("group_observed",), build=hold)
+GROUP_INCIDENCES: Final = Step(
+    name="group_incidences",
+    reads=("group_delegations", "incidences", "members"),
+    build=group_observed,
+)
+GROUP_HELD: Final = Step(
+    name="group_held",
+    reads=("group_incidences", "places"),
+    build=lambda seen, places: locate(hold(seen), places),
+)
 
 
-def _group_measurements() -> Iterator[Step]:
-    """Measure each candidate network as if it were one domain."""
-    for name, measure in MEASUREMENTS.items():
-        yield Step(
-            name=f"group_{name}",
-            reads=(*RECORDS, "members", "group_observed", "group_held"),
-            build=lambda *tables, measure=measure: measure(
-                group_records(_records(*tables[:4]), tables[4]), *tables[5:]
-            ),
-        )
+def _of_groups(measure: Measurement) -> Callable[..., ir.Table]:
+    return _of_records(
+        lambda records, members, *tables: measure(group_records(records, members), *tables)
+    )
+
+
+GROUP_MEASURED: Final = tuple(
+    Step(
+        name=f"group_{name}",
+        reads=(*RECORDS, "members", "group_delegations", "group_incidences", "group_held"),
+        build=_of_groups(measure),
+    )
+    for name, measure in MEASUREMENTS.items()
+)
+"""Each candidate network measured as if it were one domain."""
 
 
 def _weigh_groups(members: ir.Table, *measured: ir.Table) -> ir.Table:
@@ -110,7 +126,6 @@ def _weigh_groups(members: ir.Table, *measured: ir.Table) -> ir.Table:
     return weigh(without_company(profiles, members=sizes))
 
 
-GROUP_MEASURED: Final = tuple(_group_measurements())
 NETWORKS: Final = Step(
     name="networks",
     reads=("members", *(step.name for step in GROUP_MEASURED)),
@@ -140,9 +155,11 @@ WEIGHED: Final = Step(
 )
 DECIDED: Final = Step(
     name="decided",
-    reads=("weighed", *RECORDS),
-    build=lambda weighed, *tables: decide(
-        follow_aliases(weighed, measure_aliases(_records(*tables)), MEMBERSHIP_CAP)
+    reads=(*RECORDS, "weighed"),
+    build=_of_records(
+        lambda records, weighed: decide(
+            follow_aliases(weighed, measure_aliases(records), MEMBERSHIP_CAP)
+        )
     ),
 )
 CONVICTED: Final = Step(
@@ -185,7 +202,9 @@ GUILTY_NETWORKS: Final = Step(
     ),
 )
 SERVED: Final = Step(
-    name="served", reads=("observed", "delegations", "rotation", "shown"), build=served
+    name="served",
+    reads=("incidences", "places", "delegations", "rotation", "shown"),
+    build=lambda seen, places, *tables: served(locate(seen, places), *tables),
 )
 AGENTS: Final = Step(name="agents", reads=("served",), build=agents_of)
 SERVERS: Final = Step(name="servers", reads=("delegations", "shown"), build=name_servers_of)
@@ -193,8 +212,9 @@ SEEN: Final = Step(name="seen", reads=("served",), build=rotation_of)
 SERVICE: Final = Step(name="service", reads=("served",), build=service_of)
 
 STEPS: Final = (
-    OBSERVED, HELD, DELEGATIONS, ROTATION, *MEASURED, PROFILES,
-    PAIRS, EDGES, FIRST_SEEN, ATTACHED, GROUP_OBSERVED, GROUP_HELD, *GROUP_MEASURED, NETWORKS,
+    INCIDENCES, PLACES, HELD, DELEGATIONS, ROTATION, *MEASURED, PROFILES,
+    PAIRS, EDGES, FIRST_SEEN, ATTACHED,
+    GROUP_DELEGATIONS, GROUP_INCIDENCES, GROUP_HELD, *GROUP_MEASURED, NETWORKS,
     COMPANY, WEIGHED, DECIDED, CONVICTED,
     TOTALS, LISTED, ASKED, GUILTY, GUILTY_NETWORKS, SERVED, AGENTS, SERVERS, SEEN, SERVICE,
 )  # fmt: skip
