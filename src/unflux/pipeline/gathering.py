@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.engine.store import Store
 from unflux.model.errors import UnreadableSourceError, UsageError
+from unflux.model.memory import give_back
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bucket_s, within
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.model.verdicts import SourceSummary
@@ -59,8 +59,7 @@ def gather(arguments: Sequence[str], options: Options, progress: Progress | None
         raise UnreadableSourceError(message)
     gathered = _gather(arguments, options, progress)
     _note_span(gathered)
-    # Reading and merging leave Arrow's pool several times larger than what is kept.
-    pa.default_memory_pool().release_unused()
+    give_back()  # reading and merging leave several times what is kept
     return gathered
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from unflux.engine.connection import Engine, open_engine
 from unflux.measure.route_tables import read_route_table
 from unflux.measure.routes import RouteTable, load_bundled, look_up
+from unflux.model.memory import give_back
 from unflux.model.rollup import Rollup, tables_of
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.analysis import Analysis, analyse_records, distinct_addresses, put_records
@@ -36,9 +37,10 @@ def analysed(gathered: Gathered, options: Options) -> Iterator[tuple[Engine, Ana
     routes = map_routes(gathered.rollup, options.routes, gathered.drops)
     tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes), strict=True))
     gathered.rollup = Rollup.empty()
+    give_back()  # what the range tables took
     with open_engine(options.engine, workers=options.workers) as engine:
         put_records(engine, tables)
-        pa.default_memory_pool().release_unused()
+        give_back()
         yield engine, analyse_records(engine)
 
 
