@@ -31,7 +31,8 @@ from unflux.measure.baseline_inputs import (
     first_two_lookups,
 )
 from unflux.measure.records import Records, observe
-from unflux.pipeline.scanning import Options, gather, map_routes
+from unflux.pipeline.gathering import Options, gather
+from unflux.pipeline.scanning import map_routes
 from unflux.read.source import Options as ReadOptions
 
 ROOT: Final = Path(__file__).resolve().parents[1]

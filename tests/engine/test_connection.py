@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from unflux.engine.connection import Engine, open_engine
+from unflux.engine.step import Step
 from unflux.model.columns import MOMENT, SIGHTINGS
 from unflux.model.errors import UnfluxError, UsageError
 
@@ -74,6 +75,21 @@ def test_a_cached_result_outlives_its_sources(engine: Engine) -> None:
 def test_a_name_given_again_replaces(engine: Engine) -> None:
     engine.table("again", pa.table({"x": [1]}))
     assert engine.fetch(engine.table("again", pa.table({"y": ["z"]}))).to_pylist() == [{"y": "z"}]
+
+
+def test_a_name_may_change_its_kind(engine: Engine) -> None:
+    few, many = pa.table({"x": [1]}), pa.table({"x": range(200_000)})
+    for rows in (few, many, few):
+        engine.put("kinds", rows)
+        assert engine.rows("kinds").num_rows == rows.num_rows
+        cached = engine.cache(engine.named("kinds").limit(1), "kinds_of")
+        assert engine.fetch(cached).num_rows == 1
+        engine.put("kinds_of", rows)
+        assert sorted(engine.rows("kinds_of")["x"].to_pylist()) == rows["x"].to_pylist()
+        step = Step(name="kinds", reads=("kinds_of",), build=lambda rows: rows)
+        if engine.NAME != "duckdb":  # has only the statements that come with unflux
+            engine.run(step)
+            assert engine.take(step).num_rows == rows.num_rows
 
 
 @pytest.mark.parametrize("target", ["", "duck", "spark://", "spark://host", "local", "local[x]"])

@@ -59,7 +59,7 @@ def serve(engine: Engine) -> Any:
         "n_members",
         pa.table({"domain": ["a.example", "b.example"], "network": ["ffn-1", "ffn-1"]}, MEMBERS),
     )
-    rotation = host_rotation(host_addresses(records, observed))
+    rotation = host_rotation(host_addresses(delegations(records), observed))
     return (
         served(observed, delegations(records), rotation, members),
         name_servers_of(delegations(records), members),
@@ -132,7 +132,7 @@ def test_no_members_no_service(engine: Engine) -> None:
     records = open_records(engine, roll(RESPONSES), ROUTES)
     observed = observe(records)
     nobody = engine.table("n_nobody", MEMBERS.empty_table())
-    rotation = host_rotation(host_addresses(records, observed))
+    rotation = host_rotation(host_addresses(delegations(records), observed))
     rows = served(observed, delegations(records), rotation, nobody)
     assert conform_service(engine.fetch(service_of(rows))).num_rows == 0
     assert conform_rotation(engine.fetch(rotation_of(rows))).num_rows == 0

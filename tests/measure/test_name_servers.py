@@ -1,19 +1,29 @@
 """The name-server plane."""
 
+import ibis.expr.types as ir
 from tests.measure import reference
 from tests.measure.internet_of_rows import Response, address, answer, glue, name_server
 from tests.measure.reference import assert_measures, measure_rows
 
 from unflux.engine.connection import Engine
-from unflux.measure.name_servers import measure_name_servers, measure_overlap
+from unflux.measure.name_servers import delegations, measure_name_servers, measure_overlap
+from unflux.measure.records import Records
+
+
+def name_servers(records: Records, observed: ir.Table) -> ir.Table:
+    return measure_name_servers(delegations(records), observed)
+
+
+def overlap(records: Records, observed: ir.Table) -> ir.Table:
+    return measure_overlap(delegations(records), observed)
 
 
 def test_name_servers_are_what_plain_python_counts(engine: Engine) -> None:
-    assert_measures(engine, measure_name_servers, reference.name_servers)
+    assert_measures(engine, name_servers, reference.name_servers)
 
 
 def test_overlap_is_what_plain_python_counts(engine: Engine) -> None:
-    assert_measures(engine, measure_overlap, reference.overlap)
+    assert_measures(engine, overlap, reference.overlap)
 
 
 def test_a_wide_server_is_not_a_moving_one(engine: Engine) -> None:
@@ -27,7 +37,7 @@ def test_a_wide_server_is_not_a_moving_one(engine: Engine) -> None:
     responses += [delegate("moving.example", n * 3_600, wide[n : n + 1]) for n in range(9)]
     responses += [delegate("renumbered.example", n * 3_600, [wide[n // 5]]) for n in range(9)]
     responses += [delegate("brief.example", n * 100, wide[n : n + 1]) for n in range(3)]
-    rows = measure_rows(engine, measure_name_servers, responses)
+    rows = measure_rows(engine, name_servers, responses)
     assert {
         d: (r["ns_host_slash16_max"], r["ns_host_late_slash16_max"]) for d, r in rows.items()
     } == {
@@ -49,7 +59,7 @@ def test_glue_of_any_ttl_counts(engine: Engine) -> None:
         )
         for n in range(5)
     ]
-    row = measure_rows(engine, measure_name_servers, responses)["alpha.example"]
+    row = measure_rows(engine, name_servers, responses)["alpha.example"]
     assert (row["ns_hosts"], row["ns_host_addresses_max"], row["ns_host_slash16_max"]) == (1, 5, 5)
 
 
@@ -58,7 +68,7 @@ def test_a_server_asked_for_by_name_counts_too(engine: Engine) -> None:
         answer("alpha.example", ["20.0.0.1"], 0, name_server("alpha.example", "ns.other.net")),
         answer("ns.other.net", ["30.0.0.1"], 60),
     ]
-    rows = measure_rows(engine, measure_name_servers, responses)
+    rows = measure_rows(engine, name_servers, responses)
     assert rows.keys() == {"alpha.example"}
     assert rows["alpha.example"]["ns_addresses"] == 1
 
@@ -68,7 +78,7 @@ def test_not_seen_and_seen_to_be_absent_differ(engine: Engine) -> None:
         answer("alpha.example", ["20.0.0.1"], 0, name_server("alpha.example", "ns.other.net")),
         answer("beta.example", ["20.0.0.2"]),
     ]
-    rows = measure_rows(engine, measure_name_servers, responses)
+    rows = measure_rows(engine, name_servers, responses)
     assert rows.keys() == {"alpha.example"}
     assert rows["alpha.example"]["ns_hosts"] == 1
     assert rows["alpha.example"]["ns_addresses"] is None
@@ -80,7 +90,7 @@ def test_a_server_of_many_domains(engine: Engine) -> None:
         answer(f"d{n}.example", ["20.0.0.1"], 0, name_server(f"d{n}.example", "ns.host.net"))
         for n in range(4)
     ]
-    rows = measure_rows(engine, measure_name_servers, responses)
+    rows = measure_rows(engine, name_servers, responses)
     assert {row["ns_served_max"] for row in rows.values()} == {4}
 
 
@@ -94,5 +104,5 @@ def test_hosts_that_do_both(engine: Engine) -> None:
             *(glue("ns1.alpha.example", text) for text in [*shared, "10.0.0.1"]),
         ),
     )
-    row = measure_rows(engine, measure_overlap, [delegation])["alpha.example"]
+    row = measure_rows(engine, overlap, [delegation])["alpha.example"]
     assert (row["overlap"], row["overlap_slash16"]) == (2, 2)

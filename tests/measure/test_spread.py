@@ -5,11 +5,16 @@ from tests.measure.internet_of_rows import Response, Route, address, answer
 from tests.measure.reference import assert_measures, measure_rows
 
 from unflux.engine.connection import Engine
-from unflux.measure.spread import measure_spread
+from unflux.measure.records import join_on_domain
+from unflux.measure.spread import measure_presence, measure_spread
 
 
 def test_spread_is_what_plain_python_counts(engine: Engine) -> None:
-    assert_measures(engine, lambda _, observed: measure_spread(observed), reference.spread)
+    assert_measures(
+        engine,
+        lambda _, observed: join_on_domain(measure_spread(observed), measure_presence(observed)),
+        reference.spread,
+    )
 
 
 def test_a_pool_behind_one_name_and_a_portal_of_many_names(engine: Engine) -> None:

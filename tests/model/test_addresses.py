@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unflux.model.addresses import (
+    GLOBAL_WITHIN,
+    NOT_GLOBAL,
     address_facts,
+    address_number,
     address_numbers,
     canonical_address,
     is_special_use,
@@ -94,3 +97,29 @@ def test_columns_keep_order_and_nulls() -> None:
     ]  # fmt: skip
     assert facts.slash16.to_pylist()[0] == "192.0.0.0/16"
     assert facts.is_special_use.to_pylist() == [True, None, True, True]
+
+
+near_special_use = st.sampled_from([*NOT_GLOBAL, *GLOBAL_WITHIN]).map(ipaddress.ip_network)
+edges = st.tuples(near_special_use, st.booleans(), st.integers(-1, 1)).map(
+    lambda edge: str(
+        type(edge[0].network_address)(
+            int(edge[0].broadcast_address if edge[1] else edge[0].network_address) + edge[2]
+            & (1 << edge[0].max_prefixlen) - 1
+        )
+    )
+)
+
+
+@given(st.lists(st.none() | st.ip_addresses().map(str) | edges))
+def test_a_column_says_what_its_addresses_say(texts: list[str | None]) -> None:
+    known = [text and canonical_address(text) for text in texts]
+    column = pa.array(known, pa.string())
+    facts, numbers = address_facts(column), address_numbers(column)
+    both = [(None, None) if text is None else prefixes(text) for text in known]
+    assert list(zip(facts.slash24.to_pylist(), facts.slash16.to_pylist(), strict=True)) == both
+    assert facts.is_special_use.to_pylist() == [text and is_special_use(text) for text in known]
+    halves = zip(numbers.family.tolist(), numbers.high.tolist(), numbers.low.tolist(), strict=True)
+    assert [(family, high << 64 | low) for family, high, low in halves] == [
+        (0, 0) if text is None else address_number(text) for text in known
+    ]
+    assert facts.slash24.type == facts.slash16.type == pa.string()

@@ -212,16 +212,16 @@ def test_a_takedown_to_parking_convicts_nobody_there(known: Known) -> None:
 
 
 def analysis_rows(engine: Engine, analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
-    def rows(table: Any, *key: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = engine.fetch(table).to_pylist()
+    def rows(name: str, *key: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = engine.rows(name).to_pylist()
         return sorted(found, key=lambda row: [str(row[name]) for name in key])
 
     return {
-        "decided": rows(analysis.decided, "domain"),
-        "networks": rows(analysis.networks, "domain"),
-        "convicted": rows(analysis.convicted, "domain"),
-        "delegations": rows(analysis.delegations, "domain", "ns_host"),
-        "rotation": rows(analysis.rotation, "ns_host"),
+        "decided": rows("decided", "domain"),
+        "networks": rows("networks", "domain"),
+        "convicted": analysis.members.to_pylist(),
+        "delegations": rows("delegations", "domain", "ns_host"),
+        "rotation": rows("rotation", "ns_host"),
     }
 
 

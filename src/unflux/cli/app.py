@@ -49,6 +49,9 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
+    # Before Arrow is loaded, here and in the processes that read: of its allocators the system's
+    # gives memory back soonest.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         app(prog_name="unflux")
     except UsageError as error:

@@ -9,7 +9,8 @@ from unflux.cli.example import Example
 from unflux.cli.progress import shown_progress
 from unflux.lab.small_internet import SmallInternet
 from unflux.model.verdicts import ScanResult
-from unflux.pipeline.scanning import Options, scan
+from unflux.pipeline.gathering import Options
+from unflux.pipeline.scanning import scan
 from unflux.present import terminal
 from unflux.present.report import render_report
 

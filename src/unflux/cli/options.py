@@ -4,7 +4,7 @@ from pathlib import Path
 
 from unflux.cli.arguments import DEFAULT_PORTS, default_workers, parse_moment
 from unflux.model.errors import UsageError
-from unflux.pipeline.scanning import Options
+from unflux.pipeline.gathering import Options
 from unflux.read.source import Options as ReadOptions
 
 

@@ -1,7 +1,9 @@
 """``unflux scan``: verdicts and networks from any supported records."""
 
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Final
 
 import typer
@@ -87,11 +89,10 @@ def run(
     and shown at the end; a source that cannot be read is named, the rest is done, and the exit
     status is 1.
     """
-    # Loaded here, so that --help and a wrong option answer at once.
+    # Loaded here, so that --help and a wrong option answer at once and reading begins early.
     from unflux.cli.options import compose_options  # noqa: PLC0415
-    from unflux.cli.output import write_result  # noqa: PLC0415
     from unflux.cli.progress import shown_progress  # noqa: PLC0415
-    from unflux.pipeline.scanning import scan  # noqa: PLC0415
+    from unflux.pipeline.gathering import gather  # noqa: PLC0415
 
     options = compose_options(
         routes=routes,
@@ -104,8 +105,14 @@ def run(
         workers=workers,
         list_all=list_all,
     )
+    # Half a second of loading, while the reader waits for its bytes and runs compiled code.
+    Thread(target=import_module, args=("unflux.pipeline.scanning",)).start()
     with shown_progress() as progress:
-        result = scan(sources or [], options, progress)
+        gathered = gather(sources or [], options, progress)
+    from unflux.cli.output import write_result  # noqa: PLC0415
+    from unflux.pipeline.scanning import judge  # noqa: PLC0415
+
+    result = judge(gathered, options)
     write_result(result, form=form, out=out, report=report)
     if any(source.error for source in result.sources):
         raise typer.Exit(EXIT_FAILED)

@@ -3,19 +3,17 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from unflux.engine.local import DuckDBEngine
 from unflux.engine.spark import SparkEngine
+from unflux.engine.step import Step
 from unflux.model.errors import UsageError
 
-# Ibis takes longer to fuse nested selects than the engines, which flatten them anyway, to run them:
-# without it the statements of an analysis compile in half the time (measured 2026-11-22).
-ibis.options.sql.fuse_selects = False
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 _SPARK: Final = re.compile(r"spark://[^\s,]+:\d+(?:,[^\s,]+:\d+)*|local\[(?:\d+|\*)\]")
 
@@ -25,17 +23,41 @@ class Engine(Protocol):
 
     NAME: str
 
-    def table(self, name: str, rows: pa.Table) -> ir.Table:
-        """Register an Arrow table and return it as an expression; a name given again replaces."""
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Make an Arrow table known under a name; a name given again replaces."""
         ...
 
-    def fetch(self, expression: ir.Table) -> pa.Table:
+    def drop(self, name: str) -> None:
+        """Forget the rows of a step that was run."""
+        ...
+
+    def run(self, step: Step) -> None:
+        """Evaluate a step now and keep its rows in the engine, under its name."""
+        ...
+
+    def take(self, step: Step) -> pa.Table:
+        """Evaluate a step and return its rows, in no order; types are those of our columns."""
+        ...
+
+    def rows(self, name: str) -> pa.Table:
+        """Return the rows known under a name, in no order; types are those of our columns."""
+        ...
+
+    def named(self, name: str) -> "ir.Table":
+        """Return what is known under a name as an expression."""
+        ...
+
+    def table(self, name: str, rows: pa.Table) -> "ir.Table":
+        """Put the rows and return them as an expression."""
+        ...
+
+    def fetch(self, expression: "ir.Table") -> pa.Table:
         """Evaluate. Moments are microseconds UTC; rows come in the order the expression asks
         for, and in no order where it asks for none.
         """
         ...
 
-    def cache(self, expression: ir.Table, name: str) -> ir.Table:
+    def cache(self, expression: "ir.Table", name: str) -> "ir.Table":
         """Evaluate now, keep the rows in the engine, and return them as an expression."""
         ...
 

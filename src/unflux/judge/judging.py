@@ -171,6 +171,13 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
     return tuple(alternatives)
 
 
+KIND_COLUMNS: Final = (
+    "domain", "llr", "llr_server-rotation", "llr_both-planes", "llr_slow-rotation",
+    "newcomers_per_hour", "host_asns_max", "host_slash16_max",
+)  # fmt: skip
+"""What :func:`flux_kind` reads of a profile, whose it is, and the sum."""
+
+
 def flux_kind(row: Row) -> Kind:
     """Name the kind of flux that a profile (of a domain or of a network) shows."""
     rotating_servers = (row["llr_server-rotation"] or 0) >= 1.5

@@ -32,10 +32,12 @@ def served(
     theirs = theirs.inner_join(rotating_hosts(rotation), "ns_host")
     theirs = theirs.select("network", "ns_host", served_domain="domain")
     # Every domain times every host times every bucket would be too many; no picture needs these.
-    whole = reachable.group_by(["host", "address", "asn", "holder", "country"]).agg(
-        count=reachable["count"].sum(),
-        first_at=reachable.first_at.min(),
-        last_at=reachable.last_at.max(),
+    hosts = theirs.select("ns_host").distinct()
+    serving = reachable.semi_join(hosts, reachable.host == hosts.ns_host)
+    whole = serving.group_by(["host", "address", "asn", "holder", "country"]).agg(
+        count=serving["count"].sum(),
+        first_at=serving.first_at.min(),
+        last_at=serving.last_at.max(),
     )
     whole = whole.mutate(bucket=ibis.null("int64"))
     named = whole.inner_join(theirs, whole.host == theirs.ns_host)

@@ -127,7 +127,7 @@ def asked_name_servers(records: Records, observed: ir.Table) -> ir.Table:
     none of whose addresses was seen.
     """
     pairs = delegations(records).select("domain", "ns_host")
-    addresses = host_addresses(records, observed).select("ns_host", "address", "asn")
+    addresses = host_addresses(pairs, observed).select("ns_host", "address", "asn")
     joined = pairs.left_join(addresses, "ns_host").drop("ns_host_right")
     return joined.mutate(number=ipv4_number(joined.address))
 

@@ -18,12 +18,13 @@ def delegations(records: Records) -> ir.Table:
     )
 
 
-def host_addresses(records: Records, observed: ir.Table) -> ir.Table:
+def host_addresses(delegated: ir.Table, observed: ir.Table) -> ir.Table:
     """Return the addresses of every name-server host, whatever section showed them.
 
-    Columns: ns_host, address, slash16, asn, first_at, last_at.
+    ``delegated`` as :func:`delegations` returns it. Columns: ns_host, address, slash16, asn,
+    first_at, last_at.
     """
-    hosts = delegations(records).select("ns_host").distinct()
+    hosts = delegated.select("ns_host").distinct()
     known = observed.inner_join(hosts, observed.host == hosts.ns_host)
     known = known.filter(~known.is_special_use)
     return known.group_by(
@@ -57,17 +58,17 @@ def host_rotation(addresses: ir.Table) -> ir.Table:
     return joined.left_join(late, "ns_host").drop("ns_host_right")
 
 
-def measure_name_servers(records: Records, observed: ir.Table) -> ir.Table:
+def measure_name_servers(pairs: ir.Table, observed: ir.Table) -> ir.Table:
     """Count the name-server plane of each domain that showed NS records.
 
+    ``pairs`` as :func:`delegations` returns them.
     ``ns_hosts``, ``ns_addresses``, ``ns_slash16``, ``ns_asns``: distinct over the domain's hosts.
     ``ns_host_addresses_max`` and ``ns_host_slash16_max``: most addresses and /16 that passed under
     one host name; a stable server has one or two, a fluxing one has many.
     ``ns_host_late_slash16_max``: most /16 under one host name that came in the later half.
     ``ns_served_max``: most domains of these records that one of its hosts serves.
     """
-    pairs = delegations(records)
-    addresses = host_addresses(records, observed)
+    addresses = host_addresses(pairs, observed)
     hosts = pairs.group_by("domain").agg(ns_hosts=pairs.count())
 
     served = pairs.group_by("ns_host").agg(host_served=pairs.count())
@@ -91,7 +92,7 @@ def measure_name_servers(records: Records, observed: ir.Table) -> ir.Table:
     )
 
 
-def measure_overlap(records: Records, observed: ir.Table) -> ir.Table:
+def measure_overlap(pairs: ir.Table, observed: ir.Table) -> ir.Table:
     """Count addresses of a domain's answers that also answer as its name servers.
 
     ``overlap`` and ``overlap_slash16``: distinct addresses and /16. A small site on one machine
@@ -99,8 +100,7 @@ def measure_overlap(records: Records, observed: ir.Table) -> ir.Table:
     3,241 hosts of a double-flux network did both (honeynet.org, KYE 2007), 68 of 140 in the 2009
     records.
     """
-    pairs = delegations(records)
-    addresses = host_addresses(records, observed)
+    addresses = host_addresses(pairs, observed)
     plane = pairs.select("domain", "ns_host").inner_join(addresses, "ns_host")
     plane = plane.select("domain", "address", "slash16").distinct()
     # A name server whose own name is asked answers with itself: that is one plane, not both.

@@ -26,9 +26,10 @@ class Records:
 def epoch_s(moment: ir.TimestampValue) -> ir.IntegerValue:
     """Return the whole seconds since the epoch, rounded down; null stays null.
 
-    Without the cut DuckDB gives a fraction, which its cast to an integer rounds to the nearest.
+    DuckDB gives a fraction, exact enough to be cut until the year 2255; to truncate the moment
+    first takes it ten times as long.
     """
-    return moment.truncate("s").epoch_seconds().cast("int64")
+    return moment.epoch_seconds().floor().cast("int64")
 
 
 def bucket_number(table: ir.Table) -> ir.IntegerValue:
@@ -39,11 +40,19 @@ def bucket_number(table: ir.Table) -> ir.IntegerValue:
 def observe(records: Records) -> ir.Table:
     """Collapse sightings to one row per (role, owner name, address, bucket), with routes.
 
+    The incidences of addresses, told where they are: what every measurement may ask.
+    """
+    return locate(incidences(records), places(records))
+
+
+def incidences(records: Records) -> ir.Table:
+    """Return where in time each address was seen under each name, once per bucket.
+
     ``role`` is ``answer`` for addresses in answer sections and ``glue`` for addresses of name
     servers in additional sections. An address record belongs to the domain of its *owner*, not of
     the query: a name that leads into a provider's zone by CNAME does not own the provider's
-    addresses. Columns: role, domain, host, address, slash24, slash16, is_special_use, asn,
-    holder, country, bucket, count, first_at, last_at, ttl_min_s, ttl_max_s.
+    addresses. Columns: role, domain, host, address, bucket, count, first_at, last_at, ttl_min_s,
+    ttl_max_s.
     """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & s.section.isin(["ans", "add"]))
@@ -51,15 +60,8 @@ def observe(records: Records) -> ir.Table:
         role=ibis.ifelse(s.section == "ans", "answer", "glue"),
         bucket=bucket_number(s),
     )
-    collapsed = s.group_by(
-        role=s.role,
-        domain=s.owner_domain,
-        host=s.qname,
-        address=s.rdata,
-        slash24=s.slash24,
-        slash16=s.slash16,
-        is_special_use=s.is_special_use,
-        bucket=s.bucket,
+    return s.group_by(
+        role=s.role, domain=s.owner_domain, host=s.qname, address=s.rdata, bucket=s.bucket
     ).agg(
         count=s["count"].cast("int64").sum(),
         first_at=s.first_at.min(),
@@ -67,28 +69,52 @@ def observe(records: Records) -> ir.Table:
         ttl_min_s=s.ttl_min_s.min(),
         ttl_max_s=s.ttl_max_s.max(),
     )
+
+
+def places(records: Records) -> ir.Table:
+    """Return where each address is, once: its prefixes and its route.
+
+    Columns: address, slash24, slash16, is_special_use, asn, holder, country.
+    """
+    s = records.sightings
+    s = s.filter(s.rrtype.isin(ADDRESS_TYPES))
+    facts = s.select("slash24", "slash16", "is_special_use", address="rdata").distinct()
     routes = records.routes
-    joined = collapsed.left_join(routes, collapsed.address == routes.address)
+    joined = facts.left_join(routes, facts.address == routes.address)
     return joined.select(
-        collapsed.role,
-        collapsed.domain,
-        collapsed.host,
-        collapsed.address,
-        collapsed.slash24,
-        collapsed.slash16,
+        facts.address,
+        facts.slash24,
+        facts.slash16,
         # An operator who maps a private range in a table of their own has made it a place.
-        is_special_use=collapsed.is_special_use
+        is_special_use=facts.is_special_use
         & ~ibis.coalesce(routes.is_user_mapped, ibis.literal(False)),
         asn=routes.asn,
         holder=routes.holder,
         country=routes.country,
-        bucket=collapsed.bucket,
-        count=collapsed["count"],
-        first_at=collapsed.first_at,
-        last_at=collapsed.last_at,
-        ttl_min_s=collapsed.ttl_min_s,
-        ttl_max_s=collapsed.ttl_max_s,
     )
+
+
+def locate(seen: ir.Table, places: ir.Table) -> ir.Table:
+    """Add to incidences, or to what is held, where their addresses are."""
+    return seen.inner_join(places, "address")
+
+
+def hold(seen: ir.Table) -> ir.Table:
+    """Collapse incidences over all buckets: the same columns but ``bucket``.
+
+    What asks for no bucket measures the same of these fewer rows.
+    """
+    key = [name for name in seen.columns if name not in {"bucket", *_SUMMED}]
+    return seen.group_by(key).agg(
+        count=seen["count"].cast("int64").sum(),
+        first_at=seen.first_at.min(),
+        last_at=seen.last_at.max(),
+        ttl_min_s=seen.ttl_min_s.min(),
+        ttl_max_s=seen.ttl_max_s.max(),
+    )
+
+
+_SUMMED = ("count", "first_at", "last_at", "ttl_min_s", "ttl_max_s")
 
 
 def count_distinct(table: ir.Table, key: tuple[str, ...], column: str, name: str) -> ir.Table:

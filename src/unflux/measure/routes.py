@@ -160,7 +160,7 @@ def _holder_of(asn: pa.ChunkedArray, table: RangeTable) -> pa.ChunkedArray:
 
 def _read_bundled(name: str) -> pa.Table:
     try:
-        with pq.ParquetFile(DATA / name) as file:
-            return file.read()
+        with pq.ParquetFile(DATA / name, pre_buffer=False) as file:
+            return file.read(use_threads=False)  # each thread would keep memory of its own
     except (OSError, pa.ArrowInvalid) as error:
         raise RoutesError(f"{DATA / name}: the installation is damaged: {error}") from error

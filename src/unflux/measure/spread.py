@@ -7,7 +7,13 @@ from unflux.measure.records import count_distinct, join_on_domain
 KEY = ("domain",)
 
 
-def measure_spread(observed: ir.Table) -> ir.Table:
+def measure_presence(observed: ir.Table) -> ir.Table:
+    """Count the time buckets with an address of each domain: ``buckets``."""
+    answers = observed.filter(observed.role == "answer")
+    return count_distinct(answers, KEY, "bucket", "buckets")
+
+
+def measure_spread(held: ir.Table) -> ir.Table:
     """Count what the answers of each domain spread over; one row per domain with answers.
 
     ``host_*_max`` is the widest spread under one owner name, which tells a pool that rotates
@@ -15,7 +21,7 @@ def measure_spread(observed: ir.Table) -> ir.Table:
     number of owner names that an address serves within the domain (wildcard names in front of one
     pool mix; a portal's do not). Special-use addresses count as addresses, never as places.
     """
-    answers = observed.filter(observed.role == "answer")
+    answers = held.filter(held.role == "answer")
     places = answers.filter(~answers.is_special_use)
     per_address = answers.group_by(["domain", "address", "is_special_use"]).agg(
         asn=answers.asn.max(),
@@ -43,12 +49,10 @@ def measure_spread(observed: ir.Table) -> ir.Table:
         ttl_min_s=answers.ttl_min_s.min(),
         ttl_max_s=answers.ttl_max_s.max(),
     )
-    buckets = count_distinct(answers, KEY, "bucket", "buckets")
     joined = join_on_domain(
         totals,
         hosts,
         moments,
-        buckets,
         count_distinct(places, KEY, "slash24", "slash24"),
         count_distinct(places, KEY, "slash16", "slash16"),
         count_distinct(places, KEY, "asn", "asns"),

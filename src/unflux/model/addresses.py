@@ -4,6 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Final
 
 import numpy as np
@@ -105,14 +106,13 @@ class AddressNumbers:
 def address_numbers(addresses: pa.Array | pa.ChunkedArray) -> AddressNumbers:
     """Return the numbers of a column of canonical addresses, for sorting and range look-ups."""
     values, codes = encode_distinct(addresses)
-    numbers = [address_number(value) for value in values.to_pylist()]
-    numbers.append((0, 0))  # where a code of -1, a null, points
-    rows = np.asarray(codes.fill_null(-1))
-    half = (1 << 64) - 1
+    numbers = _numbers(values)
+    rows = np.asarray(codes.fill_null(len(values)))  # a null points behind the values, to zeros
     return AddressNumbers(
-        np.array([family for family, _ in numbers], dtype=np.uint8)[rows],
-        np.array([number >> 64 for _, number in numbers], dtype=np.uint64)[rows],
-        np.array([number & half for _, number in numbers], dtype=np.uint64)[rows],
+        *(
+            np.append(column, column.dtype.type(0))[rows]
+            for column in (numbers.family, numbers.high, numbers.low)
+        )
     )
 
 
@@ -145,13 +145,93 @@ class AddressFacts:
 def address_facts(addresses: pa.Array | pa.ChunkedArray) -> AddressFacts:
     """Return prefixes and special use of a column of canonical addresses; null stays null."""
     values, codes = encode_distinct(addresses)
-    texts = values.to_pylist()
-    both = [prefixes(text) for text in texts]
+    numbers = _numbers(values)
+    slash24, slash16 = _prefix_texts(values, numbers)
     return AddressFacts(
-        pa.array([slash24 for slash24, _ in both], pa.string()).take(codes),
-        pa.array([slash16 for _, slash16 in both], pa.string()).take(codes),
-        pa.array([is_special_use(text) for text in texts], pa.bool_()).take(codes),
+        slash24.take(codes),
+        slash16.take(codes),
+        pa.array(_are_special_use(numbers)).take(codes),
     )
+
+
+def _numbers(values: pa.Array) -> AddressNumbers:
+    """Read canonical addresses, none of them null."""
+    is_ipv6 = np.asarray(pc.match_substring(values, ":")).astype(bool)
+    high, low = np.zeros((2, len(values)), dtype=np.uint64)
+    octets = np.asarray(_octets(values.filter(pa.array(~is_ipv6))).cast(pa.uint8()))
+    low[~is_ipv6] = octets.reshape(-1, 4).astype(np.uint64) @ _OCTET_WEIGHTS
+    packed = (inet_pton(AF_INET6, text) for text in values.filter(pa.array(is_ipv6)).to_pylist())
+    halves = np.frombuffer(b"".join(packed), dtype=">u8").reshape(-1, 2)
+    high[is_ipv6], low[is_ipv6] = halves[:, 0], halves[:, 1]
+    return AddressNumbers(np.where(is_ipv6, 6, 4).astype(np.uint8), high, low)
+
+
+def _octets(ipv4: pa.Array) -> pa.Array:
+    """Return the four octets of each address as text, one after the other."""
+    return pc.split_pattern(ipv4, ".").flatten()
+
+
+def _prefix_texts(values: pa.Array, numbers: AddressNumbers) -> tuple[pa.Array, pa.Array]:
+    """Write what :func:`prefixes` does of every address."""
+    is_ipv6 = numbers.family == 6
+    octets = _octets(values.filter(pa.array(~is_ipv6)))
+    first, second, third = (octets.take(pa.array(np.arange(n, len(octets), 4))) for n in range(3))
+    high, codes = np.unique(numbers.high[is_ipv6] >> np.uint64(16), return_inverse=True)
+    both = [
+        (f"{_write_high(slash48 << 16)}/48", f"{_write_high(slash48 >> 16 << 32)}/32")
+        for slash48 in high.tolist()
+    ]
+    # IPv4 first, then IPv6: where each address stands in that order.
+    places = np.empty(len(values), dtype=np.int64)
+    places[np.r_[np.flatnonzero(~is_ipv6), np.flatnonzero(is_ipv6)]] = np.arange(len(values))
+    ipv4 = (
+        pc.binary_join_element_wise(first, second, third, "0/24", "."),
+        pc.binary_join_element_wise(first, second, "0.0/16", "."),
+    )
+    slash24, slash16 = (
+        pa.concat_arrays(
+            [
+                texts.cast(pa.string()),
+                pa.array([pair[n] for pair in both], pa.string()).take(pa.array(codes)),
+            ]
+        ).take(pa.array(places))
+        for n, texts in enumerate(ipv4)
+    )
+    return slash24, slash16
+
+
+def _write_high(high: int) -> str:
+    """Write the IPv6 address of an upper half; the system does, ten times as fast as Python.
+
+    They differ only where an IPv4 address is embedded in the lower half.
+    """
+    return inet_ntop(AF_INET6, high.to_bytes(8, "big") + bytes(8))
+
+
+def _are_special_use(numbers: AddressNumbers) -> np.ndarray:
+    """Tell what :func:`is_special_use` does of every address."""
+    special = np.zeros(len(numbers.family), dtype=bool)
+    for family, keys in (
+        (4, numbers.low),
+        (6, _sort_keys(numbers.high, numbers.low)),
+    ):
+        chosen = numbers.family == family
+        inside = _are_inside(keys[chosen], *_NOT_GLOBAL_KEYS[family])
+        special[chosen] = inside & ~_are_inside(keys[chosen], *_GLOBAL_WITHIN_KEYS[family])
+    return special
+
+
+def _are_inside(keys: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Tell which keys lie in one of the ranges, which are sorted and disjoint."""
+    before = np.searchsorted(starts, keys, side="right") - 1
+    inside: np.ndarray = (before >= 0) & (keys <= ends[before])
+    return inside
+
+
+def _sort_keys(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Return 128-bit numbers as byte strings of equal width, which sort as the numbers do."""
+    halves = np.stack([high, low], axis=1).astype(">u8")
+    return np.ascontiguousarray(halves).view("S16").reshape(-1)
 
 
 def _to_text(address: IPv4Address | IPv6Address) -> str:
@@ -173,3 +253,24 @@ def _ranges(blocks: tuple[str, ...]) -> dict[int, tuple[list[int], list[int]]]:
 
 _NOT_GLOBAL_RANGES: Final = _ranges(NOT_GLOBAL)
 _GLOBAL_WITHIN_RANGES: Final = _ranges(GLOBAL_WITHIN)
+
+
+def _range_keys(
+    ranges: dict[int, tuple[list[int], list[int]]],
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Return ranges as arrays of the keys that :func:`_are_special_use` searches for."""
+
+    def keys(family: int, ends: list[int]) -> np.ndarray:
+        high = np.array([end >> 64 for end in ends], dtype=np.uint64)
+        low = np.array([end & (1 << 64) - 1 for end in ends], dtype=np.uint64)
+        return low if family == 4 else _sort_keys(high, low)
+
+    return {
+        family: (keys(family, starts), keys(family, ends))
+        for family, (starts, ends) in ranges.items()
+    }
+
+
+_NOT_GLOBAL_KEYS: Final = _range_keys(_NOT_GLOBAL_RANGES)
+_GLOBAL_WITHIN_KEYS: Final = _range_keys(_GLOBAL_WITHIN_RANGES)
+_OCTET_WEIGHTS: Final = np.array([1 << 24, 1 << 16, 1 << 8, 1], dtype=np.uint64)

@@ -1,27 +1,18 @@
 """What an analysis says: verdicts, networks, and the tables their pictures are drawn from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine
-from unflux.judge.bounds import CONVICTION
 from unflux.judge.judging import compose_verdict, flux_kind, score
-from unflux.link.networks import (
-    agents_of,
-    compose_network,
-    conform_rotation,
-    conform_service,
-    name_servers_of,
-    rotation_of,
-    served,
-    service_of,
-)
-from unflux.model.verdicts import FluxNetwork, Kind, Outcome, Verdict
+from unflux.link.networks import compose_network, conform_rotation, conform_service
+from unflux.model.columns import TEXT
+from unflux.model.verdicts import ROTATION, SERVICE, FluxNetwork, Kind, Outcome, Verdict
+from unflux.pipeline import steps
 from unflux.pipeline.analysis import Analysis
 
 
@@ -36,12 +27,6 @@ class Findings:
     service: pa.Table
 
 
-LISTED: Final[dict[bool, tuple[Outcome, ...]]] = {
-    True: ("fast-flux", "undecided", "benign"),
-    False: ("fast-flux", "undecided"),
-}
-
-
 def compose_findings(
     engine: Engine, analysis: Analysis, *, list_all: bool, domain: str | None = None
 ) -> Findings:
@@ -49,21 +34,18 @@ def compose_findings(
 
     Benign verdicts are listed where ``list_all``; with ``domain`` only its verdict and network.
     """
-    decided = analysis.decided
-    counted = engine.fetch(decided.group_by("verdict").agg(domains=decided.count())).to_pydict()
+    counted = engine.take(steps.TOTALS).to_pydict()
     totals: dict[Outcome, int] = {"fast-flux": 0, "benign": 0, "undecided": 0}
     totals |= dict(zip(counted["verdict"], counted["domains"], strict=True))
 
-    listed = decided.filter(decided.verdict.isin(LISTED[list_all]))
-    convicted = analysis.convicted
+    shown = analysis.members
     if domain is not None:
-        listed = decided.filter(decided.domain == domain)
-        mine = convicted.filter(convicted.domain == domain).select("network")
-        convicted = convicted.semi_join(mine, "network")
-    membership = engine.fetch(convicted).sort_by("domain").to_pydict()
-    network_of = dict(zip(membership["domain"], membership["network"], strict=True))
-    rows = engine.fetch(listed.order_by([ibis.desc("llr"), ibis.asc("domain")])).to_pylist()
+        mine = shown.filter(pc.equal(shown["domain"], domain))["network"]
+        shown = shown.filter(pc.is_in(shown["network"], value_set=mine.combine_chunks()))
+    engine.put("shown", shown)
+    network_of = dict(zip(*shown.to_pydict().values(), strict=True))
     grades = _grade_networks(engine, analysis, network_of)
+    rows = _listed(engine, list_all, domain)
     verdicts = tuple(
         compose_verdict(
             row,
@@ -74,14 +56,37 @@ def compose_findings(
         )
         for row in rows
     )
-    networks, rotation, service = _draw_networks(engine, analysis, convicted, network_of, grades)
+    if not network_of:
+        return Findings(
+            verdicts=verdicts,
+            networks=(),
+            totals=totals,
+            rotation=ROTATION.empty_table(),
+            service=SERVICE.empty_table(),
+        )
+    networks, rotation, service = _draw_networks(engine, network_of, grades)
     return Findings(
         verdicts=verdicts, networks=networks, totals=totals, rotation=rotation, service=service
     )
 
 
+MOST_SUSPICIOUS_FIRST: Final = (("llr", "descending"), ("domain", "ascending"))
+ROWS_AT_ONCE: Final = 1024
+"""Wide rows that are Python objects at a time: a profile is some 10 kB as a mapping."""
+
+
+def _listed(engine: Engine, list_all: bool, domain: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the decided profiles whose verdicts are listed, most suspicious first."""
+    if domain is not None:
+        engine.put("asked_domain", pa.table({"domain": pa.array([domain], TEXT)}))
+        rows = engine.take(steps.ASKED)
+    else:
+        rows = engine.rows("decided") if list_all else engine.take(steps.LISTED)
+    for batch in rows.sort_by(list(MOST_SUSPICIOUS_FIRST)).to_batches(ROWS_AT_ONCE):
+        yield from batch.to_pylist()
+
+
 Grade = tuple[Kind, float]
-NAMES: Final = pa.schema([pa.field("name", pa.string())])
 
 
 def _grade_networks(
@@ -90,17 +95,15 @@ def _grade_networks(
     """Return kind and score per convicted network: its own where that convicts, else the best
     domain's.
     """
-    networks, decided = analysis.networks, analysis.decided
-    wanted = engine.table("wanted", pa.table({"name": sorted(set(network_of.values()))}, NAMES))
-    guilty = engine.table("guilty", pa.table({"name": sorted(network_of)}, NAMES))
     grades: dict[str, Grade] = {}
-    members = decided.semi_join(guilty, decided.domain == guilty.name)
-    best_first = members.order_by([ibis.desc("llr"), ibis.asc("domain")])
-    for row in engine.fetch(best_first).to_pylist():
+    if not network_of:
+        return grades
+    guilty = engine.take(steps.GUILTY).sort_by(list(MOST_SUSPICIOUS_FIRST))
+    for row in guilty.to_pylist():
         grades.setdefault(network_of[row["domain"]], _grade(row))
-    judged = networks.semi_join(wanted, networks.domain == wanted.name)
-    for row in engine.fetch(judged.filter(judged.llr >= CONVICTION)).to_pylist():
-        grades[row["domain"]] = _grade(row)
+    if analysis.has_networks:
+        for row in engine.take(steps.GUILTY_NETWORKS).to_pylist():
+            grades[row["domain"]] = _grade(row)
     return grades
 
 
@@ -109,19 +112,11 @@ def _grade(row: Mapping[str, Any]) -> Grade:
 
 
 def _draw_networks(
-    engine: Engine,
-    analysis: Analysis,
-    convicted: ir.Table,
-    network_of: Mapping[str, str],
-    grades: Mapping[str, Grade],
+    engine: Engine, network_of: Mapping[str, str], grades: Mapping[str, Grade]
 ) -> tuple[tuple[FluxNetwork, ...], pa.Table, pa.Table]:
-    rows = engine.cache(
-        served(analysis.observed, analysis.delegations, analysis.rotation, convicted), "served"
-    )
-    agents = _by_network(engine.fetch(agents_of(rows)).to_pylist())
-    servers = _by_network(
-        engine.fetch(name_servers_of(analysis.delegations, convicted)).to_pylist()
-    )
+    engine.run(steps.SERVED)
+    agents = _by_network(engine.take(steps.AGENTS).to_pylist())
+    servers = _by_network(engine.take(steps.SERVERS).to_pylist())
     domains: dict[str, list[str]] = {}
     for domain, network in network_of.items():
         domains.setdefault(network, []).append(domain)
@@ -137,8 +132,8 @@ def _draw_networks(
         for network, names in domains.items()
     ]
     networks.sort(key=lambda n: (-len(n.domains), -len(n.agents), n.id))
-    rotation = conform_rotation(engine.fetch(rotation_of(rows)))
-    service = conform_service(engine.fetch(service_of(rows)))
+    rotation = conform_rotation(engine.take(steps.SEEN))
+    service = conform_service(engine.take(steps.SERVICE))
     return tuple(networks), rotation, service
 
 
