@@ -68,7 +68,13 @@ def _gather(arguments: Sequence[str], options: Options, progress: Progress | Non
     # bounds what is taken out, by the bucket, and not what is read.
     asked = options.reading
     reading = asked if options.store is None else replace(asked, since_us=None, until_us=None)
-    reads = read_all(arguments, reading, workers=options.workers, progress=progress)
+    reads = read_all(
+        arguments,
+        reading,
+        workers=options.workers,
+        progress=progress,
+        with_digest=options.store is not None,
+    )
     if options.store is None:
         return _gather_here(reads)
     since, until = _moment(asked.since_us), _moment(asked.until_us)
