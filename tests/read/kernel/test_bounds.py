@@ -45,7 +45,7 @@ def test_the_checked_kernel_tells_an_access_beyond(checked: Kernel) -> None:
     with pytest.raises(KernelFault):
         checked.frame_stream(octets, 98, 120, rows, progress)
     held = TableSet(checked, Options())
-    rows[0, :2] = 50, 150
+    rows[0, :2] = 98, 150
     with pytest.raises(KernelFault):
         checked.take_messages(held.tables, octets, rows, 0, 1, progress)
 
