@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from types import ModuleType
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -50,7 +51,7 @@ def compiled(
     return _collect(parts), drops
 
 
-def _module(octets: bytes) -> type[capture] | type[dnstap]:  # type: ignore[valid-type]
+def _module(octets: bytes) -> ModuleType:
     return dnstap if dnstap.Dnstap().recognises(octets[: 1 << 16]) else capture
 
 
