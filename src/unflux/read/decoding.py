@@ -94,13 +94,14 @@ class _Decoder:
     def take_rest(self, drops: Drops) -> Iterator[Rollup]:
         """Yield what is left in all tables as one rollup, and hand on what they counted."""
         yield from self.take_full()
-        for other in self._all[1:]:
-            self.own.absorb(other)
-        self._all.clear()
         self._idle.clear()
-        self.own.count_into(drops)
-        if self.own.row_count:
-            yield roll_up_tables(self.own)
+        most = max(self._all, key=lambda held: held.row_count)
+        for other in self._all:
+            if other is not most:
+                most.absorb(other)
+        most.count_into(drops)
+        if most.row_count:
+            yield roll_up_tables(most)
 
     def _new_tables(self) -> TableSet:
         tables = TableSet(self._kernel, self._options)

@@ -80,7 +80,7 @@ def _texts(held: TableSet, column: pa.ChunkedArray) -> np.ndarray:
     values, codes = encode_distinct(column)
     octets, offsets = _octets(values)
     held.reserve(texts=len(values), words=len(octets) // 8 + 3 * len(values))
-    places = np.empty(len(values), np.int64)
+    places = np.empty(len(values), np.int32)
     held.kernel.intern_all(held.tables, octets, offsets, places)
     return np.asarray(places[np.asarray(codes)])
 

@@ -11,6 +11,7 @@ from unflux.read.kernel.addresses import (
     intern_address,
     is_first_in_response,
 )
+from unflux.read.kernel.framing import stop
 from unflux.read.kernel.hashing import hash_row, slot_of
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.layout import (
@@ -20,6 +21,8 @@ from unflux.read.kernel.layout import (
     ADDRESS_SLASH16,
     ADDRESS_SLASH24,
     ADDRESSES,
+    COUNT,
+    DONE,
     KIND_IPV6,
     KIND_NAME,
     LOOKUP_BUCKET,
@@ -29,6 +32,7 @@ from unflux.read.kernel.layout import (
     LOOKUP_SEEN,
     LOOKUP_SUM,
     LOOKUPS,
+    NO_ROOM,
     PREFIX_BITS,
     PREFIX_KIND,
     PREFIXES,
@@ -59,6 +63,7 @@ from unflux.read.kernel.layout import (
     SIGHTING_TTLS,
     SIGHTINGS,
     STAMP,
+    STOPPED_AT,
     TEXT_HEADER,
     TEXT_LENGTH_MASK,
     UNKNOWN_TIME,
@@ -142,29 +147,48 @@ def fill(slots: np.ndarray, hashed: np.uint64, row: int) -> None:
 
 
 @shared
-def absorb_tables(tables: Tables, other: Tables, renamed: np.ndarray, moved: np.ndarray) -> None:
-    """Merge all rows of other tables into these, which have room for them.
+def absorb_tables(
+    tables: Tables, other: Tables, renamed: np.ndarray, moved: np.ndarray, progress: np.ndarray
+) -> None:
+    """Merge all rows of other tables into these, which have room for its texts and addresses.
 
-    ``renamed``: int64, as many as the other has words of text; ``moved``: as many as it has
-    addresses or lookups.
+    ``renamed``: int32, as many as the other has words of text; ``moved``: as many as it has
+    addresses or lookups. ``progress`` is zero at first; where there is NO_ROOM for more sightings,
+    lookups or sets the call is made again: COUNT says which come next, STOPPED_AT from which row.
     """
-    text = 0
-    while text < other.state[WORDS]:
-        renamed[np.uintp(text)] = intern_text(
-            tables, other.text_words, text + TEXT_HEADER, text_length(other, text)
-        )
-        text = text_behind(other, text)
-    for row in range(other.state[ADDRESSES]):
-        at, rows = np.uintp(row), other.address_rows
-        moved[at] = intern_address(
-            tables, rows[at, ADDRESS_FAMILY], rows[at, ADDRESS_HIGH], rows[at, ADDRESS_LOW]
-        )
-    for row in range(other.state[SIGHTINGS]):
-        absorb_sighting(tables, other, row, renamed, moved)
-    for row in range(other.state[LOOKUPS]):
-        moved[np.uintp(row)] = absorb_lookup(tables, other, row, renamed)
-    for row in range(other.state[SETS]):
+    if progress[COUNT] == 0:
+        text = 0
+        while text < other.state[WORDS]:
+            renamed[np.uintp(text)] = intern_text(
+                tables, other.text_words, text + TEXT_HEADER, text_length(other, text)
+            )
+            text = text_behind(other, text)
+        for row in range(other.state[ADDRESSES]):
+            at, rows = np.uintp(row), other.address_rows
+            moved[at] = intern_address(
+                tables, rows[at, ADDRESS_FAMILY], rows[at, ADDRESS_HIGH], rows[at, ADDRESS_LOW]
+            )
+        stop(progress, 0, NO_ROOM, 1)
+    if progress[COUNT] == 1:
+        for row in range(progress[STOPPED_AT], other.state[SIGHTINGS]):
+            if tables.state[SIGHTINGS] == len(tables.sighting_rows):
+                stop(progress, row, NO_ROOM, 1)
+                return
+            absorb_sighting(tables, other, row, renamed, moved)
+        stop(progress, 0, NO_ROOM, 2)
+    if progress[COUNT] == 2:
+        for row in range(progress[STOPPED_AT], other.state[LOOKUPS]):
+            if tables.state[LOOKUPS] == len(tables.lookup_rows):
+                stop(progress, row, NO_ROOM, 2)
+                return
+            moved[np.uintp(row)] = absorb_lookup(tables, other, row, renamed)
+        stop(progress, 0, NO_ROOM, 3)
+    for row in range(progress[STOPPED_AT], other.state[SETS]):
+        if tables.state[SETS] == len(tables.set_rows):
+            stop(progress, row, NO_ROOM, 3)
+            return
         absorb_set(tables, other, row, moved)
+    stop(progress, 0, DONE, 4)
 
 
 @inlined

@@ -19,14 +19,22 @@ _LOW: Final = 0xFFFF_FFFF
 
 
 def roll_up_tables(held: TableSet) -> Rollup:
-    """Return what tables hold as a rollup in the order of its keys."""
+    """Return what tables hold as a rollup in the order of its keys, and empty them on the way.
+
+    What they counted stays. The rollup takes more memory than the tables, so that each of them
+    goes as soon as it is not needed.
+    """
     texts = _Texts(held)
+    held.let_go(
+        "text_slots", "text_words", "address_slots", "prefix_slots", "prefix_rows",
+        "sighting_slots", "lookup_slots", "lookup_trails", "set_slots",
+    )  # fmt: skip
     questions = _Questions(held, texts)
-    return Rollup(
-        sightings=_sightings(held, texts),
-        lookups=_lookups(held, texts, questions),
-        answer_sets=_answer_sets(held, texts, questions),
-    )
+    lookups = _lookups(texts, questions)
+    answer_sets = _answer_sets(held, texts, questions)
+    del questions
+    held.let_go("lookup_rows", "set_rows")
+    return Rollup(sightings=_sightings(held, texts), lookups=lookups, answer_sets=answer_sets)
 
 
 class _Texts:
@@ -37,7 +45,7 @@ class _Texts:
         count, words = int(state[layout.TEXTS]), int(state[layout.WORDS])
         octets = np.empty(8 * words, np.uint8)
         offsets = np.empty(count + 1, np.int32)
-        self.numbers = np.zeros(words, np.int64)
+        self.numbers = np.zeros(words, np.int32)
         """By where a text begins, its number."""
         held.kernel.pack_texts(held.tables, octets, offsets, self.numbers)
         self.texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets))
@@ -64,7 +72,7 @@ class _Addresses:
         is_ipv4, is_ipv6 = kind < KIND_IPV6, (kind >= KIND_IPV6) & (kind < KIND_NAME)
         ipv4, ipv4_number = np.unique(target[is_ipv4], return_inverse=True)
         ipv6, ipv6_number = np.unique(target[is_ipv6], return_inverse=True)
-        self.numbers = np.full(len(kind), -1, np.int64)
+        self.numbers = np.full(len(kind), -1, np.int32)
         """For each sighting the number of its address, -1 where it has none."""
         self.numbers[is_ipv4] = ipv4_number
         self.numbers[is_ipv6] = len(ipv4) + ipv6_number
@@ -112,13 +120,13 @@ class _Questions:
 
 def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
     rows = held.tables.sighting_rows[: int(held.tables.state[layout.SIGHTINGS])]
-    names, data = rows[:, layout.SIGHTING_NAMES], rows[:, layout.SIGHTING_DATA]
-    query, owner = texts.numbers[names >> 32], texts.numbers[names & _LOW]
-    target, kind = (data >> 32) & _LOW, data & _LOW
-    addresses = _Addresses(held, kind, target)
+    query = texts.numbers[rows[:, layout.SIGHTING_NAMES] >> 32]
+    owner = texts.numbers[rows[:, layout.SIGHTING_NAMES] & _LOW]
+    kind = (rows[:, layout.SIGHTING_DATA] & _LOW).astype(np.int8)
+    target = (rows[:, layout.SIGHTING_DATA] >> 32) & _LOW
     is_name = kind >= KIND_NAME
+    addresses = _Addresses(held, kind, target)
     target = np.where(is_name, texts.numbers[np.where(is_name, target, 0)], addresses.numbers)
-    domains = texts.domains(query, owner)
     rank = np.empty(len(rows), np.int64)
     rank[is_name] = texts.ranks[target[is_name]]
     rank[~is_name] = addresses.ranks[target[~is_name]]
@@ -130,10 +138,20 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
             _unknown_last(rows[:, layout.SIGHTING_BUCKET]),
         )
     )
-    rows, query, owner, target = rows[order], query[order], owner[order], target[order]
+    bucket, count, seen, ttls = (
+        rows[order, column]
+        for column in (
+            layout.SIGHTING_BUCKET, layout.SIGHTING_COUNT, layout.SIGHTING_SEEN,
+            layout.SIGHTING_TTLS,
+        )
+    )  # fmt: skip
+    del rows, rank
+    held.let_go("sighting_rows", "address_rows")
+    query, owner, target = query[order], owner[order], target[order]
     kind, is_name = kind[order], is_name[order]
+    del order
+    domains = texts.domains(query, owner)
     address = pa.array(target, mask=is_name)
-    bucket, ttls = rows[:, layout.SIGHTING_BUCKET], rows[:, layout.SIGHTING_TTLS]
     no_ttl = ttls & _LOW == 0
     columns = {
         "bucket_at": _moments(bucket),
@@ -146,8 +164,8 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
             addresses.texts.take(address), texts.texts.take(pa.array(target, mask=~is_name))
         ),
         "section": pa.array(layout.SECTIONS).take(pa.array(kind & 3)),
-        "count": pa.array(rows[:, layout.SIGHTING_COUNT]),
-        **_seen(bucket, rows[:, layout.SIGHTING_SEEN]),
+        "count": pa.array(count),
+        **_seen(bucket, seen),
         "ttl_min_s": pa.array(ttls >> 32, mask=no_ttl),
         "ttl_max_s": pa.array((ttls & _LOW) - 1, mask=no_ttl),
         "slash24": addresses.facts.slash24.take(address),
@@ -157,7 +175,7 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
     return pa.table(columns, schema=SIGHTINGS.schema)
 
 
-def _lookups(held: TableSet, texts: _Texts, questions: _Questions) -> pa.Table:
+def _lookups(texts: _Texts, questions: _Questions) -> pa.Table:
     order = np.lexsort(
         (questions.type_rank, texts.ranks[questions.query], _unknown_last(questions.bucket))
     )

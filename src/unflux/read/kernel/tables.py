@@ -1,7 +1,9 @@
 """The tables of the kernel as their owner sees them: they grow, merge, and become a rollup."""
 
+import mmap
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -35,11 +37,14 @@ _ROWED: Final = {
 }
 """Hashed tables: where their count of rows stands in the state, and their width."""
 
+_FREED: Final = ("_slots", "_rows", "_words", "_trails")
+"""Endings of the tables' names, as opposed to what they counted."""
+
 FIRST_ROWS: Final = 1 << 12
 """Rows of a table at first. Chosen: 2026-11-24; a table of each takes 2 MB, and growing to
 millions of rows costs a tenth of filling them."""
 
-CACHE_LINE_BYTES: Final = 64
+LARGE_PAGE_BYTES: Final = 2 << 20
 
 MAX_ROWS: Final = 1 << 21
 """Rows of tables that are rolled up and emptied before more is added. Chosen: 2026-11-24; some
@@ -142,19 +147,24 @@ class TableSet:
             self.kernel.refill_slots(self.tables)
 
     def absorb(self, other: "TableSet") -> None:
-        """Merge the rows of other tables, and what they counted, into these."""
-        state = other.tables.state
-        self.reserve(
-            texts=int(state[TEXTS]), words=int(state[WORDS]), addresses=int(state[ADDRESSES]),
-            sightings=int(state[SIGHTINGS]), lookups=int(state[LOOKUPS]), sets=int(state[SETS]),
-        )  # fmt: skip
-        renamed = np.zeros(int(state[WORDS]), np.int64)
+        """Merge the rows of other tables, and what they counted, into these, and empty the other.
+
+        Most rows are in both, as a rule, so that the tables grow only as need be.
+        """
+        state, progress = other.tables.state, self.progress
+        renamed = np.zeros(int(state[WORDS]), np.int32)
         moved = np.zeros(max(int(state[ADDRESSES]), int(state[LOOKUPS])), np.int64)
-        self.kernel.absorb_tables(self.tables, other.tables, renamed, moved)
+        self.reserve(texts=int(state[TEXTS]), words=int(state[WORDS]))
+        self.reserve(addresses=int(state[ADDRESSES]))
+        progress[:] = 0
+        while progress[STATUS] != layout.DONE:
+            self.kernel.absorb_tables(self.tables, other.tables, renamed, moved, progress)
+            if progress[STATUS] == layout.NO_ROOM:
+                self.reserve(sightings=1, lookups=1, sets=1)
         self.tables.drops[:] += other.tables.drops
-        self.tables.state[layout.RESPONSES] += state[layout.RESPONSES]
-        self.tables.state[layout.QUERIES] += state[layout.QUERIES]
-        self.tables.state[layout.STAMP] += state[layout.STAMP]
+        for place in (layout.RESPONSES, layout.QUERIES, layout.STAMP):
+            self.tables.state[place] += state[place]
+        other.let_go(*(name for name in other.tables._fields if name.endswith(_FREED)))
 
     def count_into(self, drops: Drops) -> None:
         """Hand on what was counted, and begin to count anew."""
@@ -165,6 +175,11 @@ class TableSet:
             drops.drop(layout.REASONS[number], int(self.tables.drops[number]))
         state[layout.RESPONSES] = state[layout.QUERIES] = 0
         self.tables.drops[:] = 0
+
+    def let_go(self, *names: str) -> None:
+        """Free tables that are not needed any more; :meth:`clear` makes all anew."""
+        empty = np.empty((0, 0), np.int64)
+        self.tables = self.tables._replace(**dict.fromkeys(names, empty))
 
     def clear(self) -> None:
         """Forget all rows; counts and the clock stay."""
@@ -188,7 +203,7 @@ def _empty_tables(options: Options) -> Tables:
         state=state,
         drops=np.zeros(len(layout.REASONS), np.int64),
         keys=np.frombuffer(secrets.token_bytes(4 * layout.KEY_COUNT), np.uint32).astype(np.uint64),
-        text_words=np.zeros(16 * FIRST_ROWS, np.uint64),
+        text_words=_zeros(16 * FIRST_ROWS, dtype=np.uint64),
         memo=_zeros(layout.MEMO_ROWS, layout.MEMO_WIDTH),
         scratch=np.zeros(layout.MAX_TEXT_BYTES // 8 + 2, np.uint64),
         answers=_zeros(layout.MAX_ANSWERS, layout.ANSWER_WIDTH),
@@ -200,11 +215,17 @@ def _empty_tables(options: Options) -> Tables:
 
 
 def _zeros(*shape: int, dtype: type = np.int64) -> np.ndarray:
-    """Return zeros that begin with a cache line, so that no row lies in two."""
+    """Return zeros in pages of their own.
+
+    No row lies in two cache lines, large pages make fewer of them to look up, and what is freed
+    goes back to the system at once.
+    """
     size_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    room = np.zeros(size_bytes + CACHE_LINE_BYTES, np.uint8)
-    skipped = -room.ctypes.data % CACHE_LINE_BYTES
-    return room[skipped : skipped + size_bytes].view(dtype).reshape(shape)
+    pages = mmap.mmap(-1, max(size_bytes, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE") and size_bytes >= LARGE_PAGE_BYTES:
+        with suppress(OSError):  # a system that has none
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype, int(np.prod(shape))).reshape(shape)
 
 
 def _bound(moment_us: int | None) -> int:
