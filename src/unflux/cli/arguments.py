@@ -96,7 +96,8 @@ Workers = Annotated[
         "--workers",
         metavar="N",
         min=1,
-        help="Processes that read sources, and threads of the engine.  [default: all cores]",
+        help="Threads that read one source, processes that read several, and threads of the "
+        "engine.  [default: all cores]",
         show_default=False,
     ),
 ]
