@@ -12,6 +12,7 @@ MAX_CHUNKS: Final = 8
 """Chunks that wait to be taken. Chosen: 2026-11-24; some 2 MB, enough for either side to go on
 while the other is busy."""
 
+CLOSE_S: Final = 2.0
 _POLL_S: Final = 0.1
 
 
@@ -32,11 +33,11 @@ class ReadAhead:
             yield item
 
     def close(self) -> None:
-        """End the thread; what was not taken is lost."""
+        """End the thread; what was not taken is lost. One that waits for a pipe is left to wait."""
         self._is_closed.set()
         while not self._queue.empty():
             self._queue.get_nowait()
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self, chunks: Iterator[bytes]) -> None:
         try:
