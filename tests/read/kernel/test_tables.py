@@ -1,5 +1,6 @@
 """Tables grow, merge and empty without losing a row."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from tests.read.crafted_packets import make_response
@@ -12,7 +13,7 @@ from unflux.read.kernel.adding import add_batch
 from unflux.read.kernel.rollup import roll_up_tables
 from unflux.read.kernel.tables import TableSet
 from unflux.read.rollup import roll_up
-from unflux.read.source import Drops, Options
+from unflux.read.source import Batch, Drops, Options
 
 
 def table_set(*parts: list[Response]) -> TableSet:
@@ -35,6 +36,25 @@ def test_batches_add_up(one: list[Response], other: list[Response]) -> None:
     held.count_into(drops)
     held.count_into(drops)
     assert drops == Drops(response_count=len(one) + len(other))
+
+
+@settings(deadline=None)
+@given(responses())
+def test_encoded_columns_may_know_more_than_they_hold(some: list[Response]) -> None:
+    batch = batch_of(some)
+    texts = pa.array(["a.example.com", "192.0.2.9", "2001:db8::9", "A", "NS", "ans", "NOERROR"])
+
+    def encoded(table: pa.Table) -> pa.Table:
+        for number, column in enumerate(table.columns):
+            if column.type == pa.string():
+                longer = pa.chunked_array([*column.chunks, texts]).dictionary_encode()
+                part = longer.combine_chunks().slice(0, len(column))
+                table = table.set_column(number, table.column_names[number], part)
+        return table
+
+    held = TableSet(kernel(), Options())
+    add_batch(held, Batch(responses=encoded(batch.responses), records=encoded(batch.records)))
+    assert roll_up_tables(held) == rolled_up(some)
 
 
 @settings(deadline=None)

@@ -62,9 +62,9 @@ def _numbered(
     column: pa.ChunkedArray, number: Callable[[str], int], unknown: int = 0
 ) -> np.ndarray:
     """Return the number of each value, reckoned once for each."""
-    values, codes = encode_distinct(column)
+    values, rows = _used(column)
     numbers = np.array([*map(number, values.to_pylist()), unknown], np.int64)
-    return np.asarray(numbers[np.asarray(codes.fill_null(-1))])
+    return np.asarray(numbers[rows])
 
 
 def _type_number(mnemonic: str) -> int:
@@ -77,17 +77,17 @@ def _code_class(mnemonic: str) -> int:
 
 def _texts(held: TableSet, column: pa.ChunkedArray) -> np.ndarray:
     """Return where each text is in the tables."""
-    values, codes = encode_distinct(column)
+    values, rows = _used(column)
     octets, offsets = _octets(values)
     held.reserve(texts=len(values), words=len(octets) // 8 + 3 * len(values))
     places = np.empty(len(values), np.int32)
     held.kernel.intern_all(held.tables, octets, offsets, places)
-    return np.asarray(places[np.asarray(codes)])
+    return np.asarray(places[rows])
 
 
 def _addresses(held: TableSet, column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Return the halves of the number of each canonical address."""
-    values, codes = encode_distinct(column)
+    values, rows = _used(column)
     octets, offsets = _octets(values)
     low = np.empty(len(values), np.int64)
     held.kernel.read_addresses(octets, offsets, low)
@@ -96,8 +96,21 @@ def _addresses(held: TableSet, column: pa.ChunkedArray) -> tuple[np.ndarray, np.
     for place, text in zip(others.tolist(), values.take(pa.array(others)).to_pylist(), strict=True):
         _, number = address_number(text)
         high[place], low[place] = _signed(number >> 64), _signed(number & _LOW)
-    rows = np.asarray(codes)
     return low[rows], high[rows]
+
+
+def _used(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
+    """Return the distinct values that occur, and which of them each row has, -1 for null.
+
+    The dictionary of an encoded column may hold others.
+    """
+    values, codes = encode_distinct(column)
+    rows = np.asarray(codes.fill_null(len(values)))
+    is_used = np.zeros(len(values) + 1, bool)
+    is_used[rows] = True
+    numbers = np.cumsum(is_used) - 1
+    numbers[-1] = -1
+    return values.filter(pa.array(is_used[:-1])), numbers[rows]
 
 
 def _signed(half: int) -> int:
