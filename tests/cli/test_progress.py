@@ -1,9 +1,13 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.cli.conftest import Run
 
 from unflux.cli import progress
+from unflux.pipeline import gathering
+from unflux.read.kernel.native import Say
 
 
 def test_nothing_is_drawn_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
@@ -24,3 +28,22 @@ def test_a_terminal_sees_reading_and_then_judging(monkeypatch: pytest.MonkeyPatc
         terminal.print("kept")
     drawn = screen.getvalue()
     assert drawn.index("reading") < drawn.index("judging")
+
+
+def test_compiling_the_reader_is_said(
+    run: Run, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_kernel(say: Say) -> None:
+        say("compiling the reader for this machine, once")
+
+    monkeypatch.setattr(gathering, "load_kernel", load_kernel)
+    ran = run("scan", records, "--format", "json")
+    assert ran.err.startswith("unflux: compiling the reader for this machine, once\n")
+    assert "compiling" not in ran.out
+    ran = run("explain", "nothing.example", records)
+    assert ran.err.startswith("unflux: compiling")
+
+
+def test_nothing_is_compiled_for_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "load_kernel", lambda say: pytest.fail("compiled"))
+    assert run("scan").status == 2

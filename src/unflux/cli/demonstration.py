@@ -6,10 +6,10 @@ from rich.console import Console
 
 from unflux.cli.arguments import default_workers
 from unflux.cli.example import Example
-from unflux.cli.progress import shown_progress
+from unflux.cli.progress import say, shown_progress
 from unflux.lab.small_internet import SmallInternet
 from unflux.model.verdicts import ScanResult
-from unflux.pipeline.gathering import Options
+from unflux.pipeline.gathering import Options, prepare_reading
 from unflux.pipeline.scanning import scan
 from unflux.present import terminal
 from unflux.present.report import render_report
@@ -24,6 +24,7 @@ def show_findings(internet: SmallInternet, example: Example, console: Console) -
         markup=False,
     )
     options = Options(workers=default_workers(None), routes=(routes,), list_all=True)
+    prepare_reading(say)
     with shown_progress() as progress:
         result = scan([str(capture)], options, progress)
     report.write_text(render_report(result), encoding="utf-8")

@@ -58,9 +58,10 @@ def run(
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.options import compose_options  # noqa: PLC0415
     from unflux.cli.output import write_explanation  # noqa: PLC0415
-    from unflux.cli.progress import shown_progress  # noqa: PLC0415
+    from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
     from unflux.model.errors import UsageError  # noqa: PLC0415
     from unflux.model.names import normalise_name, registrable_domain  # noqa: PLC0415
+    from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
     from unflux.pipeline.scanning import explain  # noqa: PLC0415
 
     name = normalise_name(domain)
@@ -78,6 +79,8 @@ def run(
         workers=workers,
         list_all=True,
     )
+    if sources:
+        prepare_reading(say)
     with shown_progress() as progress:
         result, records = explain(registrable_domain(name), sources or [], options, progress)
     is_found = write_explanation(

@@ -1,5 +1,6 @@
-"""A progress bar for reading: on a terminal only, on standard error, gone when done."""
+"""What is shown while a command works, on standard error: a line, or a progress bar."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -7,9 +8,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 
+def say(line: str) -> None:
+    """Write one line of what goes on."""
+    print(f"unflux: {line}", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def shown_progress() -> Iterator[Callable[[int, int | None], None] | None]:
-    """Show a bar while the block runs; yield what to tell it, or null where nobody looks."""
+    """Show a bar while the block runs: on a terminal only, gone when done.
+
+    Yield what to tell it, or null where nobody looks.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None

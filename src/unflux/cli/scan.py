@@ -91,8 +91,8 @@ def run(
     """
     # Loaded here, so that --help and a wrong option answer at once and reading begins early.
     from unflux.cli.options import compose_options  # noqa: PLC0415
-    from unflux.cli.progress import shown_progress  # noqa: PLC0415
-    from unflux.pipeline.gathering import gather  # noqa: PLC0415
+    from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
+    from unflux.pipeline.gathering import gather, prepare_reading  # noqa: PLC0415
 
     options = compose_options(
         routes=routes,
@@ -107,6 +107,8 @@ def run(
     )
     # Half a second of loading, while the reader waits for its bytes and runs compiled code.
     Thread(target=import_module, args=("unflux.pipeline.scanning",)).start()
+    if sources:
+        prepare_reading(say)
     with shown_progress() as progress:
         gathered = gather(sources or [], options, progress)
     from unflux.cli.output import write_result  # noqa: PLC0415

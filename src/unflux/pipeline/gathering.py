@@ -14,6 +14,7 @@ from unflux.model.memory import give_back
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bucket_s, within
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.model.verdicts import SourceSummary
+from unflux.read.kernel.native import Say, load_kernel
 from unflux.read.reading import Progress, SourceRead, read_all
 from unflux.read.source import Options as ReadOptions
 
@@ -44,6 +45,11 @@ class Gathered:
     sources: list[SourceSummary] = field(default_factory=list)
     drops: Counter[str] = field(default_factory=Counter)
     responses: int = 0
+
+
+def prepare_reading(say: Say) -> None:
+    """Have compiled code at hand; ``say`` is told, in a line, where that takes a while."""
+    load_kernel(say)
 
 
 def gather(arguments: Sequence[str], options: Options, progress: Progress | None) -> Gathered:

@@ -10,10 +10,9 @@ import pytest
 from tests.read.two_ways import kernel
 
 from unflux.read.kernel import native
-from unflux.read.kernel.native import cache_folder, kernel_digest, load_kernel
+from unflux.read.kernel.native import cache_folder, find_kernel, kernel_digest
 
 PACKAGE = Path(native.__file__).parents[2]
-load_anew = load_kernel.__wrapped__
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def compilations(monkeypatch: pytest.MonkeyPatch, kept: Path) -> list[list[str]]
 
 def test_a_kept_kernel_is_loaded_without_a_word(kept: Path) -> None:
     said: list[str] = []
-    assert load_anew(said.append) is not None
+    assert find_kernel(said.append) is not None
     assert said == []
 
 
@@ -57,7 +56,7 @@ def test_a_missing_or_damaged_one_is_compiled_once(
             kept.write_bytes(damage)
         said: list[str] = []
         for _ in range(2):
-            assert load_anew(said.append) is not None
+            assert find_kernel(said.append) is not None
         assert said == ["compiling the reader for this machine, once (some 20 seconds)"]
     assert len(compilations) == 4
     assert {path.name for path in kept.parent.iterdir()} == {kept.name, "kernel.lock"}
@@ -70,7 +69,7 @@ def test_where_nothing_can_be_kept_each_process_compiles(
     blocked.write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     said: list[str] = []
-    assert load_anew(said.append) is not None
+    assert find_kernel(said.append) is not None
     assert said[0].startswith("the compiled reader cannot be kept: ")
     assert len(compilations) == 1
 
@@ -80,7 +79,7 @@ def test_a_folder_that_others_may_write_to_is_not_trusted(
 ) -> None:
     kept.parent.chmod(0o777)
     said: list[str] = []
-    assert load_anew(said.append) is not None
+    assert find_kernel(said.append) is not None
     assert len(compilations) == 1
 
 
@@ -90,7 +89,7 @@ def test_what_cannot_be_compiled_is_read_without(
     kept.unlink()
     monkeypatch.setattr(native, "COMPILER", "unflux.no_such_module")
     said: list[str] = []
-    assert load_anew(said.append) is None
+    assert find_kernel(said.append) is None
     assert said[1].startswith("reading without compiled code, many times slower: ")
     assert "no_such_module" in said[1]
 

@@ -8,8 +8,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import llvmlite
@@ -66,8 +66,19 @@ def say_nothing(line: str) -> None:
     """Leave a line unsaid."""
 
 
-@cache
+_lock: Final = Lock()
+_found: Final[list[Kernel | None]] = []
+
+
 def load_kernel(say: Say = say_nothing) -> Kernel | None:
+    """Return the kernel of this process, found once: see :func:`find_kernel`."""
+    with _lock:
+        if not _found:
+            _found.append(find_kernel(say))
+        return _found[0]
+
+
+def find_kernel(say: Say) -> Kernel | None:
     """Return the kernel; null where it can be neither found nor compiled, with the reason said.
 
     Compiling takes some seconds and is done once for a user, a processor and a version of the
