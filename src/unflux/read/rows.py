@@ -34,12 +34,6 @@ from unflux.read.sieve import Sieve
 from unflux.read.source import RECORDS_SCHEMA, RESPONSES_SCHEMA, Batch, Drops
 from unflux.read.spans import Coded, Spans
 
-REQUIRED: Final = ("qname", "rrtype", "rdata")
-COLUMNS: Final = (
-    *REQUIRED, "ts", "ttl", "query", "section", "client", "sensor", "rcode",
-)  # fmt: skip
-"""The columns that are read; all others are passed over, whatever they hold."""
-
 MAX_HELD_ROWS: Final = 200_000
 """Rows of one moment held back for the next chunk. Chosen: 2026-11-22; some 40 MB."""
 
