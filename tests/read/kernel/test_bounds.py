@@ -15,7 +15,13 @@ from tests.read.kernel.test_equality import EDITS, MESSAGES, SAMPLES, edit, is_r
 from tests.read.two_ways import compiled, decode, interpreted, kernel
 
 from unflux.read.kernel.layout import PACKET_WIDTH, PROGRESS_SIZE
-from unflux.read.kernel.native import COMPILER, Kernel, cache_folder, kernel_digest
+from unflux.read.kernel.native import (
+    COMPILER,
+    COMPILER_SETTINGS,
+    Kernel,
+    cache_folder,
+    kernel_digest,
+)
 from unflux.read.kernel.object_code import KernelFault
 from unflux.read.kernel.tables import TableSet
 from unflux.read.source import Options
@@ -29,7 +35,7 @@ def checked() -> Kernel:
         made = kept.with_suffix(f".{os.getpid()}")
         subprocess.run(
             [sys.executable, "-P", "-m", COMPILER, str(made)],
-            env=os.environ | {"NUMBA_BOUNDSCHECK": "1"},
+            env=os.environ | COMPILER_SETTINGS | {"NUMBA_BOUNDSCHECK": "1"},
             check=True,
             timeout=600,
         )

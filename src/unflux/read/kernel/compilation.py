@@ -4,9 +4,11 @@ A process of its own, so that only it pays for the compiler: some seconds and 30
 """
 
 import inspect
+import multiprocessing
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,11 +65,21 @@ def compile_entry(function: Callable[..., Any]) -> llvm.ModuleRef:
     return llvm.parse_assembly(text)
 
 
+def compile_group(number: int) -> bytes:
+    """Return the code of one group of entries, as LLVM writes it down."""
+    whole = llvm.parse_assembly("")
+    for entry in ENTRIES[number]:
+        whole.link_in(compile_entry(getattr(entry, "py_func", entry)))
+    return bytes(whole.as_bitcode())
+
+
 def compile_kernel() -> bytes:
     """Return an object file with all entries for this machine."""
     whole = llvm.parse_assembly("")
-    for entry in ENTRIES:
-        whole.link_in(compile_entry(getattr(entry, "py_func", entry)))
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(ENTRIES), mp_context=spawn) as pool:
+        for group in pool.map(compile_group, range(len(ENTRIES))):
+            whole.link_in(llvm.parse_bitcode(group))
     foreign = [
         function.name
         for function in whole.functions

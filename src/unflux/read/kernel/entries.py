@@ -118,16 +118,17 @@ def take_messages(
 
 
 ENTRIES = (
-    frame_pcap,
-    frame_pcapng,
-    frame_stream,
-    take_packets,
-    take_frames,
-    take_messages,
-    refill_slots,
-    absorb_tables,
-    intern_all,
-    read_addresses,
-    add_responses,
-    pack_texts,
+    (take_packets, take_frames, take_messages),
+    (
+        frame_pcap,
+        frame_pcapng,
+        frame_stream,
+        refill_slots,
+        absorb_tables,
+        intern_all,
+        read_addresses,
+        add_responses,
+        pack_texts,
+    ),
 )
+"""In groups that are compiled side by side: those of one have most of what they call in common."""
