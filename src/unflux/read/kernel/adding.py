@@ -89,10 +89,9 @@ def _addresses(held: TableSet, column: pa.ChunkedArray) -> tuple[np.ndarray, np.
     """Return the halves of the number of each canonical address."""
     values, rows = _used(column)
     octets, offsets = _octets(values)
-    low = np.empty(len(values), np.int64)
-    held.kernel.read_addresses(octets, offsets, low)
-    high = np.zeros(len(values), np.int64)
-    others = np.flatnonzero(low < 0)
+    low, high = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
+    held.kernel.read_addresses(octets, offsets, low, high)
+    others = np.flatnonzero((low == -1) & (high == -1))
     for place, text in zip(others.tolist(), values.take(pa.array(others)).to_pylist(), strict=True):
         _, number = address_number(text)
         high[place], low[place] = _signed(number >> 64), _signed(number & _LOW)

@@ -34,7 +34,7 @@ _ARRAYS: Final[dict[str, Any]] = {
     "offsets": types.int32[::1],
     "packets": _GRID, "frames": _GRID, "messages": _GRID, "residue": _GRID, "interfaces": _GRID,
     "responses": _GRID, "records": _GRID,
-    "progress": _LINE, "starts": _LINE, "lengths": _LINE, "rows": _LINE,
+    "progress": _LINE, "lows": _LINE, "highs": _LINE,
     "renamed": types.int32[::1], "moved": _LINE,
 }  # fmt: skip
 """Types of the arrays, by the name that a parameter or a field of the tables has everywhere."""

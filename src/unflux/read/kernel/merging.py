@@ -259,21 +259,69 @@ def intern_all(
 
 
 @shared
-def read_addresses(octets: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> None:
-    """Read the numbers of canonical IPv4 addresses, which lie behind each other; else -1."""
-    for index in range(len(rows)):
-        start, end = offsets[np.uintp(index)], offsets[np.uintp(index + 1)]
-        number, part, dots = 0, 0, 0
-        for place in range(start, end):
-            digit = octet(octets, place) - ord("0")
-            if 0 <= digit <= 9:
-                part = part * 10 + digit
-            elif digit == ord(".") - ord("0"):
-                number, part, dots = number << 8 | part, 0, dots + 1
-            else:
-                dots = 4
-                break
-        rows[np.uintp(index)] = number << 8 | part if dots == 3 else -1
+def read_addresses(
+    octets: np.ndarray, offsets: np.ndarray, lows: np.ndarray, highs: np.ndarray
+) -> None:
+    """Read canonical addresses, which lie behind each other, into the halves of their numbers.
+
+    ``highs`` is 0 for IPv4. One that mixes both notations (RFC 5952 section 5) is left for others
+    to read: both halves are -1, as they are of the last address of all.
+    """
+    for index in range(len(lows)):
+        at = np.uintp(index)
+        start, end = offsets[at], offsets[np.uintp(index + 1)]
+        lows[at], highs[at] = read_ipv4_text(octets, start, end), 0
+        if lows[at] < 0:
+            highs[at], lows[at] = read_ipv6_text(octets, start, end)
+
+
+@inlined
+def read_ipv4_text(octets: np.ndarray, start: int, end: int) -> int:
+    """Return the number of a canonical IPv4 address, -1 where the text is none."""
+    number, part, dots = 0, 0, 0
+    for place in range(start, end):
+        digit = octet(octets, place) - ord("0")
+        if 0 <= digit <= 9:
+            part = part * 10 + digit
+        elif digit == ord(".") - ord("0"):
+            number, part, dots = number << 8 | part, 0, dots + 1
+        else:
+            return -1
+    return number << 8 | part if dots == 3 else -1
+
+
+@inlined
+def read_ipv6_text(octets: np.ndarray, start: int, end: int) -> tuple[int, int]:
+    """Return the halves of a canonical IPv6 address in hexadecimal; both -1 for any other text.
+
+    Groups before the gap ``::`` fill the number from its upper end, those behind it from its lower.
+    """
+    high, low, behind_high, behind_low = 0, 0, 0, 0
+    group, groups, gap, is_open = 0, 0, -1, False
+    for place in range(start, end):
+        letter = octet(octets, place)
+        if letter == ord(":"):
+            if is_open:
+                high, low = high << 16 | (low >> 48) & 0xFFFF, low << 16 | group
+                groups += 1
+            elif place > start:
+                gap = groups
+                behind_high, behind_low = high, low
+                high, low = 0, 0
+            group, is_open = 0, False
+            continue
+        digit = letter - ord("0") if letter <= ord("9") else letter - ord("a") + 10
+        if letter == ord(".") or not 0 <= digit <= 15 or groups == 8:
+            return -1, -1
+        group, is_open = group << 4 | digit, True
+    if is_open:
+        high, low = high << 16 | (low >> 48) & 0xFFFF, low << 16 | group
+        groups += 1
+    if gap < 0:
+        return (high, low) if groups == 8 else (-1, -1)
+    for _ in range(8 - gap):
+        behind_high, behind_low = behind_high << 16 | (behind_low >> 48) & 0xFFFF, behind_low << 16
+    return behind_high | high, behind_low | low
 
 
 @shared
