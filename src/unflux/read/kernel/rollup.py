@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from unflux.model.addresses import AddressNumbers, address_facts, address_texts
 from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
+from unflux.model.memory import give_back
 from unflux.model.names import registrable_domain
 from unflux.model.rollup import Rollup
 from unflux.read.kernel import layout
@@ -147,6 +148,7 @@ def _sightings(held: TableSet, texts: _Texts) -> pa.Table:
     )  # fmt: skip
     del rows, rank
     held.let_go("sighting_rows", "address_rows")
+    give_back()
     query, owner, target = query[order], owner[order], target[order]
     kind, is_name = kind[order], is_name[order]
     del order
