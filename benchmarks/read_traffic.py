@@ -28,7 +28,7 @@ def main(path: str, workers: int = 1) -> None:
         if first_octet_at is None:
             first_octet_at = time.monotonic()
 
-    (result,) = read_all([path], Options(), workers=workers, progress=note_first)
+    (result,) = read_all([path], Options(), workers=workers, progress=note_first, with_digest=False)
     done_at = time.monotonic()
     if result.error:
         raise SystemExit(result.error)

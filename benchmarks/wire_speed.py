@@ -120,7 +120,7 @@ def _contenders(
     capture, *others = store.get(traffic, "pcap", *FORM_NAMES)
     contenders = list(capture_contenders(decoder, capture, traffic.responses, cache))
     contenders += [
-        reader(read_of(form), path, traffic.responses, cache)
+        reader(read_of(form), path, traffic.responses, cache, cores=2)  # as users run it
         for form, path in zip(FORM_NAMES, others, strict=True)
     ]
     notes = []

@@ -23,6 +23,7 @@ def environment(cache: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": str(BENCHMARKS.parent / "src"),
         "XDG_CACHE_HOME": str(cache),
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # as the command line sets it
         "NO_COLOR": "1",
     }
 
