@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unflux.read.json_objects import parse_object
-from unflux.read.objects import Member, Objects, Shape, Values
-from unflux.read.scan.objects import (
+from unflux.read.kernel.scan.layout import (
     ABSENT,
     ARRAY,
     FALSE,
@@ -20,6 +19,7 @@ from unflux.read.scan.objects import (
     STRING,
     TRUE,
 )
+from unflux.read.objects import Member, Objects, Shape, Values
 
 SHAPE = Shape(
     Member(key="a"),

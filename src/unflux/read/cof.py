@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from unflux.read.cof_blocks import read_entries
 from unflux.read.cof_entries import entry_object
 from unflux.read.json_objects import head_objects
 from unflux.read.lines import Peeked
@@ -39,7 +40,4 @@ class Cof:
 
     def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Turn entries into rollups, some at a time; there are no single responses."""
-        # numba comes with it, half a second of loading: only who reads such a log waits for that.
-        from unflux.read.cof_blocks import read_entries  # noqa: PLC0415
-
         return read_entries(Peeked(stream), options, drops)

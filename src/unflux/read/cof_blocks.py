@@ -11,6 +11,7 @@ from unflux.read.json_objects import JsonObject, is_array, objects_of_lines, rea
 from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.lines import Peeked
 from unflux.read.objects import Objects
+from unflux.read.passes import have_passes
 from unflux.read.source import Drops, Options, Rollup
 
 CHUNK_RECORDS: Final = 50_000
@@ -33,6 +34,9 @@ def read_entries(peeked: Peeked, options: Options, drops: Drops) -> Iterator[Rol
 
 def _decode(block: bytes, options: Options) -> tuple[list[Rollup], Drops]:
     drops = Drops()
+    if not have_passes():
+        values = objects_of_lines(block.decode().split("\n"), drops)
+        return list(_roll_up_all(values, options, drops)), drops
     objects = Objects(block, SHAPE)
     entries, slow_rows = entries_of(objects, options, drops)
     rollups = [roll_up(entries)] if len(entries.count) else []

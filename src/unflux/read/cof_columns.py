@@ -10,13 +10,23 @@ from unflux.read.cof_entries import BAD_COUNT, MAX_COUNT, ODD_ENTRY, Entry
 from unflux.read.cof_rollup import Entries
 from unflux.read.data_column import DataColumn
 from unflux.read.json_columns import moments_of
+from unflux.read.kernel.scan.layout import (
+    ABSENT,
+    ARRAY,
+    FALSE,
+    INTEGER,
+    NULL,
+    OBJECT,
+    OTHER,
+    STRING,
+    TRUE,
+)
 from unflux.read.message import NO_TIME, NOT_ASKED
 from unflux.read.moments import BAD_MOMENT
 from unflux.read.objects import Member, Objects, Shape, Values
+from unflux.read.passes import read_whole_numbers
 from unflux.read.presentation import BAD_NAME, BAD_TYPE, bad_data_reason, parse_rdata, parse_type
 from unflux.read.records import AAAA, CNAME, NS, RRTYPES, SOA, types_of
-from unflux.read.scan.numbers import OTHER, read_whole_numbers
-from unflux.read.scan.objects import ABSENT, ARRAY, FALSE, INTEGER, NULL, OBJECT, STRING, TRUE
 from unflux.read.sieve import Sieve
 from unflux.read.source import Drops, Options
 from unflux.read.spans import Coded, Spans, recode

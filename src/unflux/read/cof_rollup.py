@@ -8,8 +8,8 @@ import pyarrow as pa
 from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS, TableShape
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, bucket_start, derive, merge_rows
 from unflux.read.answer_set import answer_sets
+from unflux.read.kernel.scan.layout import OTHER
 from unflux.read.records import AAAA, RRTYPES
-from unflux.read.scan.numbers import OTHER
 from unflux.read.spans import Coded, recode
 
 

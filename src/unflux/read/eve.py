@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from unflux.read.eve_blocks import read_events
 from unflux.read.json_objects import head_objects
 from unflux.read.lines import Peeked
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
@@ -39,7 +40,4 @@ class Eve:
 
     def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the DNS events; a question is counted as a query."""
-        # numba comes with it, half a second of loading: only who reads such a log waits for that.
-        from unflux.read.eve_blocks import read_events  # noqa: PLC0415
-
         return read_events(Peeked(stream), options, drops)

@@ -21,7 +21,7 @@ from unflux.read.json_objects import (
 from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.lines import Peeked
 from unflux.read.objects import Objects
-from unflux.read.scan.spans import gather
+from unflux.read.passes import gather, have_passes
 from unflux.read.source import Batch, Drops, Options
 
 MIN_COLUMNAR_BYTES: Final = 1 << 13
@@ -39,7 +39,8 @@ class _Decoded:
     """Lines that ask something, which a version 1 answer may refer to."""
     question_count: int = 0
     is_understood: bool = True
-    """False where the block holds version 1 answers: nothing of it was decoded."""
+    """False where the block holds version 1 answers, or there are no compiled passes: nothing of
+    it was decoded."""
 
 
 def read_events(stream: Peeked, options: Options, drops: Drops) -> Iterator[Batch]:
@@ -110,6 +111,8 @@ class _Asked:
 
 def _decode(block: bytes, options: Options) -> _Decoded:
     drops = Drops()
+    if not have_passes():
+        return _Decoded(block=block, drops=drops, is_understood=False)
     if len(block) < MIN_COLUMNAR_BYTES:
         objects = Objects(b"", SHAPE)
         odd_lines = list(enumerate(_lines(block)))

@@ -11,8 +11,19 @@ from unflux.model.columns import MOMENT
 from unflux.read.data_column import DataColumn
 from unflux.read.eve_events import ODD_EVENT, name_of, presented, rdata_of, type_of
 from unflux.read.json_columns import moments_of, ttls_of
+from unflux.read.kernel.scan.layout import (
+    ABSENT,
+    ARRAY,
+    FALSE,
+    FLOAT,
+    INTEGER,
+    OBJECT,
+    OTHER,
+    TRUE,
+)
 from unflux.read.moments import BAD_MOMENT
 from unflux.read.objects import Member, Objects, Shape, Values
+from unflux.read.passes import read_whole_numbers
 from unflux.read.presentation import (
     BAD_NAME,
     BAD_TTL,
@@ -25,16 +36,6 @@ from unflux.read.presentation import (
     plain_label,
 )
 from unflux.read.records import AAAA, CNAME, NS, RRTYPES, SOA, Records, types_of
-from unflux.read.scan.numbers import OTHER, read_whole_numbers
-from unflux.read.scan.objects import (
-    ABSENT,
-    ARRAY,
-    FALSE,
-    FLOAT,
-    INTEGER,
-    OBJECT,
-    TRUE,
-)
 from unflux.read.sieve import Sieve
 from unflux.read.source import Batch, Drops
 from unflux.read.spans import Coded, Spans, unify

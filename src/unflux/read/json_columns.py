@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
+from unflux.read.kernel.scan.layout import ABSENT, FLOAT, INTEGER, NULL, STRING
 from unflux.read.moments import parse_moment
 from unflux.read.objects import Values
 from unflux.read.presentation import parse_ttl
-from unflux.read.scan.objects import ABSENT, FLOAT, INTEGER, NULL, STRING
 from unflux.read.spans import parse_moments
 from unflux.read.ttls import BAD, NO_TTL, parse_ttls
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from unflux.read.scan import objects as scan
-from unflux.read.scan.objects import NONE, STRING
+from unflux.read.kernel.scan import layout
+from unflux.read.kernel.scan.layout import NONE, STRING
+from unflux.read.passes import scan_objects
 from unflux.read.spans import Spans
 
 BYTES_PER_ROW: Final = 200
@@ -48,36 +49,36 @@ class Shape:
 
     def _add(self, member: Member, path: str, slots: dict[str, int]) -> int:
         number = len(self._nodes)
-        row = [NONE] * scan.NODE_WIDTH
+        row = [NONE] * layout.NODE_WIDTH
         self._nodes.append(row)
         key = member.key.encode()
-        row[scan.KEY_START], row[scan.KEY_END] = len(self._keys), len(self._keys) + len(key)
+        row[layout.KEY_START], row[layout.KEY_END] = len(self._keys), len(self._keys) + len(key)
         self._keys += key
-        row[scan.FLAGS] = scan.IS_STRICT if member.is_strict else 0
+        row[layout.FLAGS] = layout.IS_STRICT if member.is_strict else 0
         if number:
-            row[scan.SLOT] = slots.setdefault(path, len(slots))
+            row[layout.SLOT] = slots.setdefault(path, len(slots))
         marks = 0
         last: list[int] | None = None
         for inner in member.members:
             child = self._add(inner, f"{path}/{inner.key}".lstrip("/"), slots)
             name = inner.key.encode()
-            marks |= 1 << scan.mark_of(len(name), name[0], name[-1])
+            marks |= 1 << layout.mark_of(len(name), name[0], name[-1])
             if last is None:
-                row[scan.CHILD] = child
+                row[layout.CHILD] = child
             else:
-                last[scan.SIBLING] = child
+                last[layout.SIBLING] = child
             last = self._nodes[child]
-        row[scan.MARKS] = marks - (1 << 64) if marks >> 63 else marks  # as 64 bits, signed
+        row[layout.MARKS] = marks - (1 << 64) if marks >> 63 else marks  # as 64 bits, signed
         if member.elements is not None:
-            row[scan.LIST] = self.lists.setdefault(path, len(self.lists))
+            row[layout.LIST] = self.lists.setdefault(path, len(self.lists))
             element = Member(key="", members=member.elements)
-            row[scan.CHILD] = self._add(element, "", self.item_slots)
+            row[layout.CHILD] = self._add(element, "", self.item_slots)
         return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """A column of JSON values: kinds (see :mod:`unflux.read.scan.objects`) and spans."""
+    """A column of JSON values: kinds (see :mod:`unflux.read.kernel.scan.layout`) and spans."""
 
     kinds: np.ndarray
     octets: np.ndarray
@@ -136,14 +137,14 @@ class Objects:
         self.octets = np.frombuffer(block, dtype=np.uint8)
         rows = _Rows.of_room(len(block) // BYTES_PER_ROW + 16, len(shape.slots))
         items = _Items.of_room(len(block) // BYTES_PER_ITEM + 16, len(shape.item_slots))
-        at = row = item = odd = 0
+        scanned = np.zeros(4, np.int64)
         while True:
-            at, row, item, odd = scan.scan_objects(
-                self.octets, at, shape.nodes, shape.keys,
-                row, rows.kinds, rows.starts, rows.ends, rows.lines,
-                item, items.lists, items.rows, items.kinds, items.starts, items.ends,
-                odd, rows.odd_lines,
+            scan_objects(
+                self.octets, shape.nodes, shape.keys, scanned,
+                rows.kinds, rows.starts, rows.ends, rows.lines,
+                items.lists, items.rows, items.kinds, items.starts, items.ends, rows.odd_lines,
             )  # fmt: skip
+            at, row, item, odd = scanned.tolist()
             if at == len(block):
                 break
             if row == len(rows.lines) or odd == len(rows.odd_lines):

@@ -11,11 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unflux.read.kernel.scan.layout import OTHER
+from unflux.read.passes import (
+    canonical_addresses,
+    encode,
+    gather,
+    lower_plain_names,
+    read_moments,
+)
 from unflux.read.presentation import MAX_LABEL_CHARS
-from unflux.read.scan.addresses import write_addresses
-from unflux.read.scan.names import lower_plain_names
-from unflux.read.scan.numbers import OTHER, read_moments
-from unflux.read.scan.spans import encode, gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Spans:
 
     def addresses(self) -> tuple[pa.StringArray, np.ndarray]:
         """Return the canonical text of each usual address, and its family: 4, 6, or 0 if none."""
-        octets, offsets, family = write_addresses(self.octets, self.starts, self.ends)
+        octets, offsets, family = canonical_addresses(self.octets, self.starts, self.ends)
         return _string_array(offsets, octets), family
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from unflux.model.errors import UnreadableSourceError
 from unflux.read.lines import BYTE_ORDER_MARK, Peeked, decode
+from unflux.read.rows import RowGrouper
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
 from unflux.read.table_columns import COLUMNS, REQUIRED
 
@@ -55,9 +56,6 @@ class Delimited:
 
     def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; raise UnreadableSourceError where a required column is missing."""
-        # numba comes with it, half a second of loading: only who reads a table waits for that.
-        from unflux.read.rows import RowGrouper  # noqa: PLC0415
-
         peeked = Peeked(stream)
         header = _parse_header(peeked.head)
         if header is None:
@@ -94,8 +92,6 @@ class Parquet:
 
     def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; raise UnreadableSourceError where it is no whole Parquet file."""
-        from unflux.read.rows import RowGrouper  # noqa: PLC0415  as above
-
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as copy:
             shutil.copyfileobj(stream, copy)
             copy.seek(0)

@@ -7,7 +7,9 @@ from typing import BinaryIO
 from unflux.read.json_objects import head_objects
 from unflux.read.lines import BYTE_ORDER_MARK, Peeked, head_lines
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
+from unflux.read.zeek_json import read_json
 from unflux.read.zeek_rows import MARKS, is_dns_row
+from unflux.read.zeek_tsv import read_tsv
 
 
 class Zeek:
@@ -40,10 +42,6 @@ class Zeek:
 
     def read(self, stream: BinaryIO, options: Options, drops: Drops) -> Iterator[Batch | Rollup]:
         """Decode the rows; one without a response is counted as a query."""
-        # numba comes with it, half a second of loading: only who reads such a log waits for that.
-        from unflux.read.zeek_json import read_json  # noqa: PLC0415
-        from unflux.read.zeek_tsv import read_tsv  # noqa: PLC0415
-
         peeked = Peeked(stream)
         is_tsv = peeked.head.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"#")
         return (read_tsv if is_tsv else read_json)(peeked, options, drops)

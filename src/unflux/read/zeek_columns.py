@@ -7,10 +7,10 @@ import pyarrow as pa
 
 from unflux.model.columns import MOMENT
 from unflux.read.answer_columns import own_answer_columns
+from unflux.read.kernel.scan.layout import OTHER
 from unflux.read.message import OTHER_CLASS
 from unflux.read.moments import BAD_MOMENT
 from unflux.read.presentation import BAD_NAME, OTHER_PORT
-from unflux.read.scan.numbers import OTHER
 from unflux.read.sieve import Sieve
 from unflux.read.source import Batch, Drops
 from unflux.read.spans import Coded, Spans

@@ -9,11 +9,12 @@ import numpy as np
 from unflux.read.batching import BatchBuilder
 from unflux.read.json_columns import moments_of, ttls_of
 from unflux.read.json_objects import JsonObject, is_array, objects_of_lines, read_objects
+from unflux.read.kernel.scan.layout import ABSENT, INTEGER, NULL, OBJECT, STRING
 from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.lines import Peeked
 from unflux.read.objects import Member, Objects, Shape, Values
+from unflux.read.passes import have_passes
 from unflux.read.presentation import parse_rcode, plain_label
-from unflux.read.scan.objects import ABSENT, INTEGER, NULL, OBJECT, STRING
 from unflux.read.source import Batch, Drops, Options
 from unflux.read.spans import Spans
 from unflux.read.zeek_columns import Rows, batch_of, pair_ttls
@@ -66,7 +67,7 @@ def _read_rows(objects: Iterable[JsonObject], options: Options, drops: Drops) ->
 def _decode(block: bytes, options: Options) -> tuple[list[Batch], Drops]:
     drops = Drops()
     batches: list[Batch] = []
-    if len(block) < MIN_COLUMNAR_BYTES:
+    if len(block) < MIN_COLUMNAR_BYTES or not have_passes():
         lines: Iterable[str] = block.decode().split("\n")
     else:
         objects = Objects(block, SHAPE)

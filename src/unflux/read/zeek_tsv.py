@@ -10,8 +10,8 @@ from unflux.read.batching import BatchBuilder
 from unflux.read.line_blocks import decode_in_order, read_blocks
 from unflux.read.lines import Readable
 from unflux.read.moments import parse_moment
+from unflux.read.passes import blank_out, have_passes, split_elements, split_fields
 from unflux.read.presentation import parse_rcode, parse_ttl, plain_label
-from unflux.read.scan.fields import blank_out, find_comments, split_elements, split_fields
 from unflux.read.source import Batch, Drops, Options
 from unflux.read.spans import Spans, parse_moments
 from unflux.read.ttls import parse_ttls
@@ -64,32 +64,28 @@ def _cut_at_headers(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Header]]:
 
 def _comments(block: bytes) -> list[int]:
     """Return where the lines begin that begin with ``#``."""
-    if b"#" not in block:
-        return []
-    comments: list[int] = find_comments(np.frombuffer(block, dtype=np.uint8)).tolist()
+    comments = [0] if block.startswith(b"#") else []
+    at = block.find(b"\n#")
+    while at >= 0:
+        comments.append(at + 1)
+        at = block.find(b"\n#", at + 1)
     return comments
 
 
 def _decode(piece: tuple[bytes, Header], options: Options) -> tuple[Batch, Drops]:
     block, header = piece
     drops = Drops()
-    if len(block) < MIN_COLUMNAR_BYTES or not _is_plain(header):
+    if len(block) < MIN_COLUMNAR_BYTES or not _is_plain(header) or not have_passes():
         return _decode_rows(block, header, options, drops), drops
     octets = np.frombuffer(block, dtype=np.uint8)
     slots = np.full(len(header.fields), -1)
     for slot, name in enumerate(_COLUMNS):
         if name in header.fields:
             slots[header.fields.index(name)] = slot
-    room = len(block) // max(len(slots), 1)  # a row has an octet for each field, if only its end
-    starts = np.empty((len(_COLUMNS), room), dtype=np.int32)
-    ends = np.empty_like(starts)
-    row_count, odd_count = split_fields(octets, ord(header.separator), slots, starts, ends)
+    starts, ends, odd_count = split_fields(octets, ord(header.separator), slots, len(_COLUMNS))
     if odd_count:
         drops.drop(FIELD_COUNT if header.fields else NO_FIELDS, odd_count)
-    columns = {
-        name: Spans(octets, starts[slot, :row_count], ends[slot, :row_count])
-        for slot, name in enumerate(_COLUMNS)
-    }
+    columns = {name: Spans(octets, starts[slot], ends[slot]) for slot, name in enumerate(_COLUMNS)}
     for name, column in columns.items():
         if name in header.fields:
             _blank_out(column, header.unset_field, header.empty_field)
@@ -140,8 +136,7 @@ def _rows(columns: dict[str, Spans], header: Header, options: Options) -> Rows:
 
 def _blank_out(spans: Spans, *texts: str) -> None:
     for text in texts:
-        octets = np.frombuffer(text.encode(), dtype=np.uint8)
-        blank_out(spans.octets, spans.starts, spans.ends, octets)
+        blank_out(spans.octets, spans.starts, spans.ends, text.encode())
 
 
 def _answers(answers: Spans, ttls: Spans, header: Header) -> tuple[Spans, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from tests.read.two_ways import kernel
 
 from unflux.model.addresses import address_number, canonical_address
 from unflux.read.kernel.adding import _addresses
+from unflux.read.kernel.rollup import address_texts
 from unflux.read.kernel.tables import TableSet
 from unflux.read.source import Options
 
@@ -34,3 +35,13 @@ def test_addresses(addresses: list[IPv4Address | IPv6Address]) -> None:
     assert [int(half) & MASK for half in low] == [number & MASK for number in expected]
     assert [int(half) & MASK for half in high] == [number >> 64 for number in expected]
     assert low.dtype == high.dtype == np.int64
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ADDRESSES, max_size=30))
+def test_addresses_are_written_as_one_by_one(addresses: list[IPv4Address | IPv6Address]) -> None:
+    numbers = np.array([[int(one) >> 64, int(one) & MASK] for one in addresses], np.uint64)
+    high, low = numbers.reshape(-1, 2).T.view(np.int64)
+    families = np.array([one.version for one in addresses], np.uint8)
+    found = address_texts(kernel(), families, high.copy(), low.copy())
+    assert found.to_pylist() == [canonical_address(str(one)) for one in addresses]

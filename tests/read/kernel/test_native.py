@@ -95,16 +95,20 @@ def test_what_cannot_be_compiled_is_read_without(
 
 
 def test_without_a_kernel_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    from unflux.read import capture, dnstap, reading
+    from unflux.read import capture, dnstap, passes, reading
     from unflux.read.opening import Location
     from unflux.read.source import Options
 
     golden = Path(__file__).parents[2] / "golden/read"
-    for name in ("capture/input.pcap", "dnstap/input.fstrm", "table/input.csv"):
+    names = (
+        "capture/input.pcap", "dnstap/input.fstrm", "table/input.csv", "zeek/input.log",
+        "zeek/input.json", "eve/input.json", "cof/input.json",
+    )  # fmt: skip
+    for name in names:
         location = Location(name=str(golden / name))
         with_kernel = reading.read_source(location, Options())
         with monkeypatch.context() as patch:
-            for module in (capture, dnstap, reading):
+            for module in (capture, dnstap, passes, reading):
                 patch.setattr(module, "load_kernel", lambda: None)
             assert reading.read_source(location, Options()) == with_kernel
 
@@ -145,12 +149,17 @@ def test_the_digest_covers_all_that_is_compiled() -> None:
 def test_starting_and_reading_need_no_compiler(tmp_path: Path) -> None:
     """Once it is compiled, neither numba nor what it brings is loaded."""
     kernel()
-    golden = Path(__file__).parents[2] / "golden/read/capture/input.pcap"
+    golden = Path(__file__).parents[2] / "golden/read"
+    sources = [str(golden / name) for name in ("capture/input.pcap", "table/input.csv")]
+    for number, name in enumerate(("zeek/input.log", "zeek/input.json", "eve/input.json")):
+        log = tmp_path / f"{number}.log"
+        log.write_bytes((golden / name).read_bytes() * 20)  # enough to be read in columns
+        sources.append(str(log))
     script = (
         "import sys\nfrom unflux.read.reading import read_all\n"
         "from unflux.read.source import Options\n"
-        f"(one,) = read_all([{str(golden)!r}], Options())\n"
-        "assert one.error is None and one.drops.response_count\n"
+        f"for one in read_all({sources!r}, Options()):\n"
+        "    assert one.error is None and one.drops.response_count\n"
         "assert 'llvmlite' in sys.modules and 'numba' not in sys.modules\n"
     )
     done = subprocess.run(

@@ -17,6 +17,7 @@ import numba
 from numba import types
 
 from unflux.read.kernel.entries import ENTRIES
+from unflux.read.kernel.jit import OPTIONS
 from unflux.read.kernel.layout import Tables
 from unflux.read.kernel.object_code import ENTRY_PREFIX, target_machine
 
@@ -36,6 +37,17 @@ _ARRAYS: Final[dict[str, Any]] = {
     "responses": _GRID, "records": _GRID,
     "progress": _LINE, "lows": _LINE, "highs": _LINE,
     "renamed": types.int32[::1], "moved": _LINE,
+    "starts": types.int32[::1], "ends": types.int32[::1], "copy": types.uint8[::1],
+    "families": types.uint8[::1], "flags": types.uint8[::1], "text": types.uint8[::1],
+    "numbers": _LINE, "columns": _LINE, "counts": _LINE, "firsts": _LINE, "scanned": _LINE,
+    "codes": types.int32[::1], "code_slots": types.int32[::1], "hashes": types.uint64[::1],
+    "field_starts": types.int32[:, ::1], "field_ends": types.int32[:, ::1],
+    "element_starts": types.int32[::1], "element_ends": types.int32[::1],
+    "nodes": _GRID, "key_octets": types.uint8[::1], "levels": _GRID, "lines": _GRID,
+    "odd_lines": _GRID, "kinds": types.uint8[:, ::1], "span_starts": types.int32[:, ::1],
+    "span_ends": types.int32[:, ::1], "item_lists": types.uint8[::1],
+    "item_rows": types.int32[::1], "item_kinds": types.uint8[:, ::1],
+    "item_starts": types.int32[:, ::1], "item_ends": types.int32[:, ::1],
 }  # fmt: skip
 """Types of the arrays, by the name that a parameter or a field of the tables has everywhere."""
 
@@ -54,9 +66,7 @@ def _type_of(name: str) -> Any:
 def compile_entry(function: Callable[..., Any]) -> llvm.ModuleRef:
     """Return the machine-independent code of one function and all that it calls."""
     signature = signature_of(function)
-    compiled = numba.njit(
-        signature, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    compiled = numba.njit(signature, **OPTIONS)(function)
     (given,) = compiled.signatures
     symbol = compiled.overloads[given].fndesc.llvm_func_name
     text = compiled.inspect_llvm(given).replace(symbol, ENTRY_PREFIX + function.__name__)
@@ -77,8 +87,9 @@ def compile_kernel() -> bytes:
     """Return an object file with all entries for this machine."""
     whole = llvm.parse_assembly("")
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(ENTRIES), mp_context=spawn) as pool:
-        for group in pool.map(compile_group, range(len(ENTRIES))):
+    with ProcessPoolExecutor(1, mp_context=spawn) as aside:
+        others = aside.map(compile_group, range(1, len(ENTRIES)))
+        for group in (compile_group(0), *others):
             whole.link_in(llvm.parse_bitcode(group))
     foreign = [
         function.name

@@ -3,6 +3,7 @@
 import numpy as np
 
 from unflux.model.times import EARLIEST_US, LATEST_US
+from unflux.read.kernel.address_texts import write_addresses
 from unflux.read.kernel.batches import is_batch_full, put_message, take_batch
 from unflux.read.kernel.dnstap_frames import find_response
 from unflux.read.kernel.framing import frame_pcap, frame_pcapng, frame_stream, stop
@@ -28,6 +29,7 @@ from unflux.read.kernel.merging import (
     refill_slots,
 )
 from unflux.read.kernel.packets import MESSAGE, RESIDUAL, find_message
+from unflux.read.kernel.scan import entries as scan
 
 
 def take_packets(
@@ -129,6 +131,9 @@ ENTRIES = (
         read_addresses,
         add_responses,
         pack_texts,
+        write_addresses,
     ),
+    scan.ENTRIES,
 )
-"""In groups that are compiled side by side: those of one have most of what they call in common."""
+"""In groups: those of one have most of what they call in common. The first takes as long to compile
+as all others, which is done beside it."""

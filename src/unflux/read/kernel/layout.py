@@ -207,6 +207,9 @@ MAX_TEXT_BYTES: Final = 2176
 """Octets of the longest text kept: an SOA record, whose two names may be escaped throughout
 (4 octets for each of 255), and five numbers."""
 
+MAX_ADDRESS_TEXT: Final = 39
+"""Octets of the longest canonical address: eight groups of IPv6."""
+
 TEXT_WORDS: Final = MAX_TEXT_BYTES // 16 + 4
 """Words of the arena kept free for each text of a message: more than a name can take, and with
 what the name before it leaves, enough for an SOA record."""

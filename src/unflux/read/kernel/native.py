@@ -28,9 +28,15 @@ MADE_OF: Final = (
     *(
         f"read/kernel/{name}.py"
         for name in (
-            "addresses", "batches", "compilation", "dnstap_frames", "entries", "framing",
-            "hashing", "jit", "layout", "merging", "messages", "names", "object_code", "octets",
-            "packets", "prefetching", "rows", "texts",
+            "address_texts", "addresses", "batches", "compilation", "dnstap_frames", "entries",
+            "framing", "hashing", "jit", "layout", "merging", "messages", "names", "object_code",
+            "octets", "packets", "prefetching", "rows", "texts",
+        )
+    ),
+    *(
+        f"read/kernel/scan/{name}.py"
+        for name in (
+            "addresses", "entries", "fields", "layout", "names", "numbers", "objects", "spans",
         )
     ),
     "model/names.py", "model/times.py", "read/frame_streams.py", "read/internet_layer.py",
@@ -63,6 +69,17 @@ class Kernel:
         self.read_addresses = function("read_addresses")
         self.add_responses = function("add_responses")
         self.pack_texts = function("pack_texts")
+        self.write_addresses = function("write_addresses")
+        self.blank_out = function("blank_out")
+        self.canonical_addresses = function("canonical_addresses")
+        self.encode_spans = function("encode_spans")
+        self.gather_spans = function("gather_spans")
+        self.lower_plain_names = function("lower_plain_names")
+        self.read_moments = function("read_moments")
+        self.read_whole_numbers = function("read_whole_numbers")
+        self.scan_objects = function("scan_objects")
+        self.split_elements = function("split_elements")
+        self.split_fields = function("split_fields")
 
 
 def say_nothing(line: str) -> None:

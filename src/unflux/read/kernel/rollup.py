@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unflux.model.addresses import AddressNumbers, address_facts, address_texts
+from unflux.model.addresses import address_facts
 from unflux.model.columns import ANSWER_SETS, LOOKUPS, MOMENT, SIGHTINGS
 from unflux.model.memory import give_back
 from unflux.model.names import registrable_domain
 from unflux.model.rollup import Rollup
 from unflux.read.kernel import layout
 from unflux.read.kernel.layout import KIND_IPV6, KIND_NAME
+from unflux.read.kernel.native import Kernel
 from unflux.read.kernel.tables import TableSet
 
 _LOW: Final = 0xFFFF_FFFF
@@ -78,17 +79,24 @@ class _Addresses:
         self.numbers[is_ipv4] = ipv4_number
         self.numbers[is_ipv6] = len(ipv4) + ipv6_number
         self.texts = address_texts(
-            AddressNumbers(
-                np.repeat(np.array([4, 6], np.uint8), [len(ipv4), len(ipv6)]),
-                np.append(
-                    np.zeros(len(ipv4), np.uint64),
-                    rows[ipv6, layout.ADDRESS_HIGH].astype(np.uint64),
-                ),
-                np.append(ipv4, rows[ipv6, layout.ADDRESS_LOW]).astype(np.uint64),
-            )
+            held.kernel,
+            np.repeat(np.array([4, 6], np.uint8), [len(ipv4), len(ipv6)]),
+            np.append(np.zeros(len(ipv4), np.int64), rows[ipv6, layout.ADDRESS_HIGH]),
+            np.append(ipv4, rows[ipv6, layout.ADDRESS_LOW]),
         )
         self.ranks = _ranks(self.texts)
         self.facts = address_facts(self.texts)
+
+
+def address_texts(
+    kernel: Kernel, families: np.ndarray, highs: np.ndarray, lows: np.ndarray
+) -> pa.StringArray:
+    """Write addresses, each of family 4 (uint8) in the lower half or 6 in both (int64)."""
+    count = len(families)
+    octets = np.empty(layout.MAX_ADDRESS_TEXT * count, np.uint8)
+    offsets = np.zeros(count + 1, np.int32)
+    kernel.write_addresses(families, highs, lows, octets, offsets)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets))
 
 
 class _Questions:

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from unflux.model.addresses import canonical_address
 from unflux.model.names import normalise_name
+from unflux.read.kernel.scan.layout import OTHER
 from unflux.read.moments import parse_moment
+from unflux.read.passes import read_moments, read_whole_numbers
 from unflux.read.presentation import parse_ttl
-from unflux.read.scan.numbers import OTHER, read_moments, read_whole_numbers
 from unflux.read.spans import Spans
 
 
