@@ -5,6 +5,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from unflux.judge.motion import is_slow_in_one_rack, newcomer_places
 from unflux.judge.piece import Piece, Row, band, geometric_bands, is_mapped, plural
 
 FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
@@ -51,7 +52,7 @@ POOL_WIDTH = Piece(
     source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
     value=_pool_asns,
     weigh=lambda p: band(
-        ibis.ifelse(is_mapped(p), _pool_asns(p), ibis.null("int64")),
+        ibis.ifelse(is_mapped(p) & ~is_slow_in_one_rack(p), _pool_asns(p), ibis.null("int64")),
         # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
         geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
         below=-0.5,
@@ -72,7 +73,9 @@ POOL_PREFIXES = Piece(
     value=lambda p: p.host_slash16_max,
     weigh=lambda p: band(
         ibis.ifelse(
-            ~is_mapped(p) & (p.addresses > p.special_use_addresses),
+            ~is_mapped(p)
+            & (p.addresses > p.special_use_addresses)
+            & ~is_slow_in_one_rack(p),
             p.host_slash16_max,
             ibis.null("int64"),
         ),
@@ -85,13 +88,47 @@ POOL_PREFIXES = Piece(
     ),
 )
 
+def _neighbours(p: ir.Table) -> ir.Value:
+    """Return the mean number of the domain's addresses in a /24 (IPv6: /48)."""
+    return ((p.addresses - p.special_use_addresses) / p.slash24.nullif(0)).round(3)
+
+
+NEIGHBOURS = Piece(
+    name="neighbours",
+    group="neighbours",
+    source=f"{HOLZ}, section 3: an operator of bots cannot choose where they are, a provider rents "
+    "racks; 2009 records: one address in each /24 of fluxing names, two and more of CDNs and "
+    "portals",
+    value=_neighbours,
+    weigh=lambda p: band(
+        ibis.ifelse(
+            (p.addresses - p.special_use_addresses >= 6) & (p.slash24 >= 2),
+            _neighbours(p),
+            ibis.null("float64"),
+        ),
+        # Chosen: 2026-11-24, by the real records alone: nine of ten wide CDNs and portals lie
+        # over 1.2, all fluxing names at 1.0. An operator who pays for neighbours pays in width.
+        [(1.15, 0.0), (1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
+        below=0.3,
+    ),
+    says=lambda r: (
+        f"Its addresses lie {r['value_neighbours']:.1f} to a /24: "
+        + ("strangers to each other." if r["value_neighbours"] < 1.15 else "in racks.")
+    ),
+)
+
 TTL = Piece(
     name="ttl",
     group="ttl",
     source="2009 records re-measured: TTL 180 on all fluxing names, yet 66 % of innocent blogs "
     "at 300 or less; FluXOR: mean 261 s against 4,593 s",
     value=lambda p: p.ttl_max_s,
-    weigh=lambda p: band(p.ttl_max_s, [(1801, -0.7), (21_600, -1.5)], below=0.3),
+    weigh=lambda p: ibis.ifelse(
+        # Whose answers moved to strangers did so at whatever TTL.
+        newcomer_places(p).fill_null(0) >= 3,
+        band(p.ttl_max_s, [(1801, 0.0)], below=0.3),
+        band(p.ttl_max_s, [(1801, -0.7), (21_600, -1.5)], below=0.3),
+    ),
     says=lambda r: (
         f"Address records live up to {r['ttl_max_s']:,} s; fluxing ones rarely over 1,800 s, "
         "but most innocent names are short-lived too."
@@ -112,7 +149,7 @@ DECOYS = Piece(
     ),
 )
 
-PIECES = (ANSWER_WIDTH, POOL_WIDTH, POOL_PREFIXES, TTL, DECOYS)
+PIECES = (ANSWER_WIDTH, POOL_WIDTH, POOL_PREFIXES, NEIGHBOURS, TTL, DECOYS)
 
 
 def is_wide(row: Row) -> bool:

@@ -1,5 +1,7 @@
 """Evidence from the company a name keeps: a pool shared by many domains, a convicted network."""
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
@@ -32,6 +34,32 @@ SHARED_POOL = Piece(
     ),
 )
 
+LONE_ADDRESSES: Final = 10
+"""From so many addresses on it is odd for a front end to serve one domain only."""
+
+LONE_POOL = Piece(
+    name="lone-pool",
+    group="company",
+    source="ATLAS 2008: 14 flux domains on an address in the mean; FluXOR 2008: 387 domains of 16 "
+    "botnets; a public pool or a peer-to-peer seed serves its own name",
+    value=lambda p: p.tenants_max,
+    weigh=lambda p: ibis.ifelse(
+        # One flux domain of five may be alone, and nearly every pool is: ln(0.2 / 0.95).
+        p.members.isnull()
+        & p.network.isnull()
+        & (p.tenants_max == 1)
+        & (p.query_domains <= 1)
+        & (p.set_addresses_max >= 2)
+        & (p.addresses >= LONE_ADDRESSES)
+        & (known_places(p) >= 5),
+        -1.5,
+        ibis.null("float64"),
+    ),
+    says=lambda r: (
+        f"None of its {plural(r['addresses'], 'address', 'addresses')} serves another domain."
+    ),
+)
+
 MEMBERSHIP = Piece(
     name="network-membership",
     group="company",
@@ -49,7 +77,7 @@ MEMBERSHIP = Piece(
     ),
 )
 
-PIECES = (SHARED_POOL, MEMBERSHIP)
+PIECES = (SHARED_POOL, LONE_POOL, MEMBERSHIP)
 
 
 def without_company(profiles: ir.Table, *, members: ir.Table | None = None) -> ir.Table:

@@ -137,6 +137,17 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
                 source="unflux list of public pools and seeds",
             )
         )
+    if row["llr_planes"]:
+        found.append(
+            Evidence(
+                name="planes",
+                value=None,
+                llr=row["llr_planes"],
+                says="Its name servers convict by themselves; a front that stands still does not "
+                "speak for them.",
+                source="Caglayan et al., CATCH 2009: name servers are judged by a net of their own",
+            )
+        )
     leads_away = row["alias_target"] is not None and row["addresses"] == 0
     if leads_away or row["llr_alias"] is not None:
         found.append(
@@ -173,6 +184,7 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
 
 KIND_COLUMNS: Final = (
     "domain", "llr", "llr_server-rotation", "llr_both-planes", "llr_slow-rotation",
+    "llr_succession",
     "newcomers_per_hour", "host_asns_max", "host_slash16_max",
 )  # fmt: skip
 """What :func:`flux_kind` reads of a profile, whose it is, and the sum."""
@@ -183,6 +195,8 @@ def flux_kind(row: Row) -> Kind:
     rotating_servers = (row["llr_server-rotation"] or 0) >= 1.5
     both = (row["llr_both-planes"] or 0) >= 2.5
     if (row["llr_slow-rotation"] or 0) > 0 and (row["newcomers_per_hour"] or 0) <= 4:
+        return "slow-flux"
+    if (row["llr_succession"] or 0) > 0:
         return "slow-flux"
     if rotating_servers or both:
         return "double-flux" if is_wide(row) else "ns-flux"

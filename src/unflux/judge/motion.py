@@ -1,5 +1,7 @@
 """Evidence from time: newcomers that bring new places, sets that stay, slow rotation."""
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
@@ -16,7 +18,8 @@ def _hours(row: Row) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
 
 
-def _places(p: ir.Table) -> ir.Value:
+def newcomer_places(p: ir.Table) -> ir.Value:
+    """Return the ASNs that only newcomers brought where they are known, else the /16."""
     return ibis.ifelse(is_mapped(p), p.newcomer_asns, p.newcomer_slash16)
 
 
@@ -28,15 +31,24 @@ STRANGERS = Piece(
     name="strangers",
     group="motion",
     source=f"{RECORDS_2009}; a CDN that grows does so in ranges it holds",
-    value=_places,
+    value=newcomer_places,
     weigh=lambda p: ibis.ifelse(
         # Passive DNS shows no answer sets (0): whether one address came at a time is not known.
         _is_dated(p) & (p.set_addresses_max != 1) & (p.newcomers > 0),
-        # New places per day of watching: a portal that changes providers adds one in months.
-        band(
-            _places(p) / ibis.greatest(p.span_s / 86_400.0, 1.0),
-            [(0.5, 0.0), (2, 1.5), (3, 2.5), (5, 4.0), (8, 5.0)],
-            below=-1.0,
+        # New places per day of watching, or per ten days: a portal that changes providers adds one
+        # in months.
+        ibis.greatest(
+            band(
+                newcomer_places(p) / ibis.greatest(p.span_s / 86_400.0, 1.0),
+                [(0.5, 0.0), (2, 1.5), (3, 2.5), (5, 4.0), (8, 5.0)],
+                below=-1.0,
+            ),
+            band(
+                newcomer_places(p) / ibis.greatest(p.span_s / 864_000.0, 1.0),
+                # Chosen: 2026-11-24, as for one address at a time, less the share of pools.
+                [(6, 2.5), (9, 4.0)],
+                below=-1.0,
+            ),
         ),
         ibis.null("float64"),
     ),
@@ -65,6 +77,57 @@ SETTLED = Piece(
     ),
 )
 
+DAILY_HAZARD_PER_H: Final = 1 / 12
+"""Changes of an innocent line: those of a dynamic address come every 24 hours or less often
+(RIPE Labs, 3,038 probes); twice that leaves room for reconnects."""
+
+SLOW_HAZARD_PER_H: Final = (1 / 8, 1.0)
+"""Changes of slow flux: one every one to three hours by day, hardly any at night (see SLOW), so
+that the mean of a day lies between these."""
+
+RACK_ADDRESSES: Final = 6
+RACK_PER_SLASH24: Final = 3
+"""A rotation in one place: so many addresses, so many of them in each /24. Chosen: 2026-11-24;
+operators were seen to rotate about ten inside one /24, and failover has two or three."""
+
+
+def is_turning_in_one_rack(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether one address after the other came from one rack, and was watched for a day."""
+    return (
+        (p.set_addresses_max <= 1)
+        & (p.succession_addresses >= RACK_ADDRESSES)
+        & (p.addresses >= RACK_PER_SLASH24 * p.slash24)
+        & (p.succession_s >= 86_400)
+    )
+
+
+def _succession_ratio(p: ir.Table) -> ir.Value:
+    """Compare slow flux with the nearer of two innocents: a daily line, a draw without memory.
+
+    Against the first the changes are Poisson in time; against the second they are Bernoulli in
+    steps, with the rate seen and with that of a draw.
+    """
+    hours = p.succession_s / 3600.0
+    changes = p.succession_changes.cast("float64")
+    least, most = SLOW_HAZARD_PER_H
+    hazard = ibis.greatest(ibis.least(changes / hours, most), least)
+    daily = changes * (hazard / DAILY_HAZARD_PER_H).ln() - (hazard - DAILY_HAZARD_PER_H) * hours
+    steps = p.succession_steps.cast("float64")
+    drawn = ibis.greatest(p.succession_draw_ratio, 0.001)
+    # Half a change more each way keeps the logarithms finite.
+    seen = (changes + 0.5) / (steps + 1.0)
+    memory = changes * (seen / drawn).ln() + (steps - changes) * (
+        (1.0 - seen) / ibis.greatest(1.0 - drawn, 0.001)
+    ).ln()
+    memory = ibis.ifelse(seen < drawn, memory, -memory.abs())
+    return ibis.greatest(ibis.least(daily, memory, 10.0), -3.0).round(4)
+
+
+def is_slow_in_one_rack(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether the succession speaks for slow flux: then width is not to be asked for."""
+    return (is_turning_in_one_rack(p) & (_succession_ratio(p) > 0)).fill_null(False)
+
+
 SLOW_ROTATION = Piece(
     name="slow-rotation",
     group="motion",
@@ -75,7 +138,8 @@ SLOW_ROTATION = Piece(
         & is_mapped(p)
         & (p.set_addresses_max == 1)
         & (p.newcomers >= 3)
-        & (p.host_addresses_max * 2 > p.addresses),
+        & (p.host_addresses_max * 2 > p.addresses)
+        & ~is_slow_in_one_rack(p),
         band(
             # Strange ASNs per ten days of watching, so that years of small changes do not add up.
             p.newcomer_asns / ibis.greatest(p.span_s / 864_000.0, 1.0),
@@ -90,4 +154,21 @@ SLOW_ROTATION = Piece(
     ),
 )
 
-PIECES = (STRANGERS, SETTLED, SLOW_ROTATION)
+SUCCESSION = Piece(
+    name="succession",
+    group="succession",
+    source=f"{SLOW}, some inside one /24; RIPE Labs: dynamic addresses change every 24 h or "
+    "multiples; Simpson 1949 for what a draw without memory would do",
+    value=lambda p: p.succession_changes,
+    weigh=lambda p: ibis.ifelse(
+        is_turning_in_one_rack(p), _succession_ratio(p), ibis.null("float64")
+    ),
+    says=lambda r: (
+        f"One address at a time out of {r['succession_addresses']:,} in "
+        f"{plural(r['slash24'], '/24', '/24')} changed {r['succession_changes']:,} times in "
+        f"{r['succession_steps']:,} looks over {_hours(r)}, where a draw without memory would "
+        f"change {r['succession_draw_ratio']:.0%} of them."
+    ),
+)
+
+PIECES = (STRANGERS, SETTLED, SLOW_ROTATION, SUCCESSION)

@@ -1,28 +1,34 @@
 """Evidence from the name-server plane, without TTL gate, and from hosts that serve both planes."""
 
 import ibis
+import ibis.expr.types as ir
 
 from unflux.judge.piece import Piece, band, plural
 
 KYE = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007"
 NAZARIO = "Nazario and Holz, As the Net Churns, MALWARE 2008"
 
+def _moves(p: ir.Table) -> ir.Value:
+    """Return the /16 that came late under one host's name, or under all that kept moving."""
+    return ibis.greatest(p.ns_host_late_slash16_max, p.ns_late_slash16)
+
+
 SERVER_ROTATION = Piece(
     name="server-rotation",
     group="name-servers",
     source=f"{KYE}: 1,516 addresses served as name servers; 2009 records: 39 addresses under one "
     "name-server name",
-    value=lambda p: p.ns_host_late_slash16_max,
+    value=_moves,
     weigh=lambda p: band(
-        # Chosen: 2026-11-22; no innocent server is known that keeps moving, so eight moves carry
-        # a name whose front stands still to "undecided", and any motion there beyond it.
-        p.ns_host_late_slash16_max,
+        # Chosen: 2026-11-22; no innocent server is known that keeps moving, so eight moves convict
+        # a name whose front stands still.
+        _moves(p),
         [(1, 0.0), (2, 1.5), (3, 3.0), (5, 5.0), (8, 8.0)],
         below=-0.5,
     ),
     says=lambda r: (
-        f"One of its {plural(r['ns_hosts'], 'name-server name')} kept moving: "
-        f"{plural(r['ns_host_late_slash16_max'], '/16', '/16')} came in the later half of its time."
+        f"Of its {plural(r['ns_hosts'], 'name-server name')} those that kept moving came to "
+        f"{plural(r['value_server-rotation'], '/16', '/16')} in the later half of their time."
     ),
 )
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.judge import address_plane, company, motion, name_server_plane
-from unflux.judge.bounds import PRIOR
+from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HYPOTHESES, LISTED_RATIO
 from unflux.judge.known_services import POOLS, SEEDS
 from unflux.judge.piece import DEPENDENT_SHARE, Piece
@@ -22,7 +22,9 @@ PIECES: Final[tuple[Piece, ...]] = (
 def weigh(profiles: ir.Table) -> ir.Table:
     """Add to each profile the ratios ``llr_<piece>`` (as counted, dependence taken off),
     the outcomes ``alt_<hypothesis>`` (true, false, null = untested) with ``llr_alt_<hypothesis>``,
-    and ``llr``: their sum with the prior. Null ratios are untested and add nothing.
+    ``llr_planes``: what the evidence on the front is not let take off name servers that convict by
+    themselves, and ``llr``: the sum of all with the prior. Null ratios are untested and add
+    nothing.
     """
     p = profiles.mutate(
         is_known_pool=profiles.domain.isin(POOLS), is_known_seed=profiles.domain.isin(SEEDS)
@@ -42,8 +44,21 @@ def weigh(profiles: ir.Table) -> ir.Table:
     total = ibis.literal(PRIOR) + weighed.llr_listed
     for name in [p.name for p in PIECES] + [f"alt_{h.name}" for h in HYPOTHESES]:
         total = total + weighed[f"llr_{name}"].fill_null(0.0)
-    weighed = weighed.mutate(llr=total.round(6))
+    weighed = weighed.mutate(llr_planes=_planes(weighed, total).round(4))
+    weighed = weighed.mutate(llr=(total + weighed.llr_planes).round(6))
     return weighed.drop(*(f"raw_{piece.name}" for piece in PIECES))
+
+
+def _planes(weighed: ir.Table, total: ir.Value) -> ir.Value:
+    """Return what a conviction by the name-server plane alone is above the sum of both planes.
+
+    A front that stands still says nothing of servers that move (Caglayan et al., CATCH 2009, judge
+    them by a net of their own).
+    """
+    servers = ibis.literal(PRIOR)
+    for piece in name_server_plane.PIECES:
+        servers = servers + weighed[f"llr_{piece.name}"].fill_null(0.0)
+    return ibis.ifelse(servers >= CONVICTION, ibis.greatest(servers - total, 0.0), 0.0)
 
 
 def _counted(raw: ir.Table, piece: Piece) -> ir.Value:

@@ -3,6 +3,7 @@
 No TTL gate here: the glue of real double flux lived 27 to 48 hours (docs/evaluation.md).
 """
 
+import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.newcomers import OPENING_S
@@ -66,6 +67,7 @@ def measure_name_servers(pairs: ir.Table, observed: ir.Table) -> ir.Table:
     ``ns_host_addresses_max`` and ``ns_host_slash16_max``: most addresses and /16 that passed under
     one host name; a stable server has one or two, a fluxing one has many.
     ``ns_host_late_slash16_max``: most /16 under one host name that came in the later half.
+    ``ns_late_slash16``: the same, summed over the hosts where it is two or more.
     ``ns_served_max``: most domains of these records that one of its hosts serves.
     """
     addresses = host_addresses(pairs, observed)
@@ -78,6 +80,7 @@ def measure_name_servers(pairs: ir.Table, observed: ir.Table) -> ir.Table:
         ns_host_addresses_max=graded.addresses.max(),
         ns_host_slash16_max=graded.slash16.max(),
         ns_host_late_slash16_max=graded.late_slash16.max(),
+        ns_late_slash16=ibis.ifelse(graded.late_slash16 >= 2, graded.late_slash16, 0).sum(),
         ns_served_max=graded.host_served.max(),
     )
 

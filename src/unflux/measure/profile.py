@@ -9,6 +9,7 @@ from unflux.measure.name_servers import delegations, measure_name_servers, measu
 from unflux.measure.newcomers import measure_newcomers, measure_place_arrivals
 from unflux.measure.records import Records, hold, join_on_domain
 from unflux.measure.spread import measure_presence, measure_spread
+from unflux.measure.succession import measure_succession
 from unflux.measure.tenancy import measure_asked, measure_tenancy
 from unflux.measure.turnover import measure_turnover
 from unflux.measure.words import measure_words
@@ -23,6 +24,7 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "presence": lambda _records, _pairs, seen, _held: measure_presence(seen),
     "newcomers": lambda _records, _pairs, seen, _held: measure_newcomers(seen),
     "place_arrivals": lambda _records, _pairs, _seen, held: measure_place_arrivals(held),
+    "succession": lambda _records, _pairs, seen, _held: measure_succession(seen),
     "turnover": lambda records, _pairs, _seen, _held: measure_turnover(records),
     "name_servers": lambda _records, pairs, _seen, held: measure_name_servers(pairs, held),
     "overlap": lambda _records, pairs, _seen, held: measure_overlap(pairs, held),

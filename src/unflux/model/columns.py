@@ -359,6 +359,13 @@ PROFILE: Final = TableShape(
         _ratio("newcomers_per_hour", "addresses/h", "newcomers over the span"),
         _count("newcomer_asns", "ASNs", "ASNs that only newcomers brought", nullable=True),
         _count("newcomer_slash16", "prefixes", "/16 that only newcomers brought", nullable=True),
+        _count("succession_steps", "steps", "looks at the name that changed most, after the first; "
+               "null where no name showed three addresses", nullable=True),
+        _count("succession_changes", "steps", "of them such that its address was another",
+               nullable=True),
+        _count("succession_addresses", "addresses", "its distinct addresses", nullable=True),
+        _ratio("succession_draw_ratio", "ratio", "chance that two of its looks differ in address"),
+        _count("succession_s", "s", "from the first of these looks to the last", nullable=True),
         _count("answer_sets", "sets", "distinct sets of answer addresses"),
         _count("set_addresses_max", "addresses", "most addresses in one answer"),
         _count("set_slash24_max", "prefixes", "most /24 (IPv6: /48) in one answer"),
@@ -375,6 +382,8 @@ PROFILE: Final = TableShape(
         _count("ns_host_slash16_max", "prefixes", "most /16 under one host name", nullable=True),
         _count("ns_host_late_slash16_max", "prefixes", "most /16 under one host name first seen "
                "in the later half of its span; null where that is too short", nullable=True),
+        _count("ns_late_slash16", "prefixes", "the same summed over its hosts where it is two or "
+               "more", nullable=True),
         _count("ns_served_max", "domains", "most domains that one of the hosts serves",
                nullable=True),
         _count("overlap", "addresses", "addresses serving both answers and name service"),
