@@ -130,6 +130,8 @@ class Zone:
     """Share of fetches that fail, 0..1: name servers on home machines die."""
     delay_ms: float = 40.0
     """Median time of a fetch."""
+    warm_ratio: float = 0.0
+    """Share of fetches that others, who are not in the records, caused before, 0..1."""
 
     def lookup(self, qname: str, qtype: str, moment_us: int, vantage: Vantage) -> RRset | Absence:
         """Return the RRset asked for, the CNAME in its place, or how it is absent."""

@@ -1,8 +1,6 @@
 """What is asked of a generated internet and when: campaigns, visitors, machines that poll."""
 
-from bisect import bisect
 from collections.abc import Callable
-from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple
 
@@ -13,15 +11,11 @@ from unflux.lab.zones import Vantage
 VANTAGES: Final[tuple[Vantage, ...]] = ("one", "two", "three", "four", "five", "six")
 """Resolvers of six companies or providers, in six places."""
 
+TALKATIVE: Final[tuple[Vantage, ...]] = ("one", "four", "six")
+"""Those that also tell name servers and glue."""
+
 Name = str | Callable[[], str]
 """A name, or where the next one comes from."""
-
-_HOUR_WEIGHTS: Final = tuple(
-    accumulate(
-        QUIET_ACTIVITY_RATIO if QUIET_HOURS[0] <= hour < QUIET_HOURS[1] else 1.0
-        for hour in range(24)
-    )
-)
 
 
 class Question(NamedTuple):
@@ -81,15 +75,11 @@ class Asking:
         qtypes: tuple[str, ...] = ("A",),
     ) -> None:
         """Ask ``count`` times, as people do: less by night."""
-        first_hour = begin_us // HOUR_US
-        hours = max(1, -(-end_us // HOUR_US) - first_hour)
-        days = -(-hours // 24) + 1
         for _ in range(count):
             while True:
-                hour = bisect(_HOUR_WEIGHTS, rng.random() * _HOUR_WEIGHTS[-1])
-                day_us = (begin_us // DAY_US + rng.randrange(days)) * DAY_US
-                moment_us = day_us + int((hour + rng.random()) * HOUR_US)
-                if begin_us <= moment_us < end_us:
+                moment_us = begin_us + int(rng.random() * (end_us - begin_us))
+                is_quiet = QUIET_HOURS[0] <= moment_us % DAY_US / HOUR_US < QUIET_HOURS[1]
+                if not is_quiet or rng.random() < QUIET_ACTIVITY_RATIO:
                     break
             self.ask(moment_us, rng.choice(vantages), name, qtypes)
 

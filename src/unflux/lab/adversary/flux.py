@@ -15,7 +15,7 @@ from unflux.lab.adversary.herd import (
     simulate_herd,
 )
 from unflux.lab.adversary.population import Holder
-from unflux.lab.adversary.scene import Family, Truth
+from unflux.lab.adversary.scene import Family
 from unflux.lab.agents import HOUR_US, MINUTE_US
 from unflux.lab.draft import GLUE_TTL_S
 from unflux.lab.flux_population import AGENT_FAILURE_RATIO
@@ -28,12 +28,22 @@ WILDCARD_CNAME_RATIO: Final = 0.9
 FETCH_MS: Final = 500.0
 """Median time of a query in the dig records of 2009 (SSFD); an agent's line is slow."""
 
-HERD_SIZES: Final = (120, 1500)
+HERD_SIZES: Final = (40, 1500)
 """Chosen: 2026-11-24. 106 agents a day showed in the dig records of 2009, 300 to 500 an hour in
 Storm (Nazario and Holz 2008), 3,241 in eight days of the KYE case."""
 
-PERSISTENT_RATIO: Final = 0.25
-"""Chosen: 2026-11-24; domains that are asked all day and not in one campaign only."""
+FARM: Final = "four"
+FARM_RATIO: Final = 0.4
+"""Campaigns seen through a large provider's farm of caches, as in the dig records of 2009.
+Chosen: 2026-11-24."""
+
+PERSISTENT_RATIO: Final = 0.12
+"""Chosen: 2026-11-24; domains that are asked all day and not in one campaign only, besides the
+first of each operator."""
+
+
+PERSISTENT_LOOKUPS: Final = 30
+"""Chosen: 2026-11-24; of a domain asked all day, at least."""
 
 
 def draw_shape(family: Family, sizes: tuple[int, int] = HERD_SIZES) -> HerdShape:
@@ -99,16 +109,9 @@ def bulletproof_servers(family: Family) -> Delegation:
     """Return name servers that stay: a DNS company's, or the operator's own at a hoster."""
     if family.rng.random() < 0.6:
         return family.any_provider()
-    domain = server_domain(family)
+    domain = family.server_domain()
     hosters = family.population.pick(family.rng, "hosting", family.rng.randint(1, 2))
     return family.own_servers(domain, hosters, family.rng.randint(2, 4))
-
-
-def server_domain(family: Family) -> str:
-    """Return a domain of name servers; nobody is scored on it."""
-    domain = family.domain()
-    family.scene.truth[domain] = Truth("unknown", "name-servers", family.name)
-    return domain
 
 
 def fluxing_servers(
@@ -124,7 +127,7 @@ def fluxing_servers(
     stay_h = (fastest_h, fastest_h * rng.uniform(1.5, 3))
     glue: dict[str, Host] = {}
     for _ in range(rng.randint(1, 4)):
-        domain = server_domain(family)
+        domain = family.server_domain()
         for number in range(1, rng.randint(3, 5)):
             timeline = host_on_agents(
                 herd,
@@ -167,6 +170,7 @@ def add_flux_domain(
         others=others,
         failure_ratio=AGENT_FAILURE_RATIO,
         delay_ms=FETCH_MS,
+        warm_ratio=family.rng.uniform(0, 0.2),
     )
     return domain
 
@@ -189,6 +193,7 @@ def campaign(
     lookups: tuple[int, int] = (8, 90),
     qtypes: tuple[str, ...] = ("A",),
     name: Name | None = None,
+    is_persistent: bool = False,
 ) -> None:
     """Ask for a domain in a campaign, or, some of them, all day.
 
@@ -198,9 +203,9 @@ def campaign(
     rng = family.rng
     count = family.log_integer(*lookups)
     asked: Name = name or asked_name(family, domain)
-    length_us = int(family.log_between(3, 90) * MINUTE_US)
-    if rng.random() < PERSISTENT_RATIO:
-        count *= 2
+    length_us = int(family.log_between(2, 80) * MINUTE_US)
+    if is_persistent or rng.random() < PERSISTENT_RATIO:
+        count = max(2 * count, PERSISTENT_LOOKUPS)
         length_us = int(rng.uniform(4, 23) * HOUR_US)
     latest_us = family.day_end_us - length_us
     begin_us = family.start_us + int(rng.random() * (latest_us - family.start_us))
@@ -210,12 +215,12 @@ def campaign(
         count,
         begin_us=begin_us,
         length_us=length_us,
-        vantages=family.some_vantages(1, 3),
+        vantages=(FARM,) if rng.random() < FARM_RATIO else family.some_vantages(1, 3),
         qtypes=qtypes,
     )
 
 
 def each_domain(family: Family, low: int, high: int, add: Callable[[], str]) -> None:
-    """Add some domains of an operator and a campaign for each."""
-    for _ in range(family.count(low, high)):
-        campaign(family, add())
+    """Add some domains of an operator and a campaign for each, all day for the first."""
+    for number in range(family.count(low, high)):
+        campaign(family, add(), is_persistent=number == 0)

@@ -3,10 +3,11 @@
 from typing import Final
 
 from unflux.lab.adversary.answers import FreshRecords
+from unflux.lab.adversary.asking import TALKATIVE
 from unflux.lab.adversary.flux import (
     add_flux_domain,
+    asked_name,
     bulletproof_servers,
-    campaign,
     draw_homes,
     draw_rhythm,
     draw_shape,
@@ -19,7 +20,7 @@ from unflux.lab.adversary.scene import Family
 from unflux.lab.agents import MINUTE_US
 from unflux.lab.zones import FixedRecords, Host, Timeline, TimelineRecords
 
-CLASSIC_TTLS_S: Final = (60, 120, 180, 300, 300, 600)
+CLASSIC_TTLS_S: Final = (60, 120, 180, 180, 300, 300, 600)
 """180 (SSFD), 300 (Hsu et al. 2010), 600 (Holz et al. 2008), 3 to 10 min (KYE)."""
 
 
@@ -50,7 +51,7 @@ def add_double_flux(family: Family) -> None:
     """Domains and their name servers on one herd."""
     herd = raise_herd(family, draw_shape(family), draw_homes(family))
     host, servers = rotating_host(family, herd), fluxing_servers(family, herd)
-    each_domain(family, 3, 20, lambda: add_flux_domain(family, host, family.rng.choice(servers)))
+    each_domain(family, 5, 50, lambda: add_flux_domain(family, host, family.rng.choice(servers)))
 
 
 def add_ns_flux(family: Family) -> None:
@@ -59,13 +60,19 @@ def add_ns_flux(family: Family) -> None:
     servers = fluxing_servers(family, herd)
     hoster = family.population.pick(family.rng, "hosting", 1)[0]
 
-    def add() -> str:
+    # What one never sees one cannot find: asked where name servers are told, and all day.
+    for _ in range(family.count(3, 10)):
         addresses = family.population.block(family.rng, hoster, family.rng.randint(1, 3))
         host: Host = {"A": FixedRecords(family.rng.choice((300, 600, 3600)), addresses)}
-        return add_flux_domain(family, host, family.rng.choice(servers))
-
-    for _ in range(family.count(3, 10)):
-        campaign(family, add(), lookups=(20, 120))
+        domain = add_flux_domain(family, host, family.rng.choice(servers))
+        family.scene.asking.burst(
+            family.rng,
+            asked_name(family, domain),
+            family.log_integer(20, 150),
+            begin_us=family.start_us,
+            length_us=family.day_end_us - family.start_us,
+            vantages=("four", family.rng.choice(TALKATIVE)),
+        )
 
 
 def add_few_address_flux(family: Family) -> None:

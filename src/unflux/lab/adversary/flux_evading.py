@@ -42,7 +42,7 @@ def add_cdn_mimicry(family: Family) -> None:
     edge = family.domain()
     hosts: dict[str, Host] = {}
     family.scene.add(Zone(apex=edge, delegation=bulletproof_servers(family), hosts=hosts))
-    for _ in range(family.count(4, 25)):
+    for number in range(family.count(4, 25)):
         rhythm = Rhythm(
             set_size=rng.randint(2, 4),
             stay_min=family.log_between(0.5, 5),
@@ -54,7 +54,8 @@ def add_cdn_mimicry(family: Family) -> None:
         target = f"e{rng.randrange(100, 99_999)}.g.{edge}"
         hosts[target] = {"A": TimelineRecords(rng.choice(CDN_TTLS_S), timeline)}
         host: Host = {"CNAME": FixedRecords(rng.choice((300, 3600)), (target,))}
-        campaign(family, add_flux_domain(family, host, family.any_provider()), lookups=(10, 150))
+        domain = add_flux_domain(family, host, family.any_provider())
+        campaign(family, domain, lookups=(10, 150), is_persistent=number == 0)
 
 
 def add_sorted_pool(family: Family) -> None:

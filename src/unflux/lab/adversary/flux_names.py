@@ -31,9 +31,10 @@ def add_wildcards(family: Family) -> None:
     herd = raise_herd(family, draw_shape(family), draw_homes(family))
     rng = family.rng
     host, servers = rotating_host(family, herd, (1, 8)), fluxing_servers(family, herd)
-    for _ in range(family.count(3, 15)):
+    for number in range(family.count(3, 15)):
         domain = add_flux_domain(family, host, rng.choice(servers))
-        campaign(family, domain, name=partial(random_host, rng, domain))
+        name = partial(random_host, rng, domain)
+        campaign(family, domain, name=name, is_persistent=number == 0)
 
 
 def add_generated_names(family: Family) -> None:
@@ -117,8 +118,9 @@ def add_ipv6_flux(family: Family) -> None:
         host["A"] = TimelineRecords(ttl_s, timeline4)
         qtypes = ("A", "AAAA")
     servers = bulletproof_servers(family)
-    for _ in range(family.count(3, 12)):
-        campaign(family, add_flux_domain(family, host, servers), qtypes=qtypes)
+    for number in range(family.count(3, 12)):
+        domain = add_flux_domain(family, host, servers)
+        campaign(family, domain, qtypes=qtypes, is_persistent=number == 0)
 
 
 def add_small_herd(family: Family) -> None:

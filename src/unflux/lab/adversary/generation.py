@@ -28,12 +28,10 @@ class Generated:
     population: Population
 
 
-def generate(seed: int, scale: float = 1.0, start_at: datetime = START_AT) -> Generated:
-    """Generate four weeks of records from ``start_at`` (aware) on.
+def build_scene(seed: int, scale: float = 1.0, start_at: datetime = START_AT) -> Scene:
+    """Build the zones, the questions and the truth of four weeks from ``start_at`` (aware) on.
 
-    ``scale`` multiplies families and domains; every scenario keeps at least one of each. Fast
-    things happen within the first day, slow ones over all of it. The same seed, scale and start
-    give the same records; another seed has other names, networks, sizes and rhythms.
+    ``scale`` multiplies families and domains; every scenario keeps at least one of each.
     """
     if start_at.tzinfo is None:
         raise ValueError(f"start_at {start_at} names no time zone")
@@ -57,5 +55,15 @@ def generate(seed: int, scale: float = 1.0, start_at: datetime = START_AT) -> Ge
                     draws=np.random.default_rng(rng.getrandbits(64)),
                 )
             )
-    records = observe(scene, asking.taken_in_order())
+    return scene
+
+
+def generate(seed: int, scale: float = 1.0, start_at: datetime = START_AT) -> Generated:
+    """Generate four weeks of records from ``start_at`` (aware) on.
+
+    Fast things happen within the first day, slow ones over all of it. The same seed, scale and
+    start give the same records; another seed has other names, networks, sizes and rhythms.
+    """
+    scene = build_scene(seed, scale, start_at)
+    records = observe(scene, scene.asking.taken_in_order())
     return Generated(records=records, truth=scene.truth, population=scene.population)

@@ -137,7 +137,8 @@ def host_on_agents(
     herd: Herd, rng: Random, stay_h: tuple[float, float], *, start_us: int, end_us: int
 ) -> Timeline:
     """Return the addresses of a name server: one agent, replaced every ``stay_h`` hours."""
-    moment = start_us - rng.random() * stay_h[0] * HOUR_US
+    # Caches remember hosts of the day before.
+    moment = start_us - 24 * HOUR_US - rng.random() * stay_h[0] * HOUR_US
     starts, values = [], []
     while moment < end_us:
         online = herd.online(max(moment, start_us)) or herd.addresses[:1]

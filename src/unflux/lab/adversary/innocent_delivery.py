@@ -11,8 +11,9 @@ from unflux.lab.zones import Delegation, DrawnRecords, FixedRecords, Host, Recor
 EDGE_TTLS_S: Final = (20, 20, 20, 30, 60, 300)
 """A day of an office's DNS (M57, 2009): half of its CDN names have TTL 20, the others to 300."""
 
-NEAR_SIZES: Final = (2, 40)
-"""Addresses that a vantage is told of a customer in the end: in M57 1 to 25, 2 in the median."""
+NEAR_SIZES: Final = ((2, 4), (2, 4), (4, 40))
+"""Addresses that a vantage is told of a customer in the end: in M57 1 to 25, 2 in the median, in
+one /16 three times of four and in three networks at most."""
 
 
 def draw_edges(
@@ -23,13 +24,15 @@ def draw_edges(
     """
     rng, edges = family.rng, dict[Vantage, tuple[str, ...]]()
     for vantage in VANTAGES:
-        places = rng.sample(holders, min(len(holders), rng.randint(1, 3)))
+        places = [rng.choice(holders)]
         if is_embedded:
-            places += rng.sample(family.scene.near[vantage], rng.randint(1, 4))
+            places = rng.sample(family.scene.near[vantage], 1 + (rng.random() < 0.3))
+        if rng.random() < 0.3:
+            places.append(rng.choice(holders))
         edges[vantage] = tuple(
             address
             for place in places
-            for address in family.population.block(rng, place, rng.randint(4, 20))
+            for address in family.population.block(rng, place, rng.randint(8, 40))
         )
     return edges
 
@@ -37,19 +40,23 @@ def draw_edges(
 def draw_mapping(family: Family, edges: dict[Vantage, tuple[str, ...]]) -> Records:
     """Return a customer's records: few of the servers near a vantage, drawn anew each TTL."""
     rng = family.rng
-    size = family.log_integer(*NEAR_SIZES)
-    near = {
-        vantage: tuple(rng.sample(servers, min(size, len(servers))))
-        for vantage, servers in edges.items()
-    }
+    size = family.log_integer(*rng.choice(NEAR_SIZES))
+    near: dict[Vantage, tuple[str, ...]] = {}
+    for vantage, servers in edges.items():
+        # Neighbours in the provider's list: most often one rack.
+        first = rng.randrange(max(1, len(servers) - size + 1))
+        near[vantage] = servers[first : first + size]
     ttl_s = rng.choice(EDGE_TTLS_S)
     count = min(rng.choice((1, 2, 2, 2, 4, 8)), *(len(servers) for servers in near.values()))
     return DrawnRecords(ttl_s, near, count, ttl_s * 1_000_000, f"{family.name}/{rng.random()}")
 
 
-def _provider(family: Family) -> tuple[list[Holder], str, Delegation]:
+def _provider(
+    family: Family, *, has_own_records: bool = False
+) -> tuple[list[Holder], str, Delegation]:
+    """Return a provider's networks, its domain and its name servers."""
     holders = family.population.pick(family.rng, "content", family.rng.randint(1, 3))
-    domain = family.domain()
+    domain = family.domain() if has_own_records else family.server_domain()
     return holders, domain, family.own_servers(domain, holders, family.rng.randint(4, 8))
 
 
@@ -58,7 +65,7 @@ def add_cdn_by_cname(family: Family) -> None:
     access networks, too.
     """
     rng = family.rng
-    holders, provider, servers = _provider(family)
+    holders, provider, servers = _provider(family, has_own_records=True)
     edges = draw_edges(family, holders, is_embedded=family.number % 2 == 1)
     hosts: dict[str, Host] = {}
     family.scene.add(Zone(apex=provider, delegation=servers, hosts=hosts))
@@ -74,7 +81,7 @@ def add_cdn_by_cname(family: Family) -> None:
         apex: Host = {"A": FixedRecords(3600, (family.population.address(rng, hoster),))}
         www: Host = {"CNAME": FixedRecords(rng.choice((300, 1800, 3600)), (alias,))}
         family.add_site(domain, apex, family.any_provider(), others={f"www.{domain}": www})
-        family.visit(domain, family.log_integer(3, 250))
+        family.visit(domain, family.log_integer(1, 80), apex_ratio=0.1)
 
 
 def add_cdn_without_cname(family: Family) -> None:
@@ -84,7 +91,7 @@ def add_cdn_without_cname(family: Family) -> None:
     for _ in range(family.count(5, 40)):
         domain = family.domain()
         family.add_site(domain, {"A": draw_mapping(family, edges)}, servers)
-        family.visit(domain, family.log_integer(3, 250))
+        family.visit(domain, family.log_integer(1, 120))
 
 
 def add_cdn_anycast(family: Family) -> None:
@@ -101,7 +108,7 @@ def add_cdn_anycast(family: Family) -> None:
         }
         domain = family.domain()
         family.add_site(domain, host, servers)
-        family.visit(domain, family.log_integer(2, 150))
+        family.visit(domain, family.log_integer(1, 80))
 
 
 def add_young_popular(family: Family) -> None:
@@ -143,8 +150,11 @@ def add_front_ends(family: Family) -> None:
     In five years of records two S3 names show some 7,700 addresses each in two or three ASNs.
     """
     rng = family.rng
-    clouds = family.population.pick(rng, "cloud", rng.randint(1, 2))
-    racks = family.log_integer(20, 120)
+    clouds = [
+        family.population.region(rng, cloud, rng.randint(1, 4))
+        for cloud in family.population.pick(rng, "cloud", rng.randint(1, 3))
+    ]
+    racks = family.log_integer(60, 300)
     fronts = tuple(
         address
         for _ in range(racks)
@@ -155,7 +165,6 @@ def add_front_ends(family: Family) -> None:
     records = DrawnRecords(5, everywhere, rng.choice((1, 4, 8)), 5_000_000, f"{rng.random()}")
     servers = family.own_servers(domain, clouds, 4)
     family.add_site(domain, {"A": records}, servers)
-    family.watch(domain, days=(20, 28))
-    family.visit(domain, family.log_integer(30, 300))
+    family.watch(domain, days=(26, 28), every_min=(80, 130))
     if family.number % 2:
         family.forget_ttl(domain)

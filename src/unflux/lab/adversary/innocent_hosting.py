@@ -3,17 +3,23 @@
 from functools import partial
 from typing import Final
 
+from unflux.lab.adversary.asking import TALKATIVE
 from unflux.lab.adversary.scene import Family
+from unflux.lab.agents import HOUR_US
 from unflux.lab.demand import DAY_US
+from unflux.lab.draft import GLUE_TTL_S
 from unflux.lab.naming import misspell, random_host
-from unflux.lab.zones import FixedRecords, Host, Records, Timeline, TimelineRecords
+from unflux.lab.zones import Delegation, FixedRecords, Host, Records, Timeline, TimelineRecords
 
 SITE_TTLS_S: Final = (60, 300, 300, 600, 1800, 3600, 3600, 7200, 14_400, 86_400)
 """Quantiles of a day of an office's DNS (M57, 2009): 60, 300, 1,800, 7,200, 86,400."""
 
 
 def add_static_sites(family: Family) -> None:
-    """Plain sites on one address, some over IPv6 as well, asked seldom or often."""
+    """Sites that stay where they are, some over IPv6 as well, asked seldom or often.
+
+    Two of five have more hosts than the one, here or at another company.
+    """
     rng = family.rng
     for _ in range(family.count(40, 120)):
         holder = family.population.pick(rng, rng.choice(("hosting", "hosting", "cloud")), 1)[0]
@@ -24,8 +30,15 @@ def add_static_sites(family: Family) -> None:
         if rng.random() < 0.3:
             host["AAAA"] = FixedRecords(ttl_s, (family.population.address6(rng, holder),))
         domain = family.domain()
-        family.add_site(domain, host, family.any_provider())
-        family.visit(domain, family.log_integer(1, 60))
+        others: dict[str, Host] = {}
+        if rng.random() < 0.4:
+            for sub in rng.sample(("mail", "img", "shop", "static", "api"), rng.randint(1, 4)):
+                where = family.population.pick(rng, "hosting", 1)[0]
+                place = holder if rng.random() < 0.7 else where
+                address = family.population.address(rng, place)
+                others[f"{sub}.{domain}"] = {"A": FixedRecords(rng.choice(SITE_TTLS_S), (address,))}
+        family.add_site(domain, host, family.any_provider(), others=others)
+        family.visit(domain, family.log_integer(1, 40), names=tuple(others))
 
 
 def add_single_lookups(family: Family) -> None:
@@ -52,7 +65,7 @@ def add_shared_hosting(family: Family) -> None:
         host: Host = {"A": FixedRecords(rng.choice((3600, 14_400)), (rng.choice(addresses),))}
         domain = family.domain()
         family.add_site(domain, host, servers)
-        family.visit(domain, family.log_integer(1, 15))
+        family.visit(domain, family.log_integer(1, 8))
 
 
 def add_parking(family: Family) -> None:
@@ -60,7 +73,7 @@ def add_parking(family: Family) -> None:
     rng = family.rng
     company = family.population.pick(rng, rng.choice(("content", "cloud")), 1)[0]
     addresses = family.population.block(rng, company, rng.randint(1, 6))
-    servers = family.own_servers(family.domain(), [company], 2)
+    servers = family.own_servers(family.server_domain(), [company], 2)
     for number in range(family.count(40, 150)):
         domain = family.domain(is_generated=number % 3 == 0)
         count = min(len(addresses), rng.choice((1, 1, 2)))
@@ -74,7 +87,7 @@ def add_sinkhole(family: Family) -> None:
     rng = family.rng
     company = family.population.pick(rng, "content", 1)[0]
     addresses = family.population.block(rng, company, rng.randint(1, 2))
-    servers = family.own_servers(family.domain(), [company], 2)
+    servers = family.own_servers(family.server_domain(), [company], 2)
     for _ in range(family.count(20, 80)):
         domain = family.domain(is_generated=True)
         host: Host = {"A": FixedRecords(rng.choice((60, 300, 3600)), (rng.choice(addresses),))}
@@ -98,6 +111,37 @@ def add_round_robins(family: Family) -> None:
         ttl_s = rng.choice((60, 300, 600, 3600))
         family.add_site(domain, {"A": FixedRecords(ttl_s, addresses)}, family.any_provider())
         family.visit(domain, family.log_integer(5, 80))
+
+
+def add_moving_servers(family: Family) -> None:
+    """Sites that stay while their name servers are renumbered, host by host, from one company to
+    another and perhaps a third; caches of a farm know different times of it.
+    """
+    rng = family.rng
+    hosters = family.population.pick(rng, "hosting", rng.randint(2, 3))
+    domain = family.server_domain()
+    glue: dict[str, Host] = {}
+    for number in range(rng.randint(2, 6)):
+        moves = sorted(rng.uniform(-1, 1) for _ in hosters[1:])
+        starts = (-2.0, *moves)
+        timeline = Timeline(
+            tuple(family.start_us + int(start * DAY_US) for start in starts),
+            tuple((family.population.address(rng, hoster),) for hoster in hosters),
+        )
+        glue[f"ns{number + 1}.{domain}"] = {"A": TimelineRecords(GLUE_TTL_S, timeline)}
+    servers = Delegation(hosts=tuple(glue), ns_ttl_s=rng.choice((3600, 86_400)), glue=glue)
+    for _ in range(family.count(5, 20)):
+        addresses = family.population.block(rng, hosters[0], rng.randint(1, 2))
+        site = family.domain()
+        family.add_site(site, {"A": FixedRecords(3600, addresses)}, servers)
+        family.scene.asking.visits(
+            rng,
+            site,
+            family.log_integer(10, 80),
+            begin_us=family.start_us,
+            end_us=family.day_end_us,
+            vantages=("four", *rng.sample(TALKATIVE, 1)),
+        )
 
 
 def add_absent_names(family: Family) -> None:
@@ -150,7 +194,7 @@ def add_bulletproof(family: Family) -> None:
     rng = family.rng
     hoster = family.population.pick(rng, "hosting", 1)[0]
     addresses = family.population.block(rng, hoster, rng.randint(1, 8))
-    servers = family.any_provider()
+    servers = family.own_servers(family.server_domain(), [hoster], rng.choice((1, 1, 2)))
     for number in range(family.count(20, 80)):
         host: Host = {
             "A": FixedRecords(rng.choice((600, 1200, 1200, 3600)), (rng.choice(addresses),))
@@ -160,9 +204,9 @@ def add_bulletproof(family: Family) -> None:
         family.scene.asking.burst(
             rng,
             partial(random_host, rng, domain),
-            family.log_integer(1, 25),
+            family.log_integer(*rng.choice(((1, 2), (1, 4), (1, 25)))),
             begin_us=family.start_us,
-            length_us=DAY_US,
+            length_us=int(family.log_between(0.01, 20) * HOUR_US),
             vantages=family.some_vantages(1, 2),
         )
 
@@ -172,7 +216,7 @@ def add_snowshoe(family: Family) -> None:
     rng = family.rng
     hosters = family.population.pick(rng, "hosting", rng.randint(1, 3))
     racks = [family.population.block(rng, hoster, 60) for hoster in hosters]
-    servers = family.own_servers(family.domain(), hosters, 2)
+    servers = family.own_servers(family.server_domain(), hosters, rng.choice((1, 2)))
     for _ in range(family.count(20, 80)):
         addresses = tuple(rng.choice(rng.choice(racks)) for _ in range(rng.choice((1, 1, 3))))
         domain = family.domain()
@@ -181,9 +225,9 @@ def add_snowshoe(family: Family) -> None:
         family.scene.asking.burst(
             rng,
             domain,
-            family.log_integer(1, 20),
+            family.log_integer(*rng.choice(((1, 2), (1, 4), (1, 25)))),
             begin_us=family.start_us,
-            length_us=DAY_US,
+            length_us=int(family.log_between(0.01, 20) * HOUR_US),
             vantages=family.some_vantages(1, 2),
         )
 

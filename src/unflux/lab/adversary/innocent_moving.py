@@ -18,7 +18,10 @@ def add_autoscaling(family: Family) -> None:
     Of 1 to 8 addresses some are replaced every hour, fewer by night, by others of the cloud.
     """
     rng = family.rng
-    clouds = family.population.pick(rng, "cloud", rng.randint(1, 2))
+    clouds = [
+        family.population.region(rng, cloud, rng.randint(3, 12))
+        for cloud in family.population.pick(rng, "cloud", rng.randint(1, 2))
+    ]
     for _ in range(family.count(3, 10)):
         largest, moment = rng.choice((1, 2, 3, 8)), float(family.start_us)
         replace_ratio = rng.uniform(0.1, 0.9)

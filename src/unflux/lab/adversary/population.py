@@ -7,7 +7,7 @@ its users.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from random import Random
@@ -106,6 +106,11 @@ class Population:
         lasts = numbers & 0xFF
         numbers += np.where(lasts == 0, 1, 0) - np.where(lasts == 255, 1, 0)
         return [dotted(number) for number in numbers.tolist()]
+
+    def region(self, rng: Random, holder: Holder, count: int) -> Holder:
+        """Return a part of a holder: ``count`` of its prefixes, or all there are."""
+        prefixes = rng.sample(holder.prefixes, min(count, len(holder.prefixes)))
+        return replace(holder, prefixes=tuple(prefixes))
 
     def holder_of(self, address: str) -> Holder:
         """Return who holds an IPv4 address of the population."""

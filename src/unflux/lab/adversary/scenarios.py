@@ -76,6 +76,7 @@ SCENARIOS: Final = (
     Scenario("parking", "benign", 3, innocent_hosting.add_parking),
     Scenario("sinkhole", "benign", 2, innocent_hosting.add_sinkhole),
     Scenario("round-robin", "benign", 3, innocent_hosting.add_round_robins),
+    Scenario("moving-servers", "benign", 4, innocent_hosting.add_moving_servers),
     Scenario("absent-names", "benign", 2, innocent_hosting.add_absent_names),
     Scenario("disposable-names", "benign", 4, innocent_hosting.add_disposable_names),
     Scenario("autoscaling", "benign", 4, innocent_moving.add_autoscaling),

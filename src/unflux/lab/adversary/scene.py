@@ -10,6 +10,7 @@ import numpy as np
 
 from unflux.lab.adversary.asking import VANTAGES, Asking
 from unflux.lab.adversary.population import Holder, Population, build_population
+from unflux.lab.agents import HOUR_US
 from unflux.lab.demand import DAY_US
 from unflux.lab.draft import GLUE_TTL_S, NS_TTL_S
 from unflux.lab.naming import RESERVED_TLDS, Namer
@@ -95,7 +96,7 @@ class Scene:
             host: dict[str, Records] = {
                 "A": FixedRecords(GLUE_TTL_S, (self.population.address(rng, holder),))
             }
-            if number == 0:
+            if number == 0 and rng.random() < 0.4:
                 host["AAAA"] = FixedRecords(GLUE_TTL_S, (self.population.address6(rng, holder),))
             glue[f"ns{number + 1}.{domain}"] = host
         return Delegation(hosts=tuple(glue), ns_ttl_s=NS_TTL_S, glue=glue)
@@ -159,6 +160,12 @@ class Family:
         self.scene.truth[domain] = Truth(label or self.label, self.kind, self.name)
         return domain
 
+    def server_domain(self) -> str:
+        """Return a new domain of name servers alone; nobody is scored on it."""
+        domain = self.scene.namer.any_sort()
+        self.scene.truth[domain] = Truth("unknown", "name-servers", self.name)
+        return domain
+
     def label_only(self, domain: str) -> None:
         """Keep the truth about a domain that has no zone."""
         self.scene.truth[domain] = Truth(self.label, self.kind, self.name)
@@ -191,8 +198,12 @@ class Family:
         others: dict[str, Host] | None = None,
         failure_ratio: float = 0.0,
         delay_ms: float = 40.0,
+        warm_ratio: float | None = None,
     ) -> None:
-        """Add the zone of a domain whose apex and www have the same records."""
+        """Add the zone of a domain whose apex and www have the same records.
+
+        Unless said otherwise, it is anything from unknown to so popular that caches are warm.
+        """
         hosts: dict[str, Host] = {domain: host, f"www.{domain}": host, **(others or {})}
         self.scene.add(
             Zone(
@@ -202,33 +213,63 @@ class Family:
                 wildcard=wildcard,
                 failure_ratio=failure_ratio,
                 delay_ms=delay_ms,
+                warm_ratio=self.rng.random() if warm_ratio is None else warm_ratio,
             )
         )
 
     def some_vantages(self, low: int, high: int) -> tuple[Vantage, ...]:
-        """Return from where a name is asked."""
-        return tuple(self.rng.sample(VANTAGES, self.rng.randint(low, high)))
+        """Return from where a name is asked: most often from few places."""
+        count = low
+        while count < high and self.rng.random() < 0.45:
+            count += 1
+        return tuple(self.rng.sample(VANTAGES, count))
 
-    def visit(self, domain: str, count: int, *, span_us: int | None = None) -> None:
-        """Let people ask for a site under its apex and www, by default within the first day."""
-        end_us = self.day_end_us if span_us is None else self.start_us + span_us
+    def visit(
+        self,
+        domain: str,
+        count: int,
+        *,
+        span_us: int | None = None,
+        names: Sequence[str] = (),
+        apex_ratio: float = 0.3,
+    ) -> None:
+        """Let people ask for a site, by default within the first day.
+
+        They ask for the apex, www, or, where there are, other ``names``. Half of the sites are
+        asked within some hours only: a day of an office (M57, 2009) has 75 % of its names within
+        1.5 h and 90 % within 5 h.
+        """
         rng = self.rng
+        begin_us = self.start_us
+        end_us = self.day_end_us if span_us is None else self.start_us + span_us
+        if span_us is None and rng.random() < 0.6:
+            length_us = int(self.log_between(0.05, 8) * HOUR_US)
+            begin_us += int(rng.uniform(0.3, 1) * (end_us - begin_us - length_us))
+            end_us = begin_us + length_us
+
+        def name() -> str:
+            if names and rng.random() < 0.5:
+                return rng.choice(names)
+            return domain if rng.random() < apex_ratio else f"www.{domain}"
+
         self.scene.asking.visits(
             rng,
-            lambda: domain if rng.random() < 0.3 else f"www.{domain}",
+            name,
             count,
-            begin_us=self.start_us,
+            begin_us=begin_us,
             end_us=end_us,
             vantages=self.some_vantages(1, 6),
         )
 
     def watch(
-        self, domain: str, *, days: tuple[float, float] = (14, 28), qtypes: tuple[str, ...] = ("A",)
+        self,
+        domain: str,
+        *,
+        days: tuple[float, float] = (14, 28),
+        every_min: tuple[float, float] = (40, 120),
+        qtypes: tuple[str, ...] = ("A",),
     ) -> tuple[int, int]:
-        """Ask about hourly for days or weeks, from one vantage; return begin and end.
-
-        Of some families the records hold no TTL, as archives of resolutions often do.
-        """
+        """Ask about hourly for days or weeks, from one vantage; return begin and end."""
         span_us = int(self.rng.uniform(*days) * DAY_US)
         begin_us = self.start_us + int(
             self.rng.random() * max(0, self.end_us - span_us - self.start_us)
@@ -237,7 +278,7 @@ class Family:
         self.scene.asking.poll(
             self.rng,
             domain,
-            every_min=self.log_between(40, 120),
+            every_min=self.log_between(*every_min),
             vantage=self.rng.choice(VANTAGES),
             begin_us=begin_us,
             end_us=end_us,
@@ -246,5 +287,5 @@ class Family:
         return begin_us, end_us
 
     def forget_ttl(self, domain: str) -> None:
-        """Keep no TTL of a name's records."""
+        """Keep no TTL of a name's records, as archives of resolutions often do."""
         self.scene.without_ttl.add(domain)
