@@ -17,7 +17,7 @@ def comparing() -> ModuleType:
 
 
 def rows_of(answers: list[tuple[float, list[str], int]]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for moment, addresses, ttl in answers:
         rows += [(str(moment), "www.a.test", "A", a, str(ttl), "ans") for a in addresses]
         rows.append((str(moment), "www.a.test", "A", f"240.9.0.{int(moment) % 7}", "9", "add"))
