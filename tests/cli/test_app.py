@@ -11,13 +11,13 @@ def test_version_is_printed(run: Run) -> None:
 def test_help_names_every_command_and_the_exit_status(run: Run) -> None:
     ran = run("--help")
     assert ran.status == 0
-    for word in ("scan", "explain", "demo", "Exit status"):
+    for word in ("scan", "explain", "demo", "lab", "Exit status"):
         assert word in ran.out
 
 
 def test_every_option_of_every_command_is_explained(run: Run) -> None:
-    for command in ("scan", "explain", "demo"):
-        text = run(command, "--help").out
+    for command in (("scan",), ("explain",), ("demo",), ("lab", "generate")):
+        text = run(*command, "--help").out
         options = text[text.index("Options:") :].split("\n  -")
         for option in options[1:]:
             words = " ".join(option.split())

@@ -125,3 +125,40 @@ def test_a_question_during_a_fetch_waits_for_it() -> None:
     second = resolver.resolve("a.example", "A", at(0.001))
     assert second.answer[0].ttl_s == 60
     assert second.answered_us > first.answered_us - 2_000
+
+
+def test_glue_that_others_brought_is_older_and_stays_until_it_expires() -> None:
+    moved = Timeline((at(-100_000), at(-1)), (("10.0.0.1",), ("10.0.0.2",)))
+    glue = {"ns1.host.example": {"A": TimelineRecords(172_800, moved)}}
+    servers = Delegation(hosts=tuple(glue), ns_ttl_s=60, glue=glue)
+    host = {"A": FixedRecords(60, ("10.1.1.1",))}
+    zone = Zone(apex="a.example", delegation=servers, hosts={"a.example": host})
+    resolver = Resolver("north", {zone.apex: zone}, Random(1), cache_count=8, glue_age_s=75_600)
+    told = [resolver.resolve("a.example", "A", at(s)).additional[0] for s in range(0, 4000, 70)]
+    # Caches that know the host for longer than since it moved keep the old address.
+    assert {rrset.rdatas for rrset in told} == {("10.0.0.1",)}
+    assert min(rrset.ttl_s for rrset in told) < 172_800 - 36_000
+    assert all(rrset.ttl_s >= 172_800 - 75_600 - 4001 for rrset in told)
+    late = resolver.resolve("a.example", "A", at(180_000)).additional[0]
+    assert late.rdatas == ("10.0.0.2",) and late.ttl_s > 172_700
+
+
+def test_what_others_asked_before_has_less_time_left() -> None:
+    host = {"A": changing(3600, 0)}
+    hosts = {f"{number}.a.example": host for number in range(200)}
+    zone = Zone(apex="a.example", delegation=delegation(), hosts=hosts, warm_ratio=0.5)
+    resolver = make_resolver(zone)
+    told = [resolver.resolve(name, "A", at(1800)).answer[0] for name in hosts]
+    fresh = sum(rrset.ttl_s == 3600 for rrset in told)
+    assert 70 <= fresh <= 130
+    assert {rrset.rdatas[0] for rrset in told if rrset.ttl_s > 1801} == {"10.0.0.2"}
+    assert {rrset.rdatas[0] for rrset in told if rrset.ttl_s < 1798} == {"10.0.0.1"}
+
+
+def test_a_set_that_is_empty_for_a_while_is_an_absence() -> None:
+    records = TimelineRecords(60, Timeline((START_US, at(100)), (("10.0.0.1",), ())))
+    zone = Zone(apex="a.example", delegation=delegation(), hosts={"a.example": {"A": records}})
+    resolver = make_resolver(zone)
+    assert resolver.resolve("a.example", "A", at(0)).answer[0].rdatas == ("10.0.0.1",)
+    gone = resolver.resolve("a.example", "A", at(120))
+    assert (gone.rcode, gone.answer) == ("NOERROR", ())

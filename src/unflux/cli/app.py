@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from unflux import __version__
-from unflux.cli import demo, explain, scan
+from unflux.cli import demo, explain, lab, scan
 from unflux.cli.arguments import EXIT_FAILED, EXIT_USAGE
 from unflux.model.errors import UnfluxError, UsageError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 for module in (scan, explain, demo):
     app.command(module.NAME, epilog=module.EPILOG)(module.run)
+app.add_typer(lab.app)
 
 
 def _print_version(is_asked: bool) -> None:

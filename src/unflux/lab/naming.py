@@ -22,8 +22,10 @@ _SECOND: Final = ("bakery", "bikes", "books", "cafe", "chess", "choir", "clinic"
 class Namer:
     """Gives out registrable domains; none twice."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, tlds: tuple[str, ...] | None = None) -> None:
+        """``tlds``: below which every name lies; by default each sort of name has its own."""
         self._rng = rng
+        self._tlds = tlds
         self._given: set[str] = set()
 
     def plain(self) -> str:
@@ -41,6 +43,18 @@ class Namer:
             tlds=RESERVED_TLDS,
         )
 
+    def any_sort(self) -> str:
+        """Return a name that tells nothing of who has it: words, numbered words, or made up."""
+        if self._rng.random() < 0.5:
+            return self.pronounceable()
+        return self._first_free(
+            lambda rng: (
+                f"{rng.choice(_FIRST)}-{rng.choice(_SECOND)}"
+                f"{rng.randrange(2, 1000) if rng.random() < 0.3 else ''}"
+            ),
+            tlds=("example",),
+        )
+
     def generated(self) -> str:
         """Return letters without sense, as a domain generation algorithm makes them."""
         return self._first_free(
@@ -52,7 +66,7 @@ class Namer:
 
     def _first_free(self, make: Callable[[Random], str], *, tlds: tuple[str, ...]) -> str:
         while True:
-            name = f"{make(self._rng)}.{self._rng.choice(tlds)}"
+            name = f"{make(self._rng)}.{self._rng.choice(self._tlds or tlds)}"
             if name not in self._given:
                 self._given.add(name)
                 return name

@@ -4,11 +4,13 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeAlias
 
 Absence = Literal["NODATA", "NXDOMAIN"]
-Vantage = Literal["north", "south"]
+Vantage: TypeAlias = str
+"""From where one looks: a resolver and the networks near it."""
 VANTAGES: Final[tuple[Vantage, ...]] = ("north", "south")
+"""Those of the small internet."""
 
 SOA_TTL_S: Final = 3600
 
@@ -128,6 +130,8 @@ class Zone:
     """Share of fetches that fail, 0..1: name servers on home machines die."""
     delay_ms: float = 40.0
     """Median time of a fetch."""
+    warm_ratio: float = 0.0
+    """Share of fetches that others, who are not in the records, caused before, 0..1."""
 
     def lookup(self, qname: str, qtype: str, moment_us: int, vantage: Vantage) -> RRset | Absence:
         """Return the RRset asked for, the CNAME in its place, or how it is absent."""
@@ -137,7 +141,8 @@ class Zone:
         for rrtype in (qtype, "CNAME"):
             if rrtype in host:
                 records = host[rrtype]
-                return RRset(qname, rrtype, records.ttl_s, records.at(moment_us, vantage))
+                rdatas = records.at(moment_us, vantage)
+                return RRset(qname, rrtype, records.ttl_s, rdatas) if rdatas else "NODATA"
         return "NODATA"
 
     def soa_rrset(self) -> RRset:

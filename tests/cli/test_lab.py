@@ -1,0 +1,44 @@
+import csv
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_what_is_generated_can_be_scanned(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "adversary"
+    made = run("lab", "generate", "--seed", "3", "--scale", "0.01", "--out", folder)
+    assert made.status == 0
+    assert "records" in made.err and str(folder / "labels.csv") in made.err
+    scanned = run(
+        "scan", folder / "records.csv.gz", "--asn", folder / "asn.csv", "--all", "--format", "json"
+    )
+    assert scanned.status == 0
+    said = [json.loads(line) for line in scanned.out.splitlines()]
+    judged = {verdict["domain"] for verdict in said if verdict["schema"] == "unflux/verdict/1"}
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        labelled = {row["domain"] for row in csv.DictReader(stream) if row["label"] != "unknown"}
+    assert len(judged & labelled) > 0.8 * len(labelled)
+
+
+def test_a_folder_with_other_things_is_left_alone(run: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "records.csv.gz"
+    mine.write_text("mine")
+    refused = run("lab", "generate", "--scale", "0.01", "--out", tmp_path)
+    assert (refused.status, mine.read_text()) == (2, "mine")
+    assert "--force" in refused.err and str(tmp_path) in refused.err
+    assert run("lab", "generate", "--scale", "0.01", "--out", tmp_path, "--force").status == 0
+    assert mine.read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_a_folder_that_cannot_be_made_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    failed = run("lab", "generate", "--scale", "0.01", "--out", tmp_path / "file" / "below")
+    assert failed.status == 1
+    assert "cannot be written" in failed.err
+
+
+def test_wrong_scales_and_no_folder_are_wrong_usage(run: Run, tmp_path: Path) -> None:
+    assert run("lab", "generate").status == 2
+    assert run("lab", "generate", "--out", tmp_path / "new", "--scale", "0").status == 2
+    assert not (tmp_path / "new").exists()
