@@ -73,9 +73,7 @@ POOL_PREFIXES = Piece(
     value=lambda p: p.host_slash16_max,
     weigh=lambda p: band(
         ibis.ifelse(
-            ~is_mapped(p)
-            & (p.addresses > p.special_use_addresses)
-            & ~is_slow_in_one_rack(p),
+            ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~is_slow_in_one_rack(p),
             p.host_slash16_max,
             ibis.null("int64"),
         ),
@@ -87,6 +85,7 @@ POOL_PREFIXES = Piece(
         f"{plural(r['host_slash16_max'], '/16', '/16')}; their ASNs are not known."
     ),
 )
+
 
 def _neighbours(p: ir.Table) -> ir.Value:
     """Return the mean number of the domain's addresses in a /24 (IPv6: /48)."""

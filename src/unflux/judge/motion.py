@@ -116,9 +116,10 @@ def _succession_ratio(p: ir.Table) -> ir.Value:
     drawn = ibis.greatest(p.succession_draw_ratio, 0.001)
     # Half a change more each way keeps the logarithms finite.
     seen = (changes + 0.5) / (steps + 1.0)
-    memory = changes * (seen / drawn).ln() + (steps - changes) * (
-        (1.0 - seen) / ibis.greatest(1.0 - drawn, 0.001)
-    ).ln()
+    memory = (
+        changes * (seen / drawn).ln()
+        + (steps - changes) * ((1.0 - seen) / ibis.greatest(1.0 - drawn, 0.001)).ln()
+    )
     memory = ibis.ifelse(seen < drawn, memory, -memory.abs())
     return ibis.greatest(ibis.least(daily, memory, 10.0), -3.0).round(4)
 

@@ -54,7 +54,7 @@ def scan(
 def judge(gathered: Gathered, options: Options) -> ScanResult:
     """Analyse what was gathered and return everything found."""
     with analysed(gathered, options) as (engine, analysis):
-        return _compose(engine, analysis, gathered, list_all=options.list_all, domain=None)
+        return compose_result(engine, analysis, gathered, list_all=options.list_all, domain=None)
 
 
 def explain(
@@ -66,15 +66,16 @@ def explain(
     """
     gathered = gather(arguments, options, progress)
     with analysed(gathered, options) as (engine, analysis):
-        result = _compose(engine, analysis, gathered, list_all=True, domain=domain)
+        result = compose_result(engine, analysis, gathered, list_all=True, domain=domain)
         if not result.verdicts:
             return result, pa.table({})
         return result, records_behind(engine, analysis, result.verdicts[0])
 
 
-def _compose(
+def compose_result(
     engine: Engine, analysis: Analysis, gathered: Gathered, *, list_all: bool, domain: str | None
 ) -> ScanResult:
+    """Write the result of an analysis; with ``domain`` only what concerns it."""
     found = compose_findings(engine, analysis, list_all=list_all, domain=domain)
     return ScanResult(
         verdicts=found.verdicts,

@@ -1,0 +1,1 @@
+"""Act: proposals from verdicts and networks, one gate, and what real systems load."""

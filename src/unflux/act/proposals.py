@@ -1,0 +1,147 @@
+"""Proposals: what verdicts and networks would have done, with all that the gate needs to know."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from unflux.act.surroundings import Host, Surroundings
+from unflux.model.actions import Proof, Proposal, verdict_id
+from unflux.model.names import registrable_domain
+from unflux.model.verdicts import Agent, FluxNetwork, Verdict
+
+MOST_RELATED: Final = 100
+"""Domains kept beside a proposal. Chosen: 2026-11-24; a report needs some, not ten thousand."""
+
+
+def propose(
+    verdicts: Iterable[Verdict],
+    networks: Iterable[FluxNetwork],
+    around: Surroundings,
+    *,
+    confirmed: frozenset[str] = frozenset(),
+    is_spared: Callable[[str], bool] = lambda _: False,
+) -> Iterator[Proposal]:
+    """Yield a proposal for each convicted domain, name-server host and agent.
+
+    ``confirmed``: addresses that somebody saw relaying by other means than DNS. ``is_spared``:
+    names that count as innocent neighbours even where they are convicted.
+    """
+    convicted = {v.domain: v for v in verdicts if v.verdict == "fast-flux"}
+    guilty = frozenset(name for name in convicted if not is_spared(name))
+    servers = _servers_by_network(networks)
+    for verdict in convicted.values():
+        yield from _domain(verdict, servers.get(verdict.network or "", ()))
+    for network in networks:
+        members = [convicted[name] for name in network.domains if name in convicted]
+        if not members:
+            continue
+        for host in network.name_servers:
+            yield _host(host, network, members, around, guilty)
+        for agent in network.agents:
+            names = around.served.get((network.id, agent.address), frozenset())
+            served = [convicted[name] for name in sorted(names) if name in convicted]
+            users = around.address_users.get(agent.address, frozenset())
+            if served:
+                is_confirmed = agent.address in confirmed
+                yield from _agent(agent, network, served, users - guilty, is_confirmed=is_confirmed)
+
+
+def _servers_by_network(networks: Iterable[FluxNetwork]) -> dict[str, tuple[str, ...]]:
+    return {network.id: network.name_servers for network in networks}
+
+
+def _domain(verdict: Verdict, servers: tuple[str, ...]) -> Iterator[Proposal]:
+    strongest = max(verdict.evidence, key=lambda piece: piece.llr, default=None)
+    for kind in ("block-domain", "report-domain"):
+        yield Proposal(
+            kind=kind,
+            target=verdict.domain,
+            verdict=verdict_id(verdict),
+            network=verdict.network,
+            score=verdict.score,
+            reason=f"{verdict.kind}: {strongest.says if strongest else 'convicted'}",
+            proofs=(Proof(witness="answers", says="the verdict on the domain itself"),),
+            first_seen=verdict.first_seen,
+            last_seen=verdict.last_seen,
+            related=servers[:MOST_RELATED],
+            innocent=_holding([verdict]),
+        )
+
+
+def _host(
+    name: str,
+    network: FluxNetwork,
+    members: list[Verdict],
+    around: Surroundings,
+    guilty: frozenset[str],
+) -> Proposal:
+    host = around.hosts.get(name, Host(name=name))
+    users = host.users
+    served = sorted(users & guilty)
+    proofs = []
+    if served:
+        says = f"{len(served):,} convicted domains of the network are delegated to it"
+        proofs.append(Proof(witness="delegation", says=says))
+    if host.is_rotating:
+        says = f"it keeps moving through agents: {len(host.addresses):,} addresses"
+        proofs.append(Proof(witness="answers", says=says))
+    if registrable_domain(name) in guilty:
+        says = f"it lies below {registrable_domain(name)}, which is convicted itself"
+        proofs.append(Proof(witness="ownership", says=says))
+    best = max(members, key=lambda verdict: verdict.score)
+    return Proposal(
+        kind="block-name-server",
+        target=name,
+        verdict=verdict_id(best),
+        network=network.id,
+        score=max(best.score, network.score),
+        reason=f"name server of {network.kind} network {network.id}",
+        proofs=tuple(proofs),
+        first_seen=host.first_seen,
+        last_seen=host.last_seen,
+        related=tuple(served[:MOST_RELATED]),
+        shared_with=tuple(sorted(users - guilty)),
+    )
+
+
+def _agent(
+    agent: Agent,
+    network: FluxNetwork,
+    served: Sequence[Verdict],
+    users: frozenset[str],
+    *,
+    is_confirmed: bool,
+) -> Iterator[Proposal]:
+    """Yield what is proposed for an agent; ``users``: who uses it and is not convicted."""
+    best = max(served, key=lambda verdict: verdict.score)
+    for kind in ("block-address", "report-address"):
+        yield Proposal(
+            kind=kind,
+            target=agent.address,
+            verdict=verdict_id(best),
+            network=network.id,
+            score=best.score,
+            reason=f"agent of {network.kind} network {network.id}",
+            proofs=tuple(_proofs(agent, len(served), is_confirmed)),
+            first_seen=agent.first_seen,
+            last_seen=agent.last_seen,
+            related=tuple(verdict.domain for verdict in served[:MOST_RELATED]),
+            innocent=_holding(served),
+            shared_with=tuple(sorted(users)),
+            agent=agent,
+        )
+
+
+def _proofs(agent: Agent, domains: int, is_confirmed: bool) -> Iterator[Proof]:
+    """Yield what speaks for an agent, by who says it."""
+    if "answer" in agent.roles:
+        yield Proof(witness="answers", says=f"in answers for convicted domains ({domains:,})")
+    if "name-server" in agent.roles:
+        yield Proof(witness="delegation", says="a name-server host rotates through it")
+    if is_confirmed:
+        yield Proof(witness="confirmed", says="seen relaying by other means than DNS (--confirmed)")
+
+
+def _holding(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """Name the innocent explanations that hold for any of the domains, once each."""
+    holding = {a.hypothesis: None for v in verdicts for a in v.alternatives if a.outcome == "holds"}
+    return tuple(holding)

@@ -1,0 +1,62 @@
+"""Uses: which domains of the records use an address or a name-server host, whoever they are.
+
+What the gate needs to know before an address or a host is refused: its neighbours. An address is
+used by the domain that owns the record, by the domain whose name led there (CNAME), and by the
+domains that a name-server host at this address serves.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+ADDRESS_TYPES = ("A", "AAAA")
+
+
+def address_uses(sightings: ir.Table, addresses: ir.Table) -> ir.Table:
+    """Return (address, host, domain, is_glue), once each. ``addresses``: address.
+
+    ``is_glue``: the domain only owns the host's name, in an additional section.
+    """
+    s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES))
+    s = s.semi_join(addresses, s.rdata == addresses.address)
+    s = s.mutate(is_glue=s.section == "add")
+    owners = s.select("is_glue", address="rdata", host="qname", domain="owner_domain")
+    led = s.filter(s.section == "ans").select(
+        "is_glue", address="rdata", host="qname", domain="domain"
+    )
+    hosts = owners.select("address", "host").distinct()
+    delegated = _delegations(sightings)
+    served = hosts.inner_join(delegated, hosts.host == delegated.ns_host)
+    served = served.select("address", "host", "domain", is_glue=ibis.literal(False))
+    columns = ("address", "host", "domain", "is_glue")
+    parts = [part.select(*columns) for part in (owners, led, served)]
+    return parts[0].union(parts[1]).union(parts[2]).distinct()
+
+
+def host_addresses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
+    """Return (host, address), once each. ``hosts``: host."""
+    s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES))
+    s = s.semi_join(hosts, s.qname == hosts.host)
+    return s.select(host="qname", address="rdata").distinct()
+
+
+def host_uses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
+    """Return (host, domain, first_at, last_at): whom each host serves. ``hosts``: host."""
+    s = sightings.filter(sightings.rrtype == "NS")
+    s = s.semi_join(hosts, s.rdata == hosts.host)
+    return s.group_by(host=s.rdata, domain=s.owner_domain).agg(
+        first_at=s.first_at.min(), last_at=s.last_at.max()
+    )
+
+
+def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:
+    """Return (domain, verdict) of those domains that were judged. ``domains``: domain.
+
+    Who shows no address says nothing: a domain that is blocked here looks like that.
+    """
+    told = decided.filter((decided.addresses > 0) | (decided.verdict == "fast-flux"))
+    return told.semi_join(domains, "domain").select("domain", "verdict")
+
+
+def _delegations(sightings: ir.Table) -> ir.Table:
+    s = sightings.filter(sightings.rrtype == "NS")
+    return s.select(ns_host="rdata", domain="owner_domain").distinct()

@@ -1,0 +1,106 @@
+"""Act: records in, a plan of countermeasures out, through the one gate."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from unflux.act import uses
+from unflux.act.gate import Gate
+from unflux.act.policy import decide
+from unflux.act.proposals import propose
+from unflux.act.surroundings import Surroundings, look_around
+from unflux.engine.connection import Engine
+from unflux.model.actions import Action, Plan
+from unflux.model.columns import TEXT
+from unflux.model.verdicts import Outcome, ScanResult
+from unflux.pipeline.analysis import Analysis
+from unflux.pipeline.gathering import Gathered, Options
+from unflux.pipeline.scanning import analysed, compose_result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stood before this run, and what somebody outside DNS has seen."""
+
+    actions: tuple[Action, ...] = ()
+    confirmed: frozenset[str] = frozenset()
+
+
+def plan(
+    gathered: Gathered, options: Options, gate: Gate, standing: Standing
+) -> tuple[ScanResult, Plan]:
+    """Judge what was gathered, and decide what may be done about it.
+
+    The gate's ``background`` is counted here.
+    """
+    with analysed(gathered, options) as (engine, analysis):
+        result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
+        around = _look_around(engine, analysis, result, standing.actions)
+        verdicts = _verdicts_of(engine, standing.actions, around)
+    gate = replace(gate, background=result.totals["benign"] + result.totals["undecided"])
+    proposals = propose(
+        result.verdicts,
+        result.networks,
+        around,
+        confirmed=standing.confirmed,
+        is_spared=gate.is_named_innocent,
+    )
+    before = [_refresh(action, around, verdicts, gate) for action in standing.actions]
+    return result, decide(proposals, gate, standing=before, verdicts=verdicts)
+
+
+def _look_around(
+    engine: Engine, analysis: Analysis, result: ScanResult, before: Iterable[Action]
+) -> Surroundings:
+    """Ask the records for the neighbours of every agent and host, and of what stood before."""
+    stood = {kind: [a.target for a in before if a.kind == kind]
+             for kind in ("block-address", "block-name-server")}  # fmt: skip
+    addresses = {agent.address for network in result.networks for agent in network.agents}
+    hosts = {host for network in result.networks for host in network.name_servers}
+    sightings = analysis.records.sightings
+    asked = engine.table("asked_addresses", _column("address", addresses, stood["block-address"]))
+    named = engine.table("asked_hosts", _column("host", hosts, stood["block-name-server"]))
+    return look_around(
+        result.networks,
+        service=result.service,
+        address_uses=engine.fetch(uses.address_uses(sightings, asked)),
+        host_uses=engine.fetch(uses.host_uses(sightings, named)),
+        host_addresses=engine.fetch(uses.host_addresses(sightings, named)),
+    )
+
+
+def _verdicts_of(
+    engine: Engine, before: Iterable[Action], around: Surroundings
+) -> Mapping[str, Outcome]:
+    """Return what these records say of the domains behind what stood before."""
+    names = {name for action in before for name in (action.target, *action.proposal.related)}
+    for users in around.address_users.values():
+        names |= users
+    for host in around.hosts.values():
+        names |= host.users
+    asked = engine.table("asked_domains", _column("domain", names))
+    rows = engine.fetch(uses.outcomes(engine.named("decided"), asked)).to_pylist()
+    return {row["domain"]: row["verdict"] for row in rows}
+
+
+def _refresh(
+    action: Action, around: Surroundings, verdicts: Mapping[str, Outcome], gate: Gate
+) -> Action:
+    """Let what stood before know the neighbours that these records show."""
+    if action.kind == "block-address":
+        users = around.address_users.get(action.target, frozenset())
+    elif action.kind == "block-name-server" and action.target in around.hosts:
+        users = around.hosts[action.target].users
+    else:
+        return action
+    others = {
+        name for name in users if verdicts.get(name) != "fast-flux" or gate.is_named_innocent(name)
+    }
+    proposal = replace(action.proposal, shared_with=tuple(sorted(others)))
+    return replace(action, proposal=proposal)
+
+
+def _column(name: str, *values: Iterable[str]) -> pa.Table:
+    distinct: Sequence[str] = sorted({value for part in values for value in part})
+    return pa.table({name: pa.array(distinct, TEXT)})

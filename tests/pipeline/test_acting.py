@@ -1,0 +1,216 @@
+"""From records to a plan: what is blocked, what poison is not, what ends."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from tests.measure.internet_of_rows import (
+    HOUR_S,
+    START_US,
+    Route,
+    answer,
+    glue,
+    name_server,
+)
+from tests.pipeline.situations import Internet, turns
+
+from unflux.act.gate import Gate
+from unflux.act.protected import Protected
+from unflux.model.actions import Action, Plan
+from unflux.model.verdicts import ScanResult
+from unflux.pipeline.acting import Standing, plan
+from unflux.pipeline.gathering import Gathered, Options
+
+START = datetime.fromtimestamp(START_US / 1e6, UTC)
+NOW = START + timedelta(hours=12)
+BANK, ROOT, RESOLVER = "20.200.0.80", "198.41.0.4", "8.8.8.8"
+OWN, PRIVATE, LISTED = "20.201.0.80", "10.0.0.1", "20.202.0.80"
+PLANTED = (BANK, ROOT, RESOLVER, OWN, PRIVATE, LISTED)
+GATE = Gate(
+    now=NOW,
+    own=Protected.of(["isp.example"], [ip_network("20.201.0.0/16")]),
+    allowed=Protected.of([], [ip_network(LISTED)]),
+)
+
+
+def innocents(net: Internet, count: int = 120) -> None:
+    """Small sites on machines of their own, so that the records know some neighbours."""
+    for n, address in enumerate(net.hosts(count)):
+        net.add(answer(f"site{n}.example", [address], n * 60))
+
+
+def double_flux(net: Internet, planted: tuple[str, ...] = (), at_h: float = 0) -> None:
+    """Twelve hours of a double-flux domain that plants addresses of others on both planes."""
+    pool = net.hosts(60)
+    fronts, servers = turns(pool, 6), turns(pool[:48], 4)
+    for n in range(12):
+        names = [name_server("double.example", "ns1.double.example", 172_800)]
+        names += [glue("ns1.double.example", text) for text in (*next(servers), *planted)]
+        some = [*next(fronts), *planted]
+        net.add(answer("double.example", some, (at_h + n) * HOUR_S, *names))
+
+
+def bank(net: Internet) -> None:
+    for n in range(12):
+        net.add(answer("www.bank.example", [BANK], n * HOUR_S))
+    net.routes |= {text: Route(64500 + n, f"holder {n}", "DE") for n, text in enumerate(PLANTED)}
+
+
+def run(
+    net: Internet, tmp_path: Path, gate: Gate = GATE, **told: object
+) -> tuple[ScanResult, Plan]:
+    table = tmp_path / "routes.csv"
+    rows = [f"{text},{r.asn},{r.holder},{r.country}" for text, r in net.routes.items()]
+    table.write_text("\n".join(["ip,asn,name,country", *rows]) + "\n")
+    standing = Standing(**told)  # type: ignore[arg-type]
+    return plan(Gathered(rollup=net.rollup()), Options(routes=(table,)), gate, standing)
+
+
+def targets(decided: Plan, kind: str) -> set[str]:
+    return {action.target for action in decided.actions if action.kind == kind}
+
+
+def rules(decided: Plan, target: str) -> set[str]:
+    return {
+        objection.rule
+        for refusal in decided.refusals
+        if refusal.proposal.target == target
+        for objection in refusal.objections
+    }
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScanResult, Plan]]:
+    net = Internet()
+    innocents(net)
+    double_flux(net, PLANTED)
+    bank(net)
+    yield run(net, tmp_path_factory.mktemp("poisoned"))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    return run(net, tmp_path_factory.mktemp("first"))[1]
+
+
+def test_the_flux_domain_its_name_server_and_agents_are_blocked(
+    poisoned: tuple[ScanResult, Plan],
+) -> None:
+    result, decided = poisoned
+    assert result.totals["fast-flux"] == 1
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "block-name-server") == {"ns1.double.example"}
+    blocked = targets(decided, "block-address")
+    assert len(blocked) == 48  # who served on both planes
+    for action in decided.of_kind("block-address"):
+        assert {p.witness for p in action.proposal.proofs} == {"answers", "delegation"}
+        assert action.expires_at - NOW <= timedelta(hours=24)
+
+
+def test_nothing_that_was_planted_is_blocked_or_reported(
+    poisoned: tuple[ScanResult, Plan],
+) -> None:
+    _, decided = poisoned
+    acted = {a.target for a in decided.actions if a.kind != "report-address" or a.target != OWN}
+    assert not acted & set(PLANTED)
+    assert "shared-target" in rules(decided, BANK)
+    assert "infrastructure-address" in rules(decided, ROOT)
+    assert "infrastructure-address" in rules(decided, RESOLVER)
+    assert "own-address" in rules(decided, OWN)
+    assert "special-use-address" in rules(decided, PRIVATE)
+    assert "allowed-address" in rules(decided, LISTED)
+
+
+def test_agents_that_only_answered_are_refused_for_want_of_proof_until_confirmed(
+    first: Plan, tmp_path: Path
+) -> None:
+    one_plane = {
+        r.proposal.target
+        for r in first.refusals
+        if [o.rule for o in r.objections] == ["few-proofs"]
+    }
+    assert len(one_plane) >= 10
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    _, confirmed = run(net, tmp_path, confirmed=frozenset(one_plane))
+    assert one_plane <= targets(confirmed, "block-address")
+
+
+def test_records_with_few_others_block_no_address(tmp_path: Path) -> None:
+    net = Internet()
+    double_flux(net)
+    _, decided = run(net, tmp_path)
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "block-address") == set()
+    assert all("thin-records" in rules(decided, r.proposal.target)
+               for r in decided.refusals if r.proposal.kind == "block-address")  # fmt: skip
+
+
+def test_shared_name_servers_of_a_registrar_are_never_blocked(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    net.add(answer("site3.example", net.hosts(1), 60,
+                   name_server("site3.example", "ns.registrar.net")))  # fmt: skip
+    pool = turns(net.hosts(120, asns=40), 6)
+    for n in range(20):
+        net.add(answer("single.example", next(pool), n * HOUR_S / 2,
+                       name_server("single.example", "ns.registrar.net"),
+                       glue("ns.registrar.net", "20.250.0.1")))  # fmt: skip
+    _, decided = run(net, tmp_path)
+    assert targets(decided, "block-domain") == {"single.example"}
+    assert targets(decided, "block-name-server") == set()
+    assert {"few-proofs", "shared-target"} <= rules(decided, "ns.registrar.net")
+
+
+def test_an_allow_listed_domain_spares_its_name_and_its_addresses(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    spared = replace(GATE, allowed=Protected.of(["double.example"]))
+    _, decided = run(net, tmp_path, spared)
+    assert decided.actions == ()
+    assert "allowed-name" in rules(decided, "double.example")
+    shared = [r for r in decided.refusals if r.proposal.kind == "block-address"]
+    assert all("shared-target" in {o.rule for o in r.objections} for r in shared)
+
+
+def test_what_stood_goes_when_the_records_clear_it(first: Plan, tmp_path: Path) -> None:
+    assert len(first.actions) > 10
+
+    cleared = Internet()
+    innocents(cleared)
+    for n in range(12):
+        cleared.add(answer("double.example", ["20.240.0.1"], n * HOUR_S))
+    result, decided = run(cleared, tmp_path, actions=first.actions)
+    assert result.totals["fast-flux"] == 0
+    assert decided.actions == ()
+    ended = {w.action.target: w.objection.rule for w in decided.withdrawals}
+    assert ended["double.example"] == "verdict-gone"
+    assert len(ended) == len([a for a in first.actions if a.kind.startswith("block")])
+
+
+def test_what_stood_stays_where_the_records_do_not_say(first: Plan, tmp_path: Path) -> None:
+    other = Internet()
+    innocents(other)
+    _, decided = run(other, tmp_path, actions=first.actions)
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "block-address") == targets(first, "block-address")
+    assert decided.withdrawals == ()
+
+
+def test_a_neighbour_in_later_records_withdraws_an_address(first: Plan, tmp_path: Path) -> None:
+    victim = first.of_kind("block-address")[0]
+    other = Internet()
+    innocents(other)
+    other.add(answer("www.newcomer.example", [victim.target], HOUR_S))
+    _, decided = run(other, tmp_path, actions=first.actions)
+    ended: list[tuple[Action, str]] = [(w.action, w.objection.rule) for w in decided.withdrawals]
+    assert ended == [(ended[0][0], "shared-target")]
+    assert ended[0][0].target == victim.target
