@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def _keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
     for name, declared in schema["properties"].items():
         yield f"`{prefix}{name}`", _kind(declared), declared["description"]
-        if declared.get("type") == "object":
+        if "properties" in declared:
             yield from _keys(declared, f"{prefix}{name}.")
         items = declared.get("items", {})
         if items.get("type") == "object":
@@ -54,6 +54,7 @@ def _shape_table(shape: TableShape) -> str:
 TABLES = {
     "verdict": lambda: _schema_table("verdict"),
     "network": lambda: _schema_table("network"),
+    "action": lambda: _schema_table("action"),
     "records": lambda: _shape_table(RECORDS),
     "columns": lambda: _shape_table(VERDICT_TABLE),
 }

@@ -5,7 +5,6 @@ import io
 import re
 
 import pyarrow.csv as pa_csv
-import pytest
 from hypothesis import given, settings
 from tests.present.generated_results import (
     HOSTILE,
@@ -16,7 +15,7 @@ from tests.present.generated_results import (
 )
 
 from unflux.model.verdicts import ScanResult
-from unflux.present.verdict_csv import HEADER, defuse, render
+from unflux.present.verdict_csv import HEADER, render
 
 STARTS_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 
@@ -48,27 +47,6 @@ def test_evidence_is_text() -> None:
     row = _rows(make_result())[0]
     assert row["evidence"].startswith("prior=-6.9068; answer-asns=4.61; ")
     assert row["alternatives"] == "cdn=rejected; pool=rejected; anycast=untested"
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-a.example", "'-a.example"),
-        ("@SUM(1)", "'@SUM(1)"),
-        ("\t=1", "\t'=1"),
-        ("\rx", "'\rx"),
-        ("  =1", "  '=1"),
-        ("＝1", "'＝1"),
-        (r"a\;=1", r"a\;'=1"),
-        ("a=1; b=-2", "a=1; b=-2"),
-        ("a-b.example", "a-b.example"),
-        ("", ""),
-    ],
-)
-def test_defuses(text: str, safe: str) -> None:
-    assert defuse(text) == safe
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,6 +11,9 @@ from unflux.model.verdicts import Agent, FluxNetwork, Verdict
 MOST_RELATED: Final = 100
 """Domains kept beside a proposal. Chosen: 2026-11-24; a report needs some, not ten thousand."""
 
+MOST_EVIDENCE: Final = 5
+"""Pieces of evidence kept beside a proposal. Chosen: 2026-11-24; ``unflux explain`` has all."""
+
 
 def propose(
     verdicts: Iterable[Verdict],
@@ -50,7 +53,7 @@ def _servers_by_network(networks: Iterable[FluxNetwork]) -> dict[str, tuple[str,
 
 
 def _domain(verdict: Verdict, servers: tuple[str, ...]) -> Iterator[Proposal]:
-    strongest = max(verdict.evidence, key=lambda piece: piece.llr, default=None)
+    evidence = _strongest(verdict)
     for kind in ("block-domain", "report-domain"):
         yield Proposal(
             kind=kind,
@@ -58,7 +61,8 @@ def _domain(verdict: Verdict, servers: tuple[str, ...]) -> Iterator[Proposal]:
             verdict=verdict_id(verdict),
             network=verdict.network,
             score=verdict.score,
-            reason=f"{verdict.kind}: {strongest.says if strongest else 'convicted'}",
+            reason=f"{verdict.kind}: {evidence[0] if evidence else 'convicted'}",
+            evidence=evidence,
             proofs=(Proof(witness="answers", says="the verdict on the domain itself"),),
             first_seen=verdict.first_seen,
             last_seen=verdict.last_seen,
@@ -121,6 +125,7 @@ def _agent(
             network=network.id,
             score=best.score,
             reason=f"agent of {network.kind} network {network.id}",
+            evidence=_strongest(best),
             proofs=tuple(_proofs(agent, len(served), is_confirmed)),
             first_seen=agent.first_seen,
             last_seen=agent.last_seen,
@@ -139,6 +144,12 @@ def _proofs(agent: Agent, domains: int, is_confirmed: bool) -> Iterator[Proof]:
         yield Proof(witness="delegation", says="a name-server host rotates through it")
     if is_confirmed:
         yield Proof(witness="confirmed", says="seen relaying by other means than DNS (--confirmed)")
+
+
+def _strongest(verdict: Verdict) -> tuple[str, ...]:
+    """Return what spoke for flux, the strongest first."""
+    spoke = sorted((p for p in verdict.evidence if p.llr > 0), key=lambda piece: -piece.llr)
+    return tuple(f"{piece.says} ({piece.source})" for piece in spoke[:MOST_EVIDENCE])
 
 
 def _holding(verdicts: Iterable[Verdict]) -> tuple[str, ...]:

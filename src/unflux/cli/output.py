@@ -39,12 +39,12 @@ def write_result(
     else:
         _write_file(out, _compose(result, chosen))
     if chosen is not Format.TABLE or out is not None:
-        terminal.print_summary(result, _error_console())
+        terminal.print_summary(result, error_console())
     if report is not None:
-        _error_console().print(f"  report        {report}", highlight=False, markup=False)
+        error_console().print(f"  report        {report}", highlight=False, markup=False)
 
 
-def _error_console() -> Console:
+def error_console() -> Console:
     """Standard error; where it is no terminal, lines stay whole, so that names can be searched."""
     console = Console(stderr=True)
     return console if console.is_terminal else Console(stderr=True, width=LOG_CELLS)
@@ -84,7 +84,7 @@ def _write_file(path: Path, parts: Iterable[bytes]) -> None:
 def write_explanation(domain: str, result: ScanResult, records: pa.Table, *, as_json: bool) -> bool:
     """Write the explanation of one domain; return whether it was seen at all."""
     if not result.verdicts:
-        terminal.print_summary(result, _error_console())
+        terminal.print_summary(result, error_console())
         print(f"unflux: no name of {domain} was seen", file=sys.stderr)
         return False
     verdict = result.verdicts[0]

@@ -48,6 +48,8 @@ class Proposal:
     score: float
     """Of the verdict, 0..1."""
     reason: str
+    evidence: tuple[str, ...] = ()
+    """What convicted, the strongest first, one sentence each with its source."""
     proofs: tuple[Proof, ...] = ()
     first_seen: datetime | None = None
     last_seen: datetime | None = None

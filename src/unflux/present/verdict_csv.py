@@ -2,10 +2,10 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from unflux.model.spreadsheets import defuse
 from unflux.model.times import format_moment
 from unflux.model.verdicts import ScanResult, Verdict
 from unflux.present.json_lines import LLR_DECIMALS, SCORE_DECIMALS, rounded
@@ -14,10 +14,6 @@ from unflux.present.visible import make_visible
 
 HEADER: Final = tuple(column.name for column in VERDICT_TABLE.columns)
 """The columns, in an order that stays."""
-
-_FORMULA: Final = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠\t\r])")
-"""Where a spreadsheet would start a formula: at the start of a cell, and after a semicolon, which
-some locales take for the separator. The wide forms count, as East Asian locales fold them."""
 
 
 def render(result: ScanResult) -> Iterator[str]:
@@ -30,11 +26,6 @@ def render(result: ScanResult) -> Iterator[str]:
     yield _compose_row(HEADER)
     for verdict in result.verdicts:
         yield _compose_row(_cells(verdict))
-
-
-def defuse(text: str) -> str:
-    """Return the text of a cell with an apostrophe before whatever would start a formula."""
-    return _FORMULA.sub(r"\1\2'", text)
 
 
 def _compose_row(cells: tuple[str, ...]) -> str:

@@ -1,0 +1,105 @@
+"""Abuse bundles: for each holder of addresses, which of them serve as agents, and when."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from unflux.act.output import Doc, Options, Rendered
+from unflux.act.plain import lines, one_line
+from unflux.model.actions import Action, Plan
+from unflux.model.spreadsheets import defuse
+from unflux.model.times import format_moment
+
+HEADER: Final = (
+    "address", "asn", "holder", "country", "first_seen_utc", "last_seen_utc", "roles", "ports",
+    "domains", "network", "score", "proofs",
+)  # fmt: skip
+
+PORTS: Final = {"answer": "tcp/80 tcp/443", "name-server": "udp/53"}
+"""Where an agent of each role is reached, by what it is in answers for; nobody has connected."""
+
+
+class Abuse:
+    """Writes ``abuse/AS*.csv`` and ``abuse/AS*.txt``."""
+
+    NAME = "abuse"
+    DOC = Doc(
+        summary="per AS holder: agents as CSV, and the text of a mail to send with it",
+        references=(
+            "RFC 5965 and X-ARF leave the body free; RFC 2142: abuse@",
+            "Honeynet, Know Your Enemy: Fast-Flux (2007): tell owners and providers of agents",
+        ),
+        limitations=(
+            "Addresses stand here on less proof than a block needs, and change hands: the times "
+            "say whose it was. The text says so.",
+            "Nothing is sent, and the holder's contact is not looked up.",
+        ),
+    )
+
+    def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
+        """Return a table and a text for each AS; unmapped addresses go into one of their own."""
+        held: dict[int, list[Action]] = {}
+        for action in plan.of_kind("report-address"):
+            agent = action.proposal.agent
+            asn = agent.asn if agent is not None and agent.asn is not None else -1
+            held.setdefault(asn, []).append(action)
+        files = []
+        for asn in sorted(held):
+            stem = f"abuse/AS{asn}" if asn >= 0 else "abuse/AS-unknown"
+            files.append(Rendered(name=f"{stem}.csv", content=_table(held[asn])))
+            files.append(Rendered(name=f"{stem}.txt", content=lines(_mail(plan, held[asn]))))
+        return tuple(files)
+
+
+def _table(actions: Sequence[Action]) -> bytes:
+    sink = io.StringIO()
+    table = csv.writer(sink, lineterminator="\r\n")
+    table.writerow(HEADER)
+    for action in actions:
+        table.writerow([defuse(one_line(text)) for text in _cells(action)])
+    return sink.getvalue().encode("ascii")
+
+
+def _cells(action: Action) -> tuple[str, ...]:
+    proposal, agent = action.proposal, action.proposal.agent
+    roles = agent.roles if agent is not None else ()
+    return (
+        action.target,
+        str(agent.asn) if agent is not None and agent.asn is not None else "",
+        (agent.holder if agent is not None else None) or "",
+        (agent.country if agent is not None else None) or "",
+        format_moment(proposal.first_seen) or "",
+        format_moment(proposal.last_seen) or "",
+        " ".join(roles),
+        " ".join(PORTS[role] for role in roles),
+        " ".join(proposal.related),
+        proposal.network or "",
+        f"{proposal.score:.4f}",
+        " | ".join(f"{proof.witness}: {proof.says}" for proof in proposal.proofs),
+    )
+
+
+def _mail(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
+    agent = actions[0].proposal.agent
+    asn = "unknown" if agent is None or agent.asn is None else f"AS{agent.asn}"
+    holder = (agent.holder if agent is not None else None) or "the holder of these addresses"
+    yield f"Subject: {len(actions)} addresses in {asn} seen as fast-flux agents"
+    yield ""
+    yield "To:"
+    yield f"  {one_line(holder)}"
+    yield ""
+    yield "The addresses below were seen in DNS as front ends of fast-flux networks: infected"
+    yield "machines that relay web traffic or name service to hidden servers. Times are UTC; an"
+    yield "address may have changed hands since. Operators also plant addresses of strangers in"
+    yield "their answers, so please check before you act. The table beside this text holds domains"
+    yield "and evidence."
+    yield ""
+    for action in actions:
+        seen = action.proposal
+        yield (
+            f"  {action.target}  {format_moment(seen.first_seen) or '?'} - "
+            f"{format_moment(seen.last_seen) or '?'}  {seen.network or ''}  {seen.verdict}"
+        )
+    yield ""
+    yield f"Decided {format_moment(plan.decided_at)} by unflux; this report cannot be taken back."

@@ -1,0 +1,55 @@
+"""Plain text: names and words that mean the same in every file, whoever chose them.
+
+Names from the wire may hold any octet. Formats without an escape of their own take only names of
+letters, digits, hyphens and underscores; what is anything else is left out and said to be.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import dns.name
+
+from unflux.act.output import Omission
+from unflux.model.actions import Action
+
+_PLAIN: Final = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+)
+NOT_PLAIN: Final = "its name holds octets that this format cannot express"
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a normalised name can be written into any file as it stands.
+
+    A hyphen at the start of a label could be taken for an option of a program.
+    """
+    return _PLAIN.fullmatch(name) is not None
+
+
+def split_plain(actions: Iterable[Action]) -> tuple[list[Action], tuple[Omission, ...]]:
+    """Return the actions whose targets are plain, and what is left out."""
+    plain: list[Action] = []
+    left: list[Omission] = []
+    for action in actions:
+        if is_plain(action.target):
+            plain.append(action)
+        else:
+            left.append(Omission(target=action.target, because=NOT_PLAIN))
+    return plain, tuple(left)
+
+
+def one_line(text: str) -> str:
+    r"""Return text as one line of printable ASCII; all else is spelt as ``\x0a`` or ``\u202e``."""
+    shown = text.encode("ascii", "backslashreplace").decode("ascii")
+    return "".join(c if " " <= c <= "~" else f"\\x{ord(c):02x}" for c in shown)
+
+
+def wire_labels(name: str) -> tuple[bytes, ...]:
+    """Return the labels of a normalised name as octets, without the root."""
+    return dns.name.from_text(name, dns.name.root).labels[:-1]
+
+
+def lines(*parts: Iterable[str]) -> bytes:
+    """Join lines into an ASCII file, each line ended."""
+    return "".join(f"{line}\n" for part in parts for line in part).encode("ascii")

@@ -1,0 +1,116 @@
+"""What is proposed, with which proofs and neighbours."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+from tests.act.plans import SEEN
+from tests.present.generated_results import make_network, make_verdict
+
+from unflux.act.proposals import propose
+from unflux.act.surroundings import Host, Surroundings, look_around
+from unflux.model.actions import Proposal, verdict_id
+from unflux.model.verdicts import SERVICE, Agent, Alternative, FluxNetwork, Verdict
+
+AGENT = Agent(
+    address="20.1.2.3", asn=64500, holder=None, country=None, first_seen=SEEN, last_seen=SEEN,
+    roles=("answer",), domains=1,
+)  # fmt: skip
+
+
+def convicted(domain: str, **changes: object) -> Verdict:
+    usual = make_verdict(domain=domain, verdict="fast-flux", network="n-1", score=0.999)
+    return replace(usual, alternatives=(), **changes)  # type: ignore[arg-type]
+
+
+def network(*agents: Agent, servers: tuple[str, ...] = ()) -> FluxNetwork:
+    return make_network(
+        id="n-1", domains=("bad.example",), agents=agents, name_servers=servers, score=0.999
+    )
+
+
+def of(kind: str, proposals: list[Proposal]) -> Proposal:
+    (found,) = [proposal for proposal in proposals if proposal.kind == kind]
+    return found
+
+
+SERVED = {("n-1", "20.1.2.3"): frozenset({"bad.example"})}
+
+
+def test_a_role_is_a_witness_and_so_is_a_confirmation() -> None:
+    around = Surroundings(served=SERVED)
+    for roles, confirmed, witnesses in (
+        (("answer",), frozenset[str](), ["answers"]),
+        (("answer", "name-server"), frozenset[str](), ["answers", "delegation"]),
+        (("answer",), frozenset({"20.1.2.3"}), ["answers", "confirmed"]),
+    ):
+        agent = replace(AGENT, roles=roles)  # type: ignore[arg-type]
+        found = list(propose([convicted("bad.example")], [network(agent)], around,
+                             confirmed=confirmed))  # fmt: skip
+        assert [p.witness for p in of("block-address", found).proofs] == witnesses
+
+
+def test_neighbours_are_those_not_convicted_or_spared() -> None:
+    users = frozenset({"bad.example", "bank.example", "spared.example"})
+    around = Surroundings(served=SERVED, address_users={"20.1.2.3": users})
+    verdicts = [convicted("bad.example"), convicted("spared.example")]
+    found = list(propose(verdicts, [network(AGENT)], around,
+                         is_spared=lambda name: name == "spared.example"))  # fmt: skip
+    assert of("block-address", found).shared_with == ("bank.example", "spared.example")
+
+
+def test_what_holds_for_any_domain_served_speaks_for_the_address() -> None:
+    holding = Alternative(hypothesis="pool", outcome="holds", because="")
+    verdict = replace(convicted("bad.example"), alternatives=(holding,))
+    found = list(propose([verdict], [network(AGENT)], Surroundings(served=SERVED)))
+    assert of("block-address", found).innocent == ("pool",)
+    assert of("block-domain", found).innocent == ("pool",)
+
+
+def test_a_host_is_proved_by_moving_or_by_whose_name_it_has() -> None:
+    users = frozenset({"bad.example"})
+    for name, rotates, witnesses in (
+        ("ns.host.net", False, ["delegation"]),
+        ("ns.host.net", True, ["answers", "delegation"]),
+        ("ns.bad.example", False, ["delegation", "ownership"]),
+    ):
+        host = Host(name=name, users=users, is_rotating=rotates, last_seen=SEEN)
+        around = Surroundings(served=SERVED, hosts={name: host})
+        found = list(propose([convicted("bad.example")], [network(AGENT, servers=(name,))], around))
+        proposal = of("block-name-server", found)
+        assert sorted(p.witness for p in proposal.proofs) == witnesses
+        assert proposal.last_seen == SEEN
+
+
+def test_innocent_and_undecided_domains_are_not_proposed() -> None:
+    verdicts = [make_verdict(domain=f"{v}.example", verdict=v) for v in ("benign", "undecided")]
+    assert list(propose(verdicts, [], Surroundings())) == []
+
+
+def test_the_id_of_a_verdict_changes_with_what_it_says() -> None:
+    verdict = convicted("bad.example")
+    assert verdict_id(verdict) == verdict_id(replace(verdict, network="other"))
+    assert verdict_id(verdict) != verdict_id(replace(verdict, score=0.96))
+    assert verdict_id(verdict) != verdict_id(replace(verdict, domain="worse.example"))
+
+
+def test_glue_of_a_rotating_host_makes_its_owner_no_neighbour_but_an_answer_does() -> None:
+    addresses = [f"20.1.2.{n}" for n in range(3)]
+    agents = [replace(AGENT, address=text, roles=("name-server",)) for text in addresses]
+    rows = [
+        {"address": text, "host": "ns1.servers.net", "domain": "servers.net", "is_glue": True}
+        for text in addresses
+    ]
+    rows.append(
+        {"address": addresses[0], "host": "www.servers.net", "domain": "servers.net",
+         "is_glue": False}
+    )  # fmt: skip
+    around = look_around(
+        [network(*agents)],
+        service=SERVICE.empty_table(),
+        address_uses=pa.Table.from_pylist(rows),
+        host_uses=pa.table({"host": ["ns1.servers.net"], "domain": ["bad.example"],
+                            "first_at": [SEEN], "last_at": [SEEN]}),
+        host_addresses=pa.table({"host": ["ns1.servers.net"] * 3, "address": addresses}),
+    )  # fmt: skip
+    assert around.hosts["ns1.servers.net"].is_rotating
+    assert around.address_users == {addresses[0]: frozenset({"servers.net"})}

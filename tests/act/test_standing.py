@@ -1,0 +1,108 @@
+"""What stands in a folder survives, rises, and is never half written."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.act.plans import NOW, plan_of, proposal, small_plan
+
+from unflux.act.action_json import render_plan
+from unflux.act.output import Rendered
+from unflux.act.standing import STATE, Deployed, next_serial, read_standing, write_folder
+from unflux.model.actions import BLOCKS
+from unflux.model.errors import UnfluxError
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "action-1.schema.json").read_text()
+)
+FILES = {"rpz": [Rendered(name="rpz.zone", content=b"a\n")],
+         "abuse": [Rendered(name="abuse/AS1.txt", content=b"b\n")]}  # fmt: skip
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    plan = small_plan()
+    paths = write_folder(tmp_path / "new", plan, Deployed(), 7, FILES)
+    assert [path.read_bytes() for path in paths] == [b"a\n", b"b\n"]
+    read = read_standing(tmp_path / "new")
+    assert read.actions == plan.of_kind(*BLOCKS)
+    assert read.serial == 7
+    assert read.formats == ("rpz", "abuse")
+    assert read.files == ("abuse/AS1.txt", "rpz.zone")
+    assert not list((tmp_path / "new").rglob(".*"))
+
+
+def test_a_folder_without_state_holds_nothing(tmp_path: Path) -> None:
+    assert read_standing(tmp_path / "none") == Deployed()
+
+
+@pytest.mark.parametrize("damage", ["", "{}\n", '{"schema":"unflux/standing/1"}\n', "[1]\n", "x\n"])
+def test_damaged_state_stops_the_run(tmp_path: Path, damage: str) -> None:
+    (tmp_path / STATE).write_text(damage)
+    with pytest.raises(UnfluxError, match="damaged"):
+        read_standing(tmp_path)
+
+
+def test_state_that_was_cut_stops_the_run(tmp_path: Path) -> None:
+    write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
+    path = tmp_path / STATE
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(UnfluxError, match="damaged"):
+        read_standing(tmp_path)
+
+
+def test_files_that_are_written_no_more_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
+    (tmp_path / "mine.txt").write_text("mine")
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("theirs")
+    before = Deployed(files=(*read_standing(tmp_path).files, "../outside.txt", str(outside)))
+    write_folder(tmp_path, plan_of(), before, 8, {"rpz": FILES["rpz"]})
+    assert not (tmp_path / "abuse" / "AS1.txt").exists()
+    assert (tmp_path / "mine.txt").exists()
+    assert outside.exists()
+    assert read_standing(tmp_path).actions == ()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "abuse").write_text("in the way")
+    with pytest.raises(UnfluxError, match="cannot be written"):
+        write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 4_000_000_000))
+def test_serials_rise_by_rfc_1982(before: int, clock: int) -> None:
+    now = NOW.fromtimestamp(clock, NOW.tzinfo)
+    after = next_serial(before, now)
+    assert 0 < (after - before) % 2**32 < 2**31
+    assert 0 <= after < 2**32
+    assert next_serial(None, now) == clock % 2**32
+
+
+def test_every_line_meets_the_schema() -> None:
+    standing = small_plan()
+    withdrawn = plan_of(
+        proposal("block-domain", "bad.example", score=0.5), proposal("block-address", "0.0.0.0/0"),
+    )  # fmt: skip
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    told = [json.loads(line) for plan in (standing, withdrawn) for line in render_plan(plan)]
+    for value in told:
+        jsonschema.validate(value, SCHEMA)
+    assert {value["status"] for value in told} == {"stands", "refused"}
+    assert all(line.isascii() and line.count("\n") == 1 for line in render_plan(standing))
+
+
+def test_a_withdrawal_is_written_with_what_ended_it() -> None:
+    from tests.act.plans import gate
+
+    from unflux.act.policy import decide
+
+    later = gate(now=NOW + timedelta(days=40))
+    plan = decide([], later, standing=small_plan().of_kind("block-domain"))
+    told = [json.loads(line) for line in render_plan(plan)]
+    assert {(v["status"], v["objections"][0]["rule"]) for v in told} == {("withdrawn", "expired")}
+    for value in told:
+        jsonschema.validate(value, SCHEMA)
