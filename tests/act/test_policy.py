@@ -78,7 +78,7 @@ def test_a_neighbour_that_appears_withdraws_an_address() -> None:
 
 
 def test_caps_keep_the_surest_and_show_the_rest() -> None:
-    many = [proposal("block-domain", f"bad{n}.example", score=0.95 + n / 1_000) for n in range(9)]
+    many = [proposal("block-domain", f"bad{n}.example", score=0.991 + n / 1_000) for n in range(9)]
     plan = plan_of(*many, limits=Limits(domains=2))
     assert [a.target for a in plan.actions] == ["bad7.example", "bad8.example"]
     assert {r.objections[0].rule for r in plan.refusals} == {"cap"}

@@ -6,10 +6,10 @@ import pyarrow as pa
 from tests.act.plans import SEEN
 from tests.present.generated_results import make_network, make_verdict
 
-from unflux.act.proposals import propose
+from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Host, Surroundings, look_around
 from unflux.model.actions import Proposal, verdict_id
-from unflux.model.verdicts import SERVICE, Agent, Alternative, FluxNetwork, Verdict
+from unflux.model.verdicts import SERVICE, Agent, Alternative, Evidence, FluxNetwork, Verdict
 
 AGENT = Agent(
     address="20.1.2.3", asn=64500, holder=None, country=None, first_seen=SEEN, last_seen=SEEN,
@@ -33,6 +33,7 @@ def of(kind: str, proposals: list[Proposal]) -> Proposal:
     return found
 
 
+GUILTY = frozenset({"bad.example"})
 SERVED = {("n-1", "20.1.2.3"): frozenset({"bad.example"})}
 
 
@@ -45,7 +46,7 @@ def test_a_role_is_a_witness_and_so_is_a_confirmation() -> None:
     ):
         agent = replace(AGENT, roles=roles)  # type: ignore[arg-type]
         found = list(propose([convicted("bad.example")], [network(agent)], around,
-                             confirmed=confirmed))  # fmt: skip
+                             guilty=GUILTY, confirmed=confirmed))  # fmt: skip
         assert [p.witness for p in of("block-address", found).proofs] == witnesses
 
 
@@ -53,15 +54,16 @@ def test_neighbours_are_those_not_convicted_or_spared() -> None:
     users = frozenset({"bad.example", "bank.example", "spared.example"})
     around = Surroundings(served=SERVED, address_users={"20.1.2.3": users})
     verdicts = [convicted("bad.example"), convicted("spared.example")]
-    found = list(propose(verdicts, [network(AGENT)], around,
-                         is_spared=lambda name: name == "spared.example"))  # fmt: skip
+    guilty = find_guilty(verdicts, around, lambda name: name == "spared.example")
+    found = list(propose(verdicts, [network(AGENT)], around, guilty=guilty))
     assert of("block-address", found).shared_with == ("bank.example", "spared.example")
 
 
 def test_what_holds_for_any_domain_served_speaks_for_the_address() -> None:
     holding = Alternative(hypothesis="pool", outcome="holds", because="")
     verdict = replace(convicted("bad.example"), alternatives=(holding,))
-    found = list(propose([verdict], [network(AGENT)], Surroundings(served=SERVED)))
+    around = Surroundings(served=SERVED)
+    found = list(propose([verdict], [network(AGENT)], around, guilty=GUILTY))
     assert of("block-address", found).innocent == ("pool",)
     assert of("block-domain", found).innocent == ("pool",)
 
@@ -75,7 +77,8 @@ def test_a_host_is_proved_by_moving_or_by_whose_name_it_has() -> None:
     ):
         host = Host(name=name, users=users, is_rotating=rotates, last_seen=SEEN)
         around = Surroundings(served=SERVED, hosts={name: host})
-        found = list(propose([convicted("bad.example")], [network(AGENT, servers=(name,))], around))
+        one = [network(AGENT, servers=(name,))]
+        found = list(propose([convicted("bad.example")], one, around, guilty=GUILTY))
         proposal = of("block-name-server", found)
         assert sorted(p.witness for p in proposal.proofs) == witnesses
         assert proposal.last_seen == SEEN
@@ -83,7 +86,25 @@ def test_a_host_is_proved_by_moving_or_by_whose_name_it_has() -> None:
 
 def test_innocent_and_undecided_domains_are_not_proposed() -> None:
     verdicts = [make_verdict(domain=f"{v}.example", verdict=v) for v in ("benign", "undecided")]
-    assert list(propose(verdicts, [], Surroundings())) == []
+    assert find_guilty(verdicts, Surroundings(), lambda _: False) == frozenset()
+    assert list(propose(verdicts, [], Surroundings(), guilty=frozenset())) == []
+
+
+def test_company_alone_makes_nobody_guilty_unless_it_chose_a_rotating_host() -> None:
+    told = [("prior", -5.0), ("network-membership", 9.0), ("shared-pool", 4.0), ("alias", 9.0)]
+    for own, is_guilty in ((7.9, False), (8.0, True)):
+        evidence = tuple(
+            Evidence(name=name, value=None, llr=llr, says="", source="")
+            for name, llr in (*told, ("answer-width", own))
+        )
+        verdict = convicted("bank.example", evidence=evidence)
+        assert bool(find_guilty([verdict], Surroundings(), lambda _: False)) is is_guilty
+    weak = convicted("bank.example", evidence=evidence[:-1])
+    for chosen_by, is_guilty in ((frozenset({"bank.example"}), True), (frozenset[str](), False)):
+        host = Host(name="ns1.flux.example", users=frozenset({"bank.example"}), is_rotating=True,
+                    chosen_by=chosen_by)  # fmt: skip
+        around = Surroundings(hosts={host.name: host})
+        assert bool(find_guilty([weak], around, lambda _: False)) is is_guilty
 
 
 def test_the_id_of_a_verdict_changes_with_what_it_says() -> None:
@@ -109,7 +130,7 @@ def test_glue_of_a_rotating_host_makes_its_owner_no_neighbour_but_an_answer_does
         service=SERVICE.empty_table(),
         address_uses=pa.Table.from_pylist(rows),
         host_uses=pa.table({"host": ["ns1.servers.net"], "domain": ["bad.example"],
-                            "first_at": [SEEN], "last_at": [SEEN]}),
+                            "is_own": [True], "first_at": [SEEN], "last_at": [SEEN]}),
         host_addresses=pa.table({"host": ["ns1.servers.net"] * 3, "address": addresses}),
     )  # fmt: skip
     assert around.hosts["ns1.servers.net"].is_rotating

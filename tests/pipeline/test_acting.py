@@ -17,7 +17,7 @@ from tests.measure.internet_of_rows import (
 )
 from tests.pipeline.situations import Internet, turns
 
-from unflux.act.gate import Gate
+from unflux.act.gate import Gate, Limits
 from unflux.act.protected import Protected
 from unflux.model.actions import Action, Plan
 from unflux.model.verdicts import ScanResult
@@ -153,6 +153,27 @@ def test_records_with_few_others_block_no_address(tmp_path: Path) -> None:
                for r in decided.refusals if r.proposal.kind == "block-address")  # fmt: skip
 
 
+@pytest.mark.parametrize("lookups", [1, 12])
+def test_a_bank_of_many_places_is_not_blocked_though_its_planted_addresses_convict_it(
+    tmp_path: Path, lookups: int
+) -> None:
+    net = Internet()
+    innocents(net)
+    places = net.hosts(6)
+    double_flux(net, tuple(places))
+    for n in range(lookups):
+        net.add(answer("www.bank.example", places, n * HOUR_S))
+    result, decided = run(net, tmp_path)
+    verdict = next(v for v in result.verdicts if v.domain == "bank.example")
+    assert verdict.verdict == "fast-flux"  # the trap is set: company convicts it
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "report-domain") == {"double.example"}
+    assert not targets(decided, "block-address") & set(places)
+    assert not targets(decided, "report-address") & set(places)
+    assert "company-only" in rules(decided, "bank.example")
+    assert all("shared-target" in rules(decided, text) for text in places)
+
+
 def test_shared_name_servers_of_a_registrar_are_never_blocked(tmp_path: Path) -> None:
     net = Internet()
     innocents(net)
@@ -163,7 +184,8 @@ def test_shared_name_servers_of_a_registrar_are_never_blocked(tmp_path: Path) ->
         net.add(answer("single.example", next(pool), n * HOUR_S / 2,
                        name_server("single.example", "ns.registrar.net"),
                        glue("ns.registrar.net", "20.250.0.1")))  # fmt: skip
-    _, decided = run(net, tmp_path)
+    eager = replace(GATE, limits=Limits(domain_score=0.95))
+    _, decided = run(net, tmp_path, eager)
     assert targets(decided, "block-domain") == {"single.example"}
     assert targets(decided, "block-name-server") == set()
     assert {"few-proofs", "shared-target"} <= rules(decided, "ns.registrar.net")

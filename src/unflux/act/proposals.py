@@ -1,5 +1,6 @@
 """Proposals: what verdicts and networks would have done, with all that the gate needs to know."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -15,24 +16,49 @@ MOST_EVIDENCE: Final = 5
 """Pieces of evidence kept beside a proposal. Chosen: 2026-11-24; ``unflux explain`` has all."""
 
 
+COMPANY: Final = frozenset({"network-membership", "shared-pool", "alias"})
+"""Evidence that a domain gets from others. Operators plant the addresses of others in their
+answers, which makes these company of theirs; an alias may lead to a domain that changed hands."""
+
+OWN_SCORE: Final = 0.95
+"""Least probability from a domain's own records: the bound of a verdict. Below it, others could
+have had the domain convicted."""
+
+
+def find_guilty(
+    verdicts: Iterable[Verdict], around: Surroundings, is_spared: Callable[[str], bool]
+) -> frozenset[str]:
+    """Return the convicted domains that something of their own speaks against.
+
+    ``is_spared``: names that count as innocent neighbours even where they are convicted.
+    """
+    rotating = _delegated_to_rotating(around)
+    return frozenset(
+        v.domain
+        for v in verdicts
+        if v.verdict == "fast-flux" and _domain_proofs(v, rotating) and not is_spared(v.domain)
+    )
+
+
 def propose(
     verdicts: Iterable[Verdict],
     networks: Iterable[FluxNetwork],
     around: Surroundings,
     *,
+    guilty: frozenset[str],
     confirmed: frozenset[str] = frozenset(),
-    is_spared: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Proposal]:
     """Yield a proposal for each convicted domain, name-server host and agent.
 
-    ``confirmed``: addresses that somebody saw relaying by other means than DNS. ``is_spared``:
-    names that count as innocent neighbours even where they are convicted.
+    ``guilty``: of :func:`find_guilty`; everybody else counts as an innocent neighbour.
+    ``confirmed``: addresses that somebody saw relaying by other means than DNS.
     """
     convicted = {v.domain: v for v in verdicts if v.verdict == "fast-flux"}
-    guilty = frozenset(name for name in convicted if not is_spared(name))
+    rotating = _delegated_to_rotating(around)
     servers = _servers_by_network(networks)
     for verdict in convicted.values():
-        yield from _domain(verdict, servers.get(verdict.network or "", ()))
+        proofs = _domain_proofs(verdict, rotating)
+        yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs)
     for network in networks:
         members = [convicted[name] for name in network.domains if name in convicted]
         if not members:
@@ -52,7 +78,27 @@ def _servers_by_network(networks: Iterable[FluxNetwork]) -> dict[str, tuple[str,
     return {network.id: network.name_servers for network in networks}
 
 
-def _domain(verdict: Verdict, servers: tuple[str, ...]) -> Iterator[Proposal]:
+def _delegated_to_rotating(around: Surroundings) -> frozenset[str]:
+    """Return the domains that chose a name-server host which moves through agents."""
+    hosts = (host.chosen_by for host in around.hosts.values() if host.is_rotating)
+    return frozenset(name for chosen_by in hosts for name in chosen_by)
+
+
+def _domain_proofs(verdict: Verdict, rotating: frozenset[str]) -> tuple[Proof, ...]:
+    """Return what of its own speaks against a domain: nothing that others could have written."""
+    own = sum(piece.llr for piece in verdict.evidence if piece.name not in COMPANY)
+    proofs = []
+    if 1 / (1 + math.exp(-max(-50.0, min(50.0, own)))) >= OWN_SCORE:
+        proofs.append(Proof(witness="answers", says="its own records convict it, without company"))
+    if verdict.domain in rotating:
+        says = "it is delegated to a name-server host that moves through agents"
+        proofs.append(Proof(witness="delegation", says=says))
+    return tuple(proofs)
+
+
+def _domain(
+    verdict: Verdict, servers: tuple[str, ...], proofs: tuple[Proof, ...]
+) -> Iterator[Proposal]:
     evidence = _strongest(verdict)
     for kind in ("block-domain", "report-domain"):
         yield Proposal(
@@ -63,7 +109,7 @@ def _domain(verdict: Verdict, servers: tuple[str, ...]) -> Iterator[Proposal]:
             score=verdict.score,
             reason=f"{verdict.kind}: {evidence[0] if evidence else 'convicted'}",
             evidence=evidence,
-            proofs=(Proof(witness="answers", says="the verdict on the domain itself"),),
+            proofs=proofs,
             first_seen=verdict.first_seen,
             last_seen=verdict.last_seen,
             related=servers[:MOST_RELATED],

@@ -5,6 +5,7 @@ A rule errs towards refusing: a flux network that goes on costs less than a bank
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -169,6 +170,17 @@ def innocent_explanation(proposal: Proposal, gate: Gate) -> str | None:
     return f"an innocent explanation holds: {', '.join(holding)}"
 
 
+def company_only(proposal: Proposal, gate: Gate) -> str | None:
+    """Refuse domains against which nothing of their own speaks, only the company they keep.
+
+    Whoever plants all addresses of a bank makes it share its pool with a flux network, and the
+    verdict on the network then weighs on the bank.
+    """
+    if proposal.proofs:
+        return None
+    return "only addresses or aliases that it shares speak against it, and others can plant these"
+
+
 def shared_target(proposal: Proposal, gate: Gate) -> str | None:
     """Refuse what domains that are not convicted use too: shared hosting, planted addresses."""
     others = proposal.shared_with
@@ -205,8 +217,7 @@ def few_proofs(proposal: Proposal, gate: Gate) -> str | None:
 
 def low_score(proposal: Proposal, gate: Gate) -> str | None:
     """Refuse what the verdict is not sure enough of."""
-    is_address = proposal.kind == "block-address"
-    least = gate.limits.address_score if is_address else gate.limits.domain_score
+    least = gate.limits.least_score(proposal.kind)
     # Not below, rather than at least: a score that is no number passes no bound.
     return None if proposal.score >= least else f"score {proposal.score:.4f} is below {least:g}"
 
@@ -218,10 +229,14 @@ def not_recent(proposal: Proposal, gate: Gate) -> str | None:
     if seen is None:
         return "the records do not say when it was seen, so nothing says when it would expire"
     if seen + life <= gate.now:
-        return f"last seen {format_moment(seen)}, longer ago than the {life} it may stand"
+        return f"last seen {format_moment(seen)}: longer ago than it may stand ({_hours(life)})"
     if seen > gate.now + life:
         return f"last seen {format_moment(seen)}, in the future: a clock is wrong"
     return None
+
+
+def _hours(life: timedelta) -> str:
+    return f"{life.total_seconds() / 3600:g} hours"
 
 
 def asked_to_withdraw(proposal: Proposal, gate: Gate) -> str | None:
@@ -248,6 +263,7 @@ RULES: Final = (
     _rule(ADDRESSES, forwarder_address),
     _rule(ADDRESSES, infrastructure_address),
     _rule(EVERY, innocent_explanation),
+    _rule(("block-domain", "report-domain"), company_only),
     _rule(EVERY, shared_target),
     _rule(WITNESSED, thin_records),
     _rule(WITNESSED, few_proofs),

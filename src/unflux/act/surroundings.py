@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -21,7 +21,9 @@ class Host:
     name: str
     addresses: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
-    """Domains that are delegated to it."""
+    """Domains that are delegated to it, by whoever's answer."""
+    chosen_by: frozenset[str] = frozenset()
+    """Of them, those of which answers to their own names say so."""
     is_rotating: bool = False
     first_seen: datetime | None = None
     last_seen: datetime | None = None
@@ -79,19 +81,19 @@ def _compose_hosts(
     addresses: dict[str, set[str]] = {}
     for row in host_addresses.to_pylist():
         addresses.setdefault(row["host"], set()).add(row["address"])
-    delegations: dict[str, list[tuple[str, datetime | None, datetime | None]]] = {}
+    delegations: dict[str, list[dict[str, Any]]] = {}
     for row in host_uses.to_pylist():
-        seen = (row["domain"], row["first_at"], row["last_at"])
-        delegations.setdefault(row["host"], []).append(seen)
+        delegations.setdefault(row["host"], []).append(row)
     hosts = {}
     for name in sorted(addresses.keys() | delegations.keys()):
         own, rows = addresses.get(name, set()), delegations.get(name, [])
         hosts[name] = Host(
             name=name,
             addresses=frozenset(own),
-            users=frozenset(domain for domain, _, _ in rows),
+            users=frozenset(row["domain"] for row in rows),
+            chosen_by=frozenset(row["domain"] for row in rows if row["is_own"]),
             is_rotating=len(own & agents) >= ROTATING_AGENTS,
-            first_seen=min((first for _, first, _ in rows if first is not None), default=None),
-            last_seen=max((last for _, _, last in rows if last is not None), default=None),
+            first_seen=min((r["first_at"] for r in rows if r["first_at"]), default=None),
+            last_seen=max((r["last_at"] for r in rows if r["last_at"]), default=None),
         )
     return hosts

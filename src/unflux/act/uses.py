@@ -40,12 +40,18 @@ def host_addresses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
 
 
 def host_uses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
-    """Return (host, domain, first_at, last_at): whom each host serves. ``hosts``: host."""
+    """Return (host, domain, is_own, first_at, last_at): whom each host serves. ``hosts``: host.
+
+    ``is_own``: an answer to a question about the domain itself said so. Servers of others may say
+    what they like of it.
+    """
     s = sightings.filter(sightings.rrtype == "NS")
     s = s.semi_join(hosts, s.rdata == hosts.host)
-    return s.group_by(host=s.rdata, domain=s.owner_domain).agg(
-        first_at=s.first_at.min(), last_at=s.last_at.max()
+    s = s.mutate(own=(s.domain == s.owner_domain).cast("int64"))
+    seen = s.group_by(host=s.rdata, domain=s.owner_domain).agg(
+        own=s.own.max(), first_at=s.first_at.min(), last_at=s.last_at.max()
     )
+    return seen.mutate(is_own=seen.own > 0).drop("own")
 
 
 def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:

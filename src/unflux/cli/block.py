@@ -164,7 +164,7 @@ def run(
         typer.Option(
             "--min-score", min=0.95, max=1, help="Least score of a domain that is blocked."
         ),
-    ] = 0.95,
+    ] = 0.99,
     max_domains: Annotated[
         int,
         typer.Option("--max-domains", metavar="N", min=0, help="Most domains blocked at a time."),

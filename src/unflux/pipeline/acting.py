@@ -8,7 +8,7 @@ import pyarrow as pa
 from unflux.act import uses
 from unflux.act.gate import Gate
 from unflux.act.policy import decide
-from unflux.act.proposals import propose
+from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Surroundings, look_around
 from unflux.engine.connection import Engine
 from unflux.model.actions import Action, Plan
@@ -37,16 +37,13 @@ def plan(
     with analysed(gathered, options) as (engine, analysis):
         result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
         around = _look_around(engine, analysis, result, standing.actions)
-        verdicts = _verdicts_of(engine, standing.actions, around)
+        verdicts = _verdicts_of(engine, standing.actions)
     gate = replace(gate, background=result.totals["benign"] + result.totals["undecided"])
+    guilty = find_guilty(result.verdicts, around, gate.is_named_innocent)
     proposals = propose(
-        result.verdicts,
-        result.networks,
-        around,
-        confirmed=standing.confirmed,
-        is_spared=gate.is_named_innocent,
+        result.verdicts, result.networks, around, guilty=guilty, confirmed=standing.confirmed
     )
-    before = [_refresh(action, around, verdicts, gate) for action in standing.actions]
+    before = [_refresh(action, around, guilty) for action in standing.actions]
     return result, decide(proposals, gate, standing=before, verdicts=verdicts)
 
 
@@ -70,23 +67,15 @@ def _look_around(
     )
 
 
-def _verdicts_of(
-    engine: Engine, before: Iterable[Action], around: Surroundings
-) -> Mapping[str, Outcome]:
+def _verdicts_of(engine: Engine, before: Iterable[Action]) -> Mapping[str, Outcome]:
     """Return what these records say of the domains behind what stood before."""
     names = {name for action in before for name in (action.target, *action.proposal.related)}
-    for users in around.address_users.values():
-        names |= users
-    for host in around.hosts.values():
-        names |= host.users
     asked = engine.table("asked_domains", _column("domain", names))
     rows = engine.fetch(uses.outcomes(engine.named("decided"), asked)).to_pylist()
     return {row["domain"]: row["verdict"] for row in rows}
 
 
-def _refresh(
-    action: Action, around: Surroundings, verdicts: Mapping[str, Outcome], gate: Gate
-) -> Action:
+def _refresh(action: Action, around: Surroundings, guilty: frozenset[str]) -> Action:
     """Let what stood before know the neighbours that these records show."""
     if action.kind == "block-address":
         users = around.address_users.get(action.target, frozenset())
@@ -94,10 +83,7 @@ def _refresh(
         users = around.hosts[action.target].users
     else:
         return action
-    others = {
-        name for name in users if verdicts.get(name) != "fast-flux" or gate.is_named_innocent(name)
-    }
-    proposal = replace(action.proposal, shared_with=tuple(sorted(others)))
+    proposal = replace(action.proposal, shared_with=tuple(sorted(users - guilty)))
     return replace(action, proposal=proposal)
 
 
