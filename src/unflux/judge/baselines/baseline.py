@@ -52,12 +52,16 @@ def weigh_all(baselines: Sequence[Baseline], inputs: Inputs) -> ir.Table:
     """Return one row per domain with ``<name>_score`` and ``<name>_flagged`` of each baseline."""
     joined = inputs.domains
     for baseline in baselines:
-        name = baseline.NAME.replace("-", "_")
         weighed = baseline.weigh(inputs).rename(
-            {f"{name}_score": "score", f"{name}_flagged": "flagged"}
+            {column_name(baseline, column): column for column in ("score", "flagged")}
         )
         joined = joined.left_join(weighed, "domain").drop("domain_right")
     return joined
+
+
+def column_name(baseline: Baseline, column: str) -> str:
+    """Return what a baseline's ``score`` or ``flagged`` is called beside those of others."""
+    return f"{baseline.NAME.replace('-', '_')}_{column}"
 
 
 def count_distinct(table: ir.Table, column: str, name: str) -> ir.Table:
