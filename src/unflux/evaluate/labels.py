@@ -1,12 +1,14 @@
 """Read labels: which domains are held to be fast flux, and what the others are."""
 
+import csv
+import io
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 
 from unflux.model.errors import UnfluxError
 from unflux.model.evaluation import FLUX, LABELS
@@ -19,7 +21,13 @@ FLUX_SPELLINGS: Final = frozenset({"fastflux", "fast-flux", "fast_flux", "fast f
 
 LONG_LABEL: Final = 64
 """Longest label, kind, family or source taken, characters. Chosen: 2026-11-24; the table stays
-readable, and a label file that is none is noticed."""
+readable."""
+
+SHOWN_COLUMNS: Final = 8
+"""Columns that a message names where none is the right one."""
+
+Told = tuple[str, str, str | None, str | None, str | None]
+"""Name, label, kind, family, source, as one row has them."""
 
 
 def read_labels(path: Path) -> tuple[pa.Table, Counter[str]]:
@@ -32,104 +40,94 @@ def read_labels(path: Path) -> tuple[pa.Table, Counter[str]]:
     Raises UnfluxError where the file cannot be read or has no such columns.
     """
     drops: Counter[str] = Counter()
-    rows = _read_table(path, drops)
-    names = rows.column_names
-    owner = next((name for name in NAME_COLUMNS if name in names), None)
-    if owner is None or "label" not in names:
-        found = ", ".join(names[:8]) or "nothing"
-        message = f"{path}: no labels: the columns domain and label are needed, found: {found}"
-        raise UnfluxError(message)
-    if "section" in names:
-        rows = rows.filter(pc.is_in(rows["section"], value_set=pa.array([b"ans", b""])))
-    details = [name for name in DETAILS if name in names]
-    distinct = _distinct(rows.select([owner, "label", *details]))
-    labels = _settle(distinct, details, drops)
+    try:
+        path.open("rb").close()  # says better than Arrow why it cannot be opened
+        with pa.input_stream(str(path), compression="detect") as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            labels = _settle(_distinct(text, path, drops), drops)
+    except (OSError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "it is no CSV"
+        message = f"{path}: labels cannot be read ({reason})"
+        raise UnfluxError(message) from error
     if not labels.num_rows:
-        message = f"{path}: no usable label in {rows.num_rows:,} rows"
+        message = f"{path}: no usable label in it"
         raise UnfluxError(message)
     return labels, drops
 
 
-def _read_table(path: Path, drops: Counter[str]) -> pa.Table:
-    """Read the columns that matter as octets; rows of another length are counted and skipped."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where in a row what is."""
 
-    def skip(_: csv.InvalidRow) -> str:
-        drops["label rows with too few or too many fields"] += 1
-        return "skip"
-
-    try:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            header = csv.open_csv(
-                pa.BufferReader(stream.read(1 << 20)),
-                convert_options=csv.ConvertOptions(check_utf8=False),
-                parse_options=csv.ParseOptions(invalid_row_handler=lambda _: "skip"),
-            ).schema.names
-        with pa.input_stream(str(path), compression="detect") as stream:
-            table = csv.read_csv(
-                stream,
-                parse_options=csv.ParseOptions(invalid_row_handler=skip),
-                convert_options=csv.ConvertOptions(
-                    column_types=dict.fromkeys(header, pa.binary()),
-                    include_columns=[
-                        name
-                        for name in header
-                        if _column_name(name) in {*NAME_COLUMNS, "label", "section", *DETAILS}
-                    ]
-                    or header[:1],
-                ),
-            )
-    except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        message = f"{path}: labels cannot be read ({reason})"
-        raise UnfluxError(message) from error
-    return table.rename_columns([_column_name(name) for name in table.column_names])
+    width: int
+    owner: int
+    label: int
+    details: tuple[int | None, ...]
+    section: int | None
 
 
-def _column_name(name: str) -> str:
-    return name.strip().lower()
+def _find_places(header: list[str], path: Path) -> _Places:
+    names = [name.strip().lower() for name in header]
+    places = {name: place for place, name in enumerate(names)}
+    if twice := [name for name in (*NAME_COLUMNS, "label", *DETAILS) if names.count(name) > 1]:
+        message = f"{path}: no labels: the column {twice[0]} is there twice"
+        raise UnfluxError(message)
+    owner = next((places[name] for name in NAME_COLUMNS if name in places), None)
+    if owner is None or "label" not in places:
+        # What the file holds is not ours: no octet of it reaches a terminal as it is.
+        found = ", ".join(ascii(name[:LONG_LABEL]) for name in names[:SHOWN_COLUMNS]) or "nothing"
+        message = f"{path}: no labels: the columns domain and label are needed, found: {found}"
+        raise UnfluxError(message)
+    return _Places(
+        width=len(names),
+        owner=owner,
+        label=places["label"],
+        details=tuple(places.get(name) for name in DETAILS),
+        section=places.get("section"),
+    )
 
 
-def _distinct(rows: pa.Table) -> pa.Table:
+def _distinct(lines: Iterable[str], path: Path, drops: Counter[str]) -> Iterator[Told]:
     """Return each distinct row once, in the order of their last place."""
-    numbered = rows.append_column("place", pa.array(range(rows.num_rows), pa.int64()))
-    grouped = numbered.group_by(rows.column_names).aggregate([("place", "max")])
-    return grouped.sort_by("place_max").select(rows.column_names)
+    rows = csv.reader(lines)
+    places = _find_places(next(rows, []), path)
+    last: dict[Told, None] = {}
+    for row in rows:
+        if not row:
+            continue
+        if len(row) != places.width:
+            drops["label rows with too few or too many fields"] += 1
+            continue
+        if places.section is not None and row[places.section] not in {"ans", ""}:
+            continue
+        kind, family, source = (
+            None if n is None else row[n].strip() or None for n in places.details
+        )
+        told = (row[places.owner].strip(), row[places.label].strip(), kind, family, source)
+        last.pop(told, None)
+        last[told] = None
+    yield from last
 
 
-def _settle(distinct: pa.Table, details: list[str], drops: Counter[str]) -> pa.Table:
-    settled: dict[str, dict[str, str | None]] = {}
-    owner = distinct.column_names[0]
-    for row in distinct.to_pylist():
-        name = normalise_name(_text(row[owner]) or "")
-        label = _text(row["label"])
-        if not name:
+def _settle(rows: Iterable[Told], drops: Counter[str]) -> pa.Table:
+    settled: dict[str, Told] = {}
+    for name, spelt, *details in rows:
+        normal = normalise_name(name)
+        if not normal:
             drops["labels whose name is no domain name"] += 1
             continue
-        if label is None or len(label) > LONG_LABEL:
+        if not spelt or max(len(text or "") for text in (spelt, *details)) > LONG_LABEL:
             drops["labels that are empty or longer than 64 characters"] += 1
             continue
-        domain = registrable_domain(name)
-        label = FLUX if label.lower() in FLUX_SPELLINGS else label.lower()
+        domain = registrable_domain(normal)
+        label = FLUX if spelt.lower() in FLUX_SPELLINGS else spelt.lower()
         before = settled.get(domain)
-        if before is not None and before["label"] != label:
+        if before is not None and before[1] != label:
             drops["domains with several labels: fastflux or else the last was taken"] += 1
-            if before["label"] == FLUX:
+            if before[1] == FLUX:
                 continue
-        told = {detail: _text(row[detail]) for detail in details}
-        kept = before if before is not None and before["label"] == label else {}
-        settled[domain] = {
-            "label": label,
-            **{detail: told[detail] or kept.get(detail) for detail in details},
-        }
-    columns = {
-        "domain": list(settled),
-        "label": [row["label"] for row in settled.values()],
-        **{detail: [row.get(detail) for row in settled.values()] for detail in DETAILS},
-    }
-    return pa.table(columns, schema=LABELS.schema).sort_by("domain")
-
-
-def _text(value: bytes | None) -> str | None:
-    """Return a cell as text, stripped; null where it is empty."""
-    stripped = (value or b"").decode("utf-8", "replace").strip()
-    return stripped or None
+        known = before[2:] if before is not None and before[1] == label else (None,) * len(details)
+        kind, family, source = (new or old for new, old in zip(details, known, strict=True))
+        settled[domain] = (domain, label, kind, family, source)
+    columns = zip(*(settled[domain] for domain in sorted(settled)), strict=True)
+    return pa.table(list(columns), schema=LABELS.schema) if settled else LABELS.empty()

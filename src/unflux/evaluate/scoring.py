@@ -46,10 +46,11 @@ def compose_evaluation(
         for name in detectors
     )
     first = judged.filter(pc.equal(judged["detector"], detectors[0])) if detectors else judged
+    untimed = first["was_flagged"].null_count
     return Evaluation(
         labelled=labelled,
         scored=first.num_rows,
-        untimed=pc.sum(pc.is_null(first["was_flagged"])).as_py() or 0,
+        untimed=None if untimed == first.num_rows else untimed,
         drops=dict(sorted(drops.items())),
         detectors=scores,
     )

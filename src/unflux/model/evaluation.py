@@ -202,8 +202,8 @@ class Evaluation:
     """Domains with a label."""
     scored: int
     """Of them, those that had an answer in the records."""
-    untimed: int
-    """Of the scored, those whose records carry no time: no time to decision."""
+    untimed: int | None
+    """Of the scored, those whose records carry no time; null where no shorter run was judged."""
     drops: dict[str, int]
     """Skipped labels by reason."""
     detectors: tuple[DetectorScore, ...]

@@ -1,6 +1,6 @@
 """Evaluate: labelled domains and records in, the figures of every detector out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from unflux.judge import company
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.judging import score
 from unflux.model.errors import UnfluxError
-from unflux.model.evaluation import FLUX, Evaluation
+from unflux.model.evaluation import Evaluation
 from unflux.model.rollup import Rollup
 from unflux.pipeline.analysis import analyse
 from unflux.pipeline.baselines import flags_of_baselines
@@ -30,15 +30,13 @@ from unflux.read.reading import Progress
 OURS: Final = "unflux"
 ALONE: Final = "unflux-alone"
 """Our judge without what other domains say of the one judged: its network, its shared pool, where
-its names lead."""
+its names lead. How many domains share its addresses or servers still counts."""
 
 FROM_OTHERS: Final = (*(f"llr_{piece.name}" for piece in company.PIECES), "llr_alias")
 DEFAULT_CHECKPOINTS: Final = 12
 """Chosen: 2026-11-24; over ten days each is 2.8 times the one before."""
 
 Numbers = npt.NDArray[np.float64]
-Checkpoint = Callable[[int, int], None]
-"""Is told how many runs of how many are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,6 @@ def evaluate(
     *,
     checkpoints: int = DEFAULT_CHECKPOINTS,
     progress: Progress | None = None,
-    done: Checkpoint | None = None,
 ) -> Evaluated:
     """Judge the records by every detector, whole and cut at ``checkpoints`` ages, and score them.
 
@@ -66,7 +63,7 @@ def evaluate(
     """
     told, drops = read_labels(labels)
     gathered = gather(arguments, options, progress)
-    judged = judge_labelled(told, gathered, options, checkpoints=checkpoints, done=done)
+    judged = judge_labelled(told, gathered, options, checkpoints=checkpoints)
     if not judged.num_rows:
         message = f"{labels}: none of its {told.num_rows:,} domains had an answer in the records"
         raise UnfluxError(message)
@@ -85,7 +82,6 @@ def judge_labelled(
     options: Options,
     *,
     checkpoints: int,
-    done: Checkpoint | None = None,
 ) -> pa.Table:
     """Return rows of :data:`unflux.model.evaluation.JUDGED` for the labelled domains.
 
@@ -96,18 +92,15 @@ def judge_labelled(
     rollup = gathered.rollup
     routes = map_routes(rollup, options.routes, gathered.drops)
     whole = look_at(rollup, domains)
-    is_flux = np.asarray(pc.equal(labels["label"], FLUX)).astype(bool)
-    ages = checkpoint_ages(spans_of(whole)[is_flux & whole.has_answer], checkpoints)
+    ages = checkpoint_ages(spans_of(whole)[whole.has_answer], checkpoints)
     everyone = pc.unique(rollup.lookups["domain"].combine_chunks())
     born = births(look_at(rollup, everyone), everyone)
     shorter = []
     with open_engine(options.engine, workers=options.workers) as engine:
-        for number, age_s in enumerate(ages):
+        for age_s in ages:
             part = cut(rollup, age_s, born)
             opinions = gather_opinions(engine, part, routes)
             shorter.append(Run(seen=look_at(part, domains), opinions=opinions))
-            if done is not None:
-                done(number + 1, len(ages) + 1)
         final = Run(seen=whole, opinions=gather_opinions(engine, rollup, routes))
     return judged_rows(labels, final, shorter)
 

@@ -119,7 +119,7 @@ def _print_groups(evaluation: Evaluation, by: GroupedBy, heading: str, screen: S
         return
     columns = [
         Column(heading="label"),
-        Column(heading=by, comfortable=24, elide="middle"),
+        *([Column(heading=by, comfortable=24, elide="middle")] if by != "label" else []),
         Column(heading="domains", is_number=True),
         Column(heading=first.detector, is_number=True),
         Column(heading="undecided", is_number=True),
@@ -132,7 +132,7 @@ def _print_groups(evaluation: Evaluation, by: GroupedBy, heading: str, screen: S
     rows = [
         (
             Cell(group.label),
-            Cell(group.name if by != "label" else ""),
+            *([Cell(group.name)] if by != "label" else []),
             Cell(f"{group.flagged.of:,}"),
             Cell(f"{group.flagged.count:,}", "bold"),
             Cell(f"{group.undecided:,}"),
