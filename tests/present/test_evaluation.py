@@ -60,7 +60,9 @@ def evaluation(groups: int = 1) -> Evaluation:
 def test_words() -> None:
     assert share_words(HALF) == "5 of 10: 50.0% (23.7% to 76.3%)"
     assert (share_words(NONE), short_share(NONE), short_share(HALF)) == ("none", "-", "5/10")
-    assert [percent(r) for r in (0.0, 0.00012, 0.001, 1.0)] == ["0.0%", "0.012%", "0.1%", "100.0%"]
+    assert [percent(r) for r in (0.0, 0.00012, 9.9e-7, 0.001, 1.0)] == [
+        "0.0%", "0.012%", "0.000099%", "0.1%", "100.0%",
+    ]  # fmt: skip
     assert [rate_words(r) for r in (1e-3, 1e-6)] == ["1:1,000", "1:1,000,000"]
     found = Precision(base_rate=1e-3, value=0.5, low=0.25, high=1.0)
     assert precision_words(found) == "50.0% (25.0% to 100.0%)"

@@ -90,7 +90,7 @@ def _count_columns(judged: pa.Table) -> pa.Table:
         "narrow_flagged": pc.and_(flagged, narrow),
         "undecided": pc.fill_null(pc.equal(judged["outcome"], "undecided"), False),
         "silent": pc.is_null(judged["outcome"]),
-        "was_flagged": pc.fill_null(judged["was_flagged"], False),
+        "was_flagged": pc.or_(flagged, pc.fill_null(judged["was_flagged"], False)),
         "tried": pc.is_valid(judged["was_flagged"]),
     }
     counted = {name: pc.cast(column, pa.int64()) for name, column in columns.items()}

@@ -83,10 +83,12 @@ def _print_detectors(evaluation: Evaluation, screen: Screen) -> None:
         for score in evaluation.detectors
     ]
     screen.heading("Detectors")
-    screen.listing(columns, rows)
+    screen.listing(columns, rows, wraps_below=True)
 
 
 def _print_times(evaluation: Evaluation, screen: Screen) -> None:
+    """Draw our times of all fast flux and of each kind, and those of the others of all."""
+    first, *others = evaluation.detectors
     columns = (
         Column(heading="detector"),
         Column(heading="kind"),
@@ -104,8 +106,11 @@ def _print_times(evaluation: Evaluation, screen: Screen) -> None:
             Cell(time_quantiles(time.seconds)),
             Cell(count_quantiles(time.rotations, 1) if time.with_ttl else "-"),
         )
-        for score in evaluation.detectors
-        for time in score.decision_times
+        for score, times in (
+            (first, first.decision_times),
+            *((score, score.decision_times[:1]) for score in others),
+        )
+        for time in times
     ]
     if rows:
         screen.heading("Time to decision: median / 90 % of fast-flux domains")
@@ -141,7 +146,7 @@ def _print_groups(evaluation: Evaluation, by: GroupedBy, heading: str, screen: S
         for group in groups[:GROUP_LIMIT]
     ]
     screen.heading(f"{heading}: domains flagged")
-    screen.listing(columns, rows)
+    screen.listing(columns, rows, wraps_below=True)
     if len(groups) > GROUP_LIMIT:
         screen.line(Cell(f"… and {len(groups) - GROUP_LIMIT:,} more (use --format json)", "dim"))
 

@@ -1,5 +1,6 @@
 """Figures of an evaluation in words, for a terminal and for a page."""
 
+import math
 from typing import Final
 
 from unflux.model.evaluation import Precision, Quantiles, Share
@@ -22,10 +23,9 @@ def short_share(share: Share) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Return a ratio in per cent: one decimal, more where it is near nothing."""
-    if 0 < ratio < 0.001:
-        return f"{ratio * 100:.2g}%"
-    return f"{ratio:.1%}"
+    """Return a ratio in per cent: one decimal, two digits where it is near nothing."""
+    decimals = 1 if ratio == 0 or ratio >= 0.001 else -math.floor(math.log10(ratio)) - 1
+    return f"{ratio:.{decimals}%}"
 
 
 def precision_words(precision: Precision) -> str:
