@@ -5,7 +5,8 @@ from tests.pipeline.situations import analysed, every_situation
 
 from unflux.engine.connection import Engine
 from unflux.judge.baselines import BASELINES
-from unflux.pipeline.baselines import CLUSTERS, flags_of_baselines, join_similar
+from unflux.pipeline.baselines import join_similar, weigh_baselines
+from unflux.pipeline.scoring_steps import CLUSTERS
 
 
 def test_similar_days_become_clusters() -> None:
@@ -18,12 +19,12 @@ def test_similar_days_become_clusters() -> None:
 
 
 def test_every_baseline_says_something_of_every_domain(engine: Engine) -> None:
-    records = analysed(engine, every_situation()).records
-    flags = flags_of_baselines(engine, records)
-    assert list(flags) == [baseline.NAME for baseline in BASELINES]
-    domains = {domain for table in flags.values() for domain in table["domain"].to_pylist()}
-    for table in flags.values():
-        told = dict(zip(*table.to_pydict().values(), strict=True))
+    analysed(engine, every_situation())
+    said = weigh_baselines(engine)
+    assert list(said) == [baseline.NAME for baseline in BASELINES]
+    domains = {domain for table in said.values() for domain in table["domain"].to_pylist()}
+    for table in said.values():
+        told = dict(zip(table["domain"].to_pylist(), table["flagged"].to_pylist(), strict=True))
         assert set(told) == domains
         assert set(told.values()) == {True, False}
         assert told["double.example"]

@@ -15,16 +15,17 @@ from unflux.evaluate.judged import OPINIONS, Run, judged_rows
 from unflux.evaluate.labels import read_labels
 from unflux.evaluate.prefixes import births, checkpoint_ages, cut, look_at, spans_of
 from unflux.evaluate.scoring import compose_evaluation
-from unflux.judge import company
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.judging import score
 from unflux.model.errors import UnfluxError
 from unflux.model.evaluation import Evaluation
 from unflux.model.rollup import Rollup
 from unflux.pipeline.analysis import analyse
-from unflux.pipeline.baselines import flags_of_baselines
+from unflux.pipeline.baselines import weigh_baselines
 from unflux.pipeline.gathering import Gathered, Options, gather
 from unflux.pipeline.scanning import map_routes
+from unflux.pipeline.scoring_steps import FROM_OTHERS
+from unflux.pipeline.scoring_steps import OPINIONS as OUR_OPINIONS
 from unflux.read.reading import Progress
 
 OURS: Final = "unflux"
@@ -32,7 +33,6 @@ ALONE: Final = "unflux-alone"
 """Our judge without what other domains say of the one judged: its network, its shared pool, where
 its names lead. How many domains share its addresses or servers still counts."""
 
-FROM_OTHERS: Final = (*(f"llr_{piece.name}" for piece in company.PIECES), "llr_alias")
 DEFAULT_CHECKPOINTS: Final = 12
 """Chosen: 2026-11-24; over ten days each is 2.8 times the one before."""
 
@@ -107,16 +107,15 @@ def judge_labelled(
 
 def gather_opinions(engine: Engine, rollup: Rollup, routes: pa.Table) -> pa.Table:
     """Return what every detector says of every domain: :data:`unflux.evaluate.judged.OPINIONS`."""
-    records = analyse(engine, rollup, routes).records
-    decided = engine.named("decided")
-    rows = engine.fetch(decided.select("domain", "llr", *FROM_OTHERS))
+    analyse(engine, rollup, routes)
+    rows = engine.take(OUR_OPINIONS)
     llr = _numbers(rows["llr"])
     others: Numbers = np.sum([_numbers(rows[name]) for name in FROM_OTHERS], axis=0)
     parts = [
         _opinion(OURS, rows["domain"], llr),
         _opinion(ALONE, rows["domain"], llr - others),
     ]
-    for name, flags in flags_of_baselines(engine, records).items():
+    for name, flags in weigh_baselines(engine).items():
         outcome = pc.if_else(pc.fill_null(flags["flagged"], False), "fast-flux", "benign")
         silent = pa.nulls(flags.num_rows, pa.float64())
         parts.append(_opinions(name, flags["domain"], outcome, silent))

@@ -51,22 +51,6 @@ class Baseline(Protocol):
         ...
 
 
-def weigh_all(baselines: Sequence[Baseline], inputs: Inputs) -> ir.Table:
-    """Return one row per domain with ``<name>_score`` and ``<name>_flagged`` of each baseline."""
-    joined = inputs.domains
-    for baseline in baselines:
-        weighed = baseline.weigh(inputs).rename(
-            {column_name(baseline, column): column for column in ("score", "flagged")}
-        )
-        joined = joined.left_join(weighed, "domain").drop("domain_right")
-    return joined
-
-
-def column_name(baseline: Baseline, column: str) -> str:
-    """Return what a baseline's ``score`` or ``flagged`` is called beside those of others."""
-    return f"{baseline.NAME.replace('-', '_')}_{column}"
-
-
 def count_distinct(
     table: ir.Table, column: str, name: str, key: Sequence[str] = ("domain",)
 ) -> ir.Table:
