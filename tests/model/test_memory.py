@@ -25,7 +25,7 @@ def test_a_library_paged_out_takes_less_and_still_works(tmp_path: Path) -> None:
     maps = Path("/proc/self/maps").read_text()
     found = re.search(r"/\S+/libm[.-]\S+", maps)
     assert found is not None
-    library = shutil.copy(found[0], tmp_path / "libcopied.so")
+    library = str(shutil.copy(found[0], tmp_path / "libcopied.so"))
     cos = ctypes.CDLL(library).cos
     cos.restype, cos.argtypes = ctypes.c_double, [ctypes.c_double]
     assert cos(0.0) == 1.0

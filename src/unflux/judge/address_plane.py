@@ -73,9 +73,7 @@ POOL_PREFIXES = Piece(
     value=lambda p: p.host_slash16_max,
     weigh=lambda p: band(
         ibis.ifelse(
-            ~is_mapped(p)
-            & (p.addresses > p.special_use_addresses)
-            & ~is_slow_in_one_rack(p),
+            ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~is_slow_in_one_rack(p),
             p.host_slash16_max,
             ibis.null("int64"),
         ),
@@ -87,6 +85,7 @@ POOL_PREFIXES = Piece(
         f"{plural(r['host_slash16_max'], '/16', '/16')}; their ASNs are not known."
     ),
 )
+
 
 def _neighbours(p: ir.Table) -> ir.Value:
     """Return the mean number of the domain's addresses in a /24 (IPv6: /48)."""
@@ -108,8 +107,8 @@ NEIGHBOURS = Piece(
         ),
         # Chosen: 2026-11-24, by the real records alone: nine of ten wide CDNs and portals lie
         # over 1.2, all fluxing names at 1.0. An operator who pays for neighbours pays in width.
-        [(1.15, 0.0), (1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
-        below=0.3,
+        [(1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
+        below=0.0,
     ),
     says=lambda r: (
         f"Its addresses lie {r['value_neighbours']:.1f} to a /24: "

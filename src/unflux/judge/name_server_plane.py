@@ -8,6 +8,7 @@ from unflux.judge.piece import Piece, band, plural
 KYE = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007"
 NAZARIO = "Nazario and Holz, As the Net Churns, MALWARE 2008"
 
+
 def _moves(p: ir.Table) -> ir.Value:
     """Return the /16 that came late under one host's name, or under all that kept moving."""
     return ibis.greatest(p.ns_host_late_slash16_max, p.ns_late_slash16)
