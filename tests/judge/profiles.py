@@ -46,9 +46,10 @@ WIDTHS = (
 
 
 def profile(domain: str, **changes: Any) -> dict[str, Any]:
-    """Return the profile of a single site with some changes."""
+    """Return the profile of a single site with some changes; newcomers come evenly."""
     row = {c.name: None if c.nullable else 0 for c in PROFILE.columns}
-    return row | dict(SINGLE_SITE) | changes | {"domain": domain}
+    even = {"late_newcomers": changes.get("newcomers", 0) // 2}
+    return row | dict(SINGLE_SITE) | even | changes | {"domain": domain}
 
 
 def pool(domain: str, size: int, **changes: Any) -> dict[str, Any]:
