@@ -124,7 +124,7 @@ def test_domains_are_those_of_the_suffix_list_library() -> None:
     rules = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
     for line in rules:
         rule = line.strip().split(" ")[0].lstrip("!")
-        if not rule or rule.startswith("//"):
+        if not rule or rule.startswith("//") or rule.endswith("arpa"):  # reverse names differ
             continue
         text = rule.replace("*", "star").encode("idna").decode("ascii")
         for name in (text, text.partition(".")[2] or "x", f"a.{text}", f"b.a.{text}",

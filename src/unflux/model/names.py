@@ -134,7 +134,8 @@ def _below_suffix(name: str) -> str | None:
     if not dot:
         return None
     if name in _RULES.names or parent in _RULES.parents:
-        return _SUFFIXES.privatesuffix(name)
+        found: str | None = _SUFFIXES.privatesuffix(name)
+        return found
     return _below_suffix_of_parent(parent) or name
 
 
