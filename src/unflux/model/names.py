@@ -16,9 +16,9 @@ from unflux.model.distinct import map_distinct
 
 class _SuffixRules(NamedTuple):
     names: frozenset[str]
-    """Rules without wildcard, and exceptions from those with one, as A-labels."""
+    """Names that a rule speaks of, as A-labels: its own, an exception, behind a wildcard."""
     parents: frozenset[str]
-    """What stands behind the wildcards."""
+    """Those behind wildcards."""
 
 
 def _read_rules() -> _SuffixRules:
@@ -28,7 +28,9 @@ def _read_rules() -> _SuffixRules:
         if not rule or rule.startswith("//"):
             continue
         text = rule.lstrip("!").removeprefix("*.").encode("idna").decode("ascii")
-        (parents if rule.startswith("*.") else names).add(text)
+        names.add(text)
+        if rule.startswith("*."):
+            parents.add(text)
     return _SuffixRules(frozenset(names), frozenset(parents))
 
 
