@@ -1,214 +1,135 @@
-"""Score ``unflux scan`` and the published detectors on labelled records; write docs/evaluation.md.
+"""Score our judge and the published detectors on labelled records; write docs/evaluation.md.
 
-Usage: evaluate_records.py [DATA_FOLDER] [--out FILE]
+Usage: evaluate_records.py [FOLDER...] [--only NAME...] [--seeds N...] [--out FILE]
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from evaluation_page import Cost, FileScore, compose_page
-from labelled_records import Labels, strip_labels, write_route_tables
-from unflux.engine.connection import Engine, open_engine
-from unflux.judge import company
+import pyarrow as pa
+
+from evaluation_page import Cost, SetResult, compose_page
+from labelled_records import RecordSet, find_sets
 from unflux.judge.baselines import BASELINES
-from unflux.judge.baselines.baseline import Inputs, weigh_all
-from unflux.judge.bounds import CONVICTION
-from unflux.measure.baseline_inputs import (
-    asked_answer_sets,
-    asked_answers,
-    asked_domains,
-    asked_name_servers,
-    first_two_lookups,
-)
-from unflux.measure.records import Records, observe
-from unflux.pipeline.gathering import Options, gather
-from unflux.pipeline.scanning import map_routes
+from unflux.pipeline.evaluating import DEFAULT_CHECKPOINTS, evaluate
+from unflux.pipeline.gathering import Options
 from unflux.read.source import Options as ReadOptions
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-OURS: Final = "unflux"
-COMPANY: Final = {piece.name for piece in company.PIECES} | {"alias"}
-"""Evidence that comes from other domains than the one judged."""
+SECONDS_PER_HOUR: Final = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFile:
-    """One file of records: what is scanned, with which address table, and where its labels are."""
-
-    name: str
-    routes: str
-    labels_of: str
-    utc_offset_h: int = 0
-
-
-FILES: Final = (
-    RecordFile(name="fluxor_2009.csv.gz", routes="2013", labels_of="fluxor_2009.csv.gz"),
-    RecordFile(
-        name="fluxor_2009.dig.txt.gz", routes="2013", labels_of="fluxor_2009.csv.gz",
-        utc_offset_h=8,
-    ),
-    RecordFile(
-        name="benign_blogs_2009.csv.gz", routes="2013", labels_of="benign_blogs_2009.csv.gz"
-    ),
-    RecordFile(name="m57_2009.csv.gz", routes="2013", labels_of="m57_2009.csv.gz"),
-    RecordFile(name="zeek_mixed.csv.gz", routes="now", labels_of="zeek_mixed.csv.gz"),
-    RecordFile(
-        name="cdn_history_2021_2026.csv.gz", routes="now", labels_of="cdn_history_2021_2026.csv.gz"
-    ),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """What a scan said and took."""
-
-    verdicts: dict[str, str]
-    network_of: dict[str, str]
-    """Network by fast-flux domain."""
-    alone: frozenset[str]
-    """Domains that their own records convict, the company they keep left aside."""
-    cost: Cost
-
-
-def scan(source: Path, routes: Path, utc_offset_h: int) -> Scan:
-    """Run the scan as a user would."""
+def scan(records: RecordSet, workers: int) -> Cost:
+    """Run the scan as a user would, and return what it took."""
     command = [
-        sys.executable, "-P", "-m", "unflux", "scan", str(source), "--format", "json", "--all",
-        "--asn", str(routes), "--utc-offset", str(utc_offset_h),
+        "scan", str(records.source), "--format", "json", "--all", "--asn", str(records.routes),
+        "--utc-offset", str(records.utc_offset_h), "--workers", str(workers),
     ]  # fmt: skip
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile() as err:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=_environment()
-        )
+            _unflux(*command), stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL,
+            env=_environment(),
+        )  # fmt: skip
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         err.seek(0)
         if process.returncode != 0:
             message = err.read().decode(errors="replace").strip()
-            raise SystemExit(f"{source.name}: scan ended with {process.returncode}: {message}")
-        out.seek(0)
-        objects = [json.loads(line) for line in out if line.strip()]
-    cost = Cost(
+            raise SystemExit(f"{records.name}: scan ended with {process.returncode}: {message}")
+    return Cost(
         wall_s=wall_s,
         cpu_s=usage.ru_utime + usage.ru_stime,
         peak_bytes=usage.ru_maxrss * 1024,
-        source_bytes=source.stat().st_size,
+        source_bytes=records.source.stat().st_size,
     )
-    verdicts = [found for found in objects if "verdict" in found]
-    return Scan(
-        verdicts={v["domain"]: v["verdict"] for v in verdicts},
-        network_of={v["domain"]: v["network"] for v in verdicts if v["network"]},
-        alone=frozenset(v["domain"] for v in verdicts if _own_weight(v) >= CONVICTION),
+
+
+def score(records: RecordSet, cost: Cost, *, checkpoints: int, workers: int) -> SetResult:
+    """Judge the records by every detector, as ``unflux evaluate`` does."""
+    options = Options(
+        reading=ReadOptions(utc_offset_s=records.utc_offset_h * SECONDS_PER_HOUR),
+        routes=(records.routes,),
+        workers=workers,
+    )
+    found = evaluate(records.labels, [str(records.source)], options, checkpoints=checkpoints)
+    names = pa.array([records.name] * found.judged.num_rows, pa.string())
+    place = found.judged.schema.get_field_index("source")
+    return SetResult(
+        records=records,
+        evaluation=found.evaluation,
+        judged=found.judged.set_column(place, found.judged.schema.field(place), names),
         cost=cost,
     )
 
 
-def _own_weight(verdict: dict[str, Any]) -> float:
-    """Sum the evidence of a verdict without that of company and aliases."""
-    return sum(e["llr"] for e in verdict["evidence"] if e["name"] not in COMPANY)
+def generate(seeds: Sequence[int], scale: float, scratch: Path) -> Iterator[Path]:
+    """Have the lab generate an internet for each seed; yield the folders."""
+    for seed in seeds:
+        folder = scratch / f"generated-{seed}"
+        command = ["lab", "generate", "--seed", str(seed), "--scale", str(scale), "--out"]
+        print(f"generating with seed {seed}", file=sys.stderr)
+        subprocess.run(_unflux(*command, str(folder)), check=True, env=_environment())
+        yield folder
+
+
+def evaluate_sets(
+    sets: Sequence[RecordSet], *, checkpoints: int, workers: int
+) -> Iterator[SetResult]:
+    """Scan every set, then score it.
+
+    All scans come first: a process is charged the memory of the one it was started from.
+    """
+    costs = []
+    for records in sets:
+        print(f"scanning {records.name}", file=sys.stderr)
+        costs.append(scan(records, workers))
+    for records, cost in zip(sets, costs, strict=True):
+        print(f"scoring {records.name}", file=sys.stderr)
+        yield score(records, cost, checkpoints=checkpoints, workers=workers)
+
+
+def _unflux(*arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "unflux", *arguments]
 
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
 
 
-def compose_inputs(engine: Engine, records: Records) -> Inputs:
-    """Measure what the published detectors read."""
-    answers = engine.cache(asked_answers(records), "asked_answers")
-    return Inputs(
-        domains=engine.cache(asked_domains(records), "asked_domains"),
-        answers=answers,
-        two_lookups=engine.cache(first_two_lookups(answers), "two_lookups"),
-        answer_sets=engine.cache(asked_answer_sets(records, answers), "asked_answer_sets"),
-        name_servers=engine.cache(
-            asked_name_servers(records, engine.cache(observe(records), "observed")),
-            "asked_name_servers",
-        ),
-    )
-
-
-def run_baselines(source: Path, routes: Path, utc_offset_h: int) -> dict[str, dict[str, str]]:
-    """Run every baseline on the same records; return what each says of each domain."""
-    options = Options(reading=ReadOptions(utc_offset_s=utc_offset_h * 3600), routes=(routes,))
-    gathered = gather([str(source)], options, None)
-    mapped = map_routes(gathered.rollup, options.routes, gathered.drops)
-    with open_engine() as engine:
-        records = Records(
-            sightings=engine.table("sightings", gathered.rollup.sightings),
-            lookups=engine.table("lookups", gathered.rollup.lookups),
-            answer_sets=engine.table("answer_sets", gathered.rollup.answer_sets),
-            routes=engine.table("routes", mapped),
-        )
-        inputs = compose_inputs(engine, records)
-        rows = engine.fetch(weigh_all(BASELINES, inputs)).to_pylist()
-    return {
-        baseline.NAME: {
-            row["domain"]: "fast-flux"
-            if row[f"{baseline.NAME.replace('-', '_')}_flagged"]
-            else "benign"
-            for row in rows
-        }
-        for baseline in BASELINES
-    }
-
-
-def evaluate(data: Path, files: Sequence[RecordFile] = FILES) -> list[FileScore]:
-    """Scan every file, then run the baselines on it.
-
-    All scans come first: a process is charged the memory of the one it was started from.
-    """
-    with tempfile.TemporaryDirectory(prefix="unflux-evaluation-") as name:
-        folder = Path(name)
-        routes = write_route_tables(data / "ip_asn.csv.gz", folder)
-        scanned: list[tuple[RecordFile, Path, Labels, Scan]] = []
-        for file in files:
-            bare = folder / file.labels_of.removesuffix(".gz")
-            labels = strip_labels(data / file.labels_of, bare)
-            source = bare if file.name == file.labels_of else data / file.name
-            print(f"scanning {file.name}", file=sys.stderr)
-            found = scan(source, routes[file.routes], file.utc_offset_h)
-            scanned.append((file, source, labels, found))
-        scores = []
-        for file, source, labels, found in scanned:
-            print(f"running the baselines on {file.name}", file=sys.stderr)
-            said = run_baselines(source, routes[file.routes], file.utc_offset_h)
-            flux = [d for d in labels.members("fastflux") if d in found.network_of]
-            scores.append(
-                FileScore(
-                    name=file.name,
-                    labels=labels,
-                    said={OURS: found.verdicts, **said},
-                    cost=found.cost,
-                    networks=Counter(found.network_of[domain] for domain in flux),
-                    alone=found.alone,
-                    # The transcripts are the same lookups once more.
-                    is_counted=file.name == file.labels_of,
-                )
-            )
-    return scores
-
-
 def main() -> None:
     """Evaluate and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", nargs="?", type=Path, default=ROOT / ".." / "shared" / "data")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
+                        help="real records (../shared/data where none is named) or a folder that "
+                        "unflux lab generate wrote")  # fmt: skip
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="sets to score")
+    parser.add_argument("--seeds", nargs="*", type=int, default=[], metavar="N",
+                        help="generate an internet with each of these seeds, too")  # fmt: skip
+    parser.add_argument("--scale", type=float, default=1.0, help="size of what is generated")
+    parser.add_argument("--checkpoints", type=int, default=DEFAULT_CHECKPOINTS, metavar="N")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evaluation.md")
     arguments = parser.parse_args()
-    if not (arguments.data / "ip_asn.csv.gz").is_file():
-        raise SystemExit(f"{arguments.data}: no labelled records there")
-    page = compose_page(evaluate(arguments.data), [(b.NAME, b.DOC) for b in BASELINES])
+    folders = arguments.folders or [ROOT / ".." / "shared" / "data"]
+    with tempfile.TemporaryDirectory(prefix="unflux-evaluation-") as name:
+        scratch = Path(name)
+        folders += generate(arguments.seeds, arguments.scale, scratch)
+        sets = [records for folder in folders for records in find_sets(folder, scratch)]
+        if arguments.only is not None:
+            sets = [records for records in sets if records.name in arguments.only]
+        found = list(
+            evaluate_sets(sets, checkpoints=arguments.checkpoints, workers=arguments.workers)
+        )
+    page = compose_page(found, [(b.NAME, b.DOC) for b in BASELINES])
     arguments.out.write_text(page, encoding="utf-8")
     print(page)
 

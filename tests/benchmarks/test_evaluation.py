@@ -1,26 +1,22 @@
-"""The evaluation's own arithmetic: labels, intervals, tallies and the page."""
+"""The evaluation's own part: finding record sets, taking labels off, and the page."""
 
 import csv
 import gzip
 import importlib
-from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from tests.evaluate.judged_sample import judged, row
 
 
 @pytest.fixture
-def records(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def records() -> ModuleType:
     return importlib.import_module("labelled_records")
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def page() -> ModuleType:
     return importlib.import_module("evaluation_page")
 
 
@@ -30,40 +26,29 @@ def write_packed(path: Path, rows: list[list[str]]) -> Path:
     return path
 
 
-def test_labels_are_taken_off_and_kept_apart(records: ModuleType, tmp_path: Path) -> None:
-    header = ["ts", "qname", "rrtype", "rdata", "ttl", "label", "query", "section"]
+HEADER = ["ts", "qname", "rrtype", "rdata", "ttl", "label", "query", "section"]
+ADDRESSES = [
+    ["ip", "asn_2013", "as_org_2013", "as_name_now", "as_cidr_now", "cc_now"],
+    ["11.0.0.1", "AS64500", "Then", "Now", "11.0.0.0/8", "NL"],
+    ["11.0.0.2", "", "", "Now", "11.0.0.0/8", "--"],
+    ["11.0.0.3", "AS64501", "Gone", "", "", ""],
+]
+
+
+def test_labels_are_taken_off(records: ModuleType, tmp_path: Path) -> None:
     packed = write_packed(
         tmp_path / "x.csv.gz",
-        [
-            header,
-            *(["1", "www.a.test", "A", f"11.0.0.{n}", "60", "fastflux", "www.a.test", "ans"]
-              for n in range(5)),
-            ["2", "b.a.test", "A", "11.0.0.9", "60", "malicious", "b.a.test", "ans"],
-            ["3", "c.test", "A", "11.0.0.1", "60", "benign", "c.test", "ans"],
-            ["3", "ns.d.test", "A", "11.0.0.1", "60", "malicious", "c.test", "add"],
-            ["4", "e.test", "A", "", "", "unknown", "e.test", "NXDOMAIN"],
-        ],
-    )  # fmt: skip
-    labels = records.strip_labels(packed, tmp_path / "x.csv")
-    assert labels.label == {"a.test": "fastflux", "c.test": "benign"}
-    assert labels.members("fastflux", is_wide=True) == ["a.test"]
-    assert labels.members("benign", is_wide=True) == []
-    text = (tmp_path / "x.csv").read_text()
-    assert "fastflux" not in text
-    assert text.splitlines()[0] == "ts,qname,rrtype,rdata,ttl,query,section"
-    assert len(text.splitlines()) == 10
+        [HEADER, ["1", "www.a.test", "A", "11.0.0.1", "60", "fastflux", "www.a.test", "ans"]],
+    )
+    records.strip_labels(packed, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text().splitlines() == [
+        "ts,qname,rrtype,rdata,ttl,query,section",
+        "1,www.a.test,A,11.0.0.1,60,www.a.test,ans",
+    ]
 
 
 def test_route_tables_of_two_times(records: ModuleType, tmp_path: Path) -> None:
-    packed = write_packed(
-        tmp_path / "ip_asn.csv.gz",
-        [
-            ["ip", "asn_2013", "as_org_2013", "as_name_now", "as_cidr_now", "cc_now"],
-            ["11.0.0.1", "AS64500", "Then", "Now", "11.0.0.0/8", "NL"],
-            ["11.0.0.2", "", "", "Now", "11.0.0.0/8", "--"],
-            ["11.0.0.3", "AS64501", "Gone", "", "", ""],
-        ],
-    )
+    packed = write_packed(tmp_path / "ip_asn.csv.gz", ADDRESSES)
     tables = records.write_route_tables(packed, tmp_path)
     assert tables["2013"].read_text().split() == [
         "ip,asn,name,country", "11.0.0.1,64500,Then,NL", "11.0.0.3,64501,Gone,",
@@ -73,52 +58,68 @@ def test_route_tables_of_two_times(records: ModuleType, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("found", "count", "low", "high"),
-    [
-        (0, 10, 0.0, 0.2775),  # Wilson's worked forms: z²/(n+z²) for no case
-        (10, 10, 0.7225, 1.0),
-        (5, 10, 0.2366, 0.7634),
-        (0, 0, 0.0, 1.0),
-    ],
-)
-def test_intervals(page: ModuleType, found: int, count: int, low: float, high: float) -> None:
-    assert page.wilson(found, count) == pytest.approx((low, high), abs=1e-4)
+def test_folders_of_real_and_of_generated_records(records: ModuleType, tmp_path: Path) -> None:
+    real, made, scratch = (tmp_path / name for name in ("real", "generated-7", "scratch"))
+    for folder in (real, made, scratch):
+        folder.mkdir()
+    write_packed(real / "ip_asn.csv.gz", ADDRESSES)
+    write_packed(real / "m57_2009.csv.gz", [HEADER])
+    (only,) = records.find_sets(real, scratch)
+    assert (only.name, only.source) == ("m57_2009.csv.gz", scratch / "m57_2009.csv")
+    assert (only.labels, only.is_generated) == (real / "m57_2009.csv.gz", False)
+    with pytest.raises(SystemExit, match="no labelled records"):
+        records.find_sets(made, scratch)
+    for name in ("records.csv.gz", "labels.csv", "asn.csv"):
+        (made / name).touch()
+    (lab,) = records.find_sets(made, scratch)
+    assert (lab.name, lab.is_generated, lab.is_counted) == ("generated-7", True, True)
 
 
-def test_the_page_counts_domains_by_label(page: ModuleType, records: ModuleType) -> None:
-    labels = records.Labels(
-        label={"a.test": "fastflux", "b.test": "fastflux", "c.test": "benign", "d.test": "cdn"},
-        wide=frozenset({"a.test", "d.test"}),
-    )
-    said = {
-        "unflux": {"a.test": "fast-flux", "b.test": "undecided", "c.test": "benign"},
-        "rule": {"a.test": "fast-flux", "b.test": "benign", "d.test": "fast-flux"},
-    }
-    cost = page.Cost(wall_s=1.0, cpu_s=0.5, peak_bytes=10**8, source_bytes=10**6)
+def test_the_page_pools_sets_and_keeps_them_apart(
+    page: ModuleType, records: ModuleType, tmp_path: Path
+) -> None:
     doc = importlib.import_module("unflux.judge.baselines.baseline").Doc(
         summary="A rule", references=("Paper.",), limitations=("Narrow.",)
     )
-    scores = [
-        page.FileScore(
-            name=name,
-            labels=labels,
-            said=said,
-            cost=cost,
-            networks=Counter({"n": 1}),
-            alone=frozenset({"a.test"}),
-            is_counted=is_counted,
+    results = []
+    for name, is_generated, is_counted in (
+        ("once.csv.gz", False, True), ("again.txt.gz", False, False), ("generated-1", True, True),
+    ):  # fmt: skip
+        kind = "slow-flux" if is_generated else None
+        said = judged(
+            row("a", "fast-flux", detector="unflux", score=0.99, source=name, kind=kind),
+            row("b", "undecided", detector="unflux", score=0.5, source=name, addresses=1),
+            row("c", "benign", detector="unflux", score=0.01, source=name, label="cdn"),
+            row("a", "fast-flux", detector="rule", source=name, kind=kind),
+            row("b", "benign", detector="rule", source=name, addresses=1),
+            row("c", "fast-flux", detector="rule", source=name, label="cdn"),
         )
-        for name, is_counted in (("once.csv.gz", True), ("again.txt.gz", False))
-    ]
-    text = page.compose_page(scores, [("rule", doc)])
+        path = tmp_path / name
+        results.append(
+            page.SetResult(
+                records=records.RecordSet(
+                    name=name, source=path, labels=path, routes=path, is_generated=is_generated,
+                    is_counted=is_counted,
+                ),
+                evaluation=page.score_judged(said, labelled=4, drops={}),
+                judged=said,
+                cost=page.Cost(wall_s=1.0, cpu_s=0.5, peak_bytes=10**8, source_bytes=10**6),
+            )
+        )  # fmt: skip
+    text = page.compose_page([*results, results[0]], [("rule", doc)])
     lines = text.splitlines()
-    (ours,) = [line for line in lines if line.startswith("| unflux |") and "to" in line]
-    assert "| 1 of 2: 50.0% (9.5% to 90.5%) | 1 of 1: 100.0%" in ours
-    assert "| 0 of 2: 0.0%" in ours
-    (rule,) = [line for line in lines if line.startswith("| rule |") and "to" in line]
-    assert "| 1 of 2: 50.0% (9.5% to 90.5%) | none | none |" in rule
-    assert "| fastflux | 2 | 1 | 1 | 0 | 0 |" in lines
-    assert "| cdn | 1 | 0 | 0 | 0 | 1 |" in lines  # not listed is told, never taken for benign
+    start, end = (lines.index(f"## {name} records: all together") for name in ("Real", "Generated"))
+    real = lines[start:end]
+    # Two sets count; the third is the same lookups once more.
+    assert "6 domains were scored, of 8 with a label." in real
+    ours, rule = (
+        next(line for line in real if line.startswith(f"| {name} |")) for name in ("unflux", "rule")
+    )
+    assert "| 2 of 4: 50.0% (15.0% to 85.0%) | 0 of 2" in ours
+    assert "| 0 of 2: 0.0% (0.0% to 65.8%) | not tried | none | none |" in ours
+    assert "| 2 of 2: 100.0%" in rule
+    assert "| fastflux | 4 | 2 | 2 | 2 | 2 |" in real  # families: a and b
+    assert any(line.startswith("| fastflux | slow-flux | 1 |") for line in lines[end:])
     assert text.count("### again.txt.gz") == 1
     assert "development figures" in text
+    assert "- **rule**: A rule. Paper." in text

@@ -46,9 +46,10 @@ WIDTHS = (
 
 
 def profile(domain: str, **changes: Any) -> dict[str, Any]:
-    """Return the profile of a single site with some changes."""
+    """Return the profile of a single site with some changes; newcomers come evenly."""
     row = {c.name: None if c.nullable else 0 for c in PROFILE.columns}
-    return row | dict(SINGLE_SITE) | changes | {"domain": domain}
+    even = {"late_newcomers": changes.get("newcomers", 0) // 2}
+    return row | dict(SINGLE_SITE) | even | changes | {"domain": domain}
 
 
 def pool(domain: str, size: int, **changes: Any) -> dict[str, Any]:
@@ -115,9 +116,12 @@ def _random_profile(random_: random.Random, domain: str) -> dict[str, Any]:
     servers = ("ns_slash16", "ns_asns", "ns_host_addresses_max", "ns_host_slash16_max")
     for name in servers:
         if row["ns_addresses"] is None:
-            row[name] = row["ns_host_late_slash16_max"] = None
+            row[name] = row["ns_host_late_slash16_max"] = row["ns_late_slash16"] = None
         elif row[name] is None and name != "ns_asns":
             row[name] = 1
+    followed = [name for name in row if name.startswith("succession_")]
+    if any(row[name] is None for name in followed):
+        row |= dict.fromkeys(followed)
     if random_.random() < 0.1:
         row |= {"addresses": 0, "slash16": 0, "special_use_addresses": 0, "asns": None}
     return row

@@ -51,6 +51,23 @@ def test_only_a_convicted_network_speaks_of_its_members(engine: Engine) -> None:
     assert all(row["llr_shared-pool"] is None for row in found.values())
 
 
+@pytest.mark.parametrize(
+    ("ratio", "changes"),
+    [
+        (-1.5, {}),
+        (None, {"tenants_max": 2}),
+        (None, {"addresses": 9}),
+        (None, {"asns": 4}),
+        (None, {"query_domains": 2}),  # a provider that others lead to
+        (None, {"set_addresses_max": 1}),  # slow flux is alone more often than not
+    ],
+)
+def test_a_pool_of_one_domain_is_odd_for_flux(
+    engine: Engine, ratio: float | None, changes: dict[str, int]
+) -> None:
+    assert judge(engine, [pool("lone", 12) | changes])["lone"]["llr_lone-pool"] == ratio
+
+
 def test_membership_says_how_much_is_shared(engine: Engine) -> None:
     company = [
         {"domain": domain, "network": "ffn-1", "network_llr": 9.0, "network_members": 3,

@@ -21,9 +21,22 @@ def slow(span_s: int, asns: int, **changes: Any) -> dict[str, Any]:
     return moving(span_s, asns, set_addresses_max=1, newcomers=5, **changes)
 
 
+def turning(changes: int, **others: Any) -> dict[str, Any]:
+    """One of twelve addresses of a rack at a time, looked at hourly for five days."""
+    return slow(5 * DAY_S, 0) | {
+        "addresses": 12, "slash24": 1, "slash16": 1, "asns": 1, "host_addresses_max": 12,
+        "host_asns_max": 1,
+        "succession_steps": 120, "succession_changes": changes, "succession_addresses": 12,
+        "succession_draw_ratio": 0.9, "succession_s": 5 * DAY_S,
+    } | others  # fmt: skip
+
+
 CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "eight new ASNs in an hour": ("strangers", 5.0, moving(HOUR_S, 8)),
-    "eight new ASNs in four days": ("strangers", 1.5, moving(4 * DAY_S, 8)),
+    "eight new ASNs in four days": ("strangers", 2.5, moving(4 * DAY_S, 8)),
+    "two new ASNs in a day": ("strangers", 1.5, moving(DAY_S, 2)),
+    "nine new ASNs in ten days": ("strangers", 4.0, moving(10 * DAY_S, 9)),
+    "eight new ASNs in a month": ("strangers", -1.0, moving(30 * DAY_S, 8)),
     "new machines in known ASNs": ("strangers", -1.0, moving(HOUR_S, 0)),
     "strangers of unmapped places": ("strangers", 4.0, moving(HOUR_S, 5, unmapped_addresses=4,
                                      newcomer_asns=0)),
@@ -44,6 +57,22 @@ CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "two moves": ("slow-rotation", None, slow(DAY_S, 2) | {"newcomers": 2}),
     "no ASN known": ("slow-rotation", None, slow(DAY_S, 6) | {"unmapped_addresses": 6,
                      "asns": None, "newcomer_asns": None}),
+    "a set that fills up": ("growth", -3.0, moving(DAY_S, 8, newcomers=20, late_newcomers=2)),
+    "a set that filled up half": ("growth", -0.3533, moving(DAY_S, 8, newcomers=9,
+                                  late_newcomers=3)),
+    "an even stream": ("growth", 0.5, moving(DAY_S, 8, newcomers=20, late_newcomers=10)),
+    "five newcomers": ("growth", None, moving(DAY_S, 5, newcomers=5)),
+    "a turning rack fills up": ("growth", None, turning(40, newcomers=11)),
+    "a rack that turns": ("succession", 10.0, turning(40)),
+    "a line redialled daily": ("succession", -3.0, turning(4)),
+    "a draw at every look": ("succession", 0.0, turning(108)),
+    "half a day of a rack": ("succession", None, turning(40, succession_s=DAY_S // 2)),
+    "a rack's several at a time": ("succession", None, turning(40, set_addresses_max=2)),
+    "failover": ("succession", None, turning(40, succession_addresses=3)),
+    "turning through many racks": ("succession", None, turning(40, slash24=6)),
+    "a turning rack has no ASN to bring": ("slow-rotation", None, turning(40)),
+    "a turning rack is not asked for width": ("pool-width", None, turning(40)),
+    "a drawing rack is": ("pool-width", -3.178, turning(108)),
     "few ASNs known": ("slow-rotation", None, slow(DAY_S, 0, unmapped_addresses=5)),
 }  # fmt: skip
 

@@ -24,6 +24,8 @@ CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "wide and still": ("server-rotation", -0.15, served(10, 10, 10)),
     "renumbered once": ("server-rotation", 0.0, served(2, 2, 2, late=1)),
     "five late": ("server-rotation", 5.0, served(8, 8, 3, late=5)),
+    "four hosts that move a little": ("server-rotation", 8.0, served(30, 9, 9, late=3,
+                                      ns_late_slash16=11)),
     "39 addresses under a name": ("server-rotation", 8.0, served(80, 39, 30, late=19)),
     "seen for five minutes": ("server-rotation", None, served(80, 39, 30, late=None)),
     "a stable server's width": ("server-width", -0.15, served(2, 1, 1)),

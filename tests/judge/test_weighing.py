@@ -5,6 +5,7 @@ import pytest
 from tests.judge.profiles import judge, pool, profile, random_company, random_profiles
 
 from unflux.engine.connection import Engine, open_engine
+from unflux.judge import name_server_plane
 from unflux.judge.bounds import PRIOR
 from unflux.judge.innocent import HYPOTHESES
 from unflux.judge.piece import DEPENDENT_SHARE
@@ -51,9 +52,31 @@ def test_the_sum_is_of_the_prior_the_pieces_and_the_explanations(engine: Engine)
     assert len(found) == len(rows)
     for row in found.values():
         names = [piece.name for piece in PIECES] + [f"alt_{h.name}" for h in HYPOTHESES]
-        total = PRIOR + row["llr_listed"] + sum(row[f"llr_{name}"] or 0.0 for name in names)
+        total = (
+            PRIOR
+            + row["llr_listed"]
+            + row["llr_planes"]
+            + sum(row[f"llr_{name}"] or 0.0 for name in names)
+        )
         assert row["llr"] == pytest.approx(total, abs=1e-6)
     assert found["ntp.org"]["llr_listed"] < 0.0
+
+
+def test_a_still_front_does_not_speak_for_servers_that_move(engine: Engine) -> None:
+    servers = {"ns_hosts": 2, "ns_addresses": 40, "ns_slash16": 40, "ns_asns": 30,
+               "ns_host_addresses_max": 20, "ns_host_slash16_max": 20, "ns_served_max": 9,
+               "ns_late_slash16": 0}  # fmt: skip
+    still = {"lookups": 9, "span_s": 86_400, "ttl_max_s": 3600}
+    found = judge(engine, [
+        profile("moving", **servers, **still, ns_host_late_slash16_max=8),
+        profile("moved a little", **servers, **still, ns_host_late_slash16_max=5),
+    ])  # fmt: skip
+    moving = found["moving"]
+    plane = sum(moving[f"llr_{piece.name}"] or 0.0 for piece in name_server_plane.PIECES)
+    assert moving["llr"] == pytest.approx(PRIOR + plane, abs=1e-4)
+    assert moving["verdict"] == "fast-flux"
+    assert found["moved a little"]["llr_planes"] == 0.0
+    assert found["moved a little"]["verdict"] == "benign"
 
 
 def test_any_profile_is_weighed_alike_on_every_engine(engine: Engine) -> None:

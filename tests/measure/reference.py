@@ -2,10 +2,11 @@
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import ibis.expr.types as ir
@@ -201,6 +202,32 @@ def place_arrivals(world: World) -> Measured:
     return measured
 
 
+def succession(world: World) -> Measured:
+    followed: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    dated = [s for s in world.answers if s.bucket is not None]
+    names = _grouped(dated, lambda s: (s.domain, s.host, ":" in s.address))
+    for (domain, host, is_v6), some in names.items():
+        if len({s.address for s in some}) < 3:
+            continue
+        shown = []
+        for _, row in sorted(_grouped(some, lambda s: s.bucket).items()):
+            last_us = max(s.ts_us for s in row)
+            shown.append(min(s.address for s in row if s.ts_us == last_us))
+        buckets = {s.bucket for s in some}
+        looks, steps = len(shown), len(shown) - 1
+        changes = sum(before != after for before, after in pairwise(shown))
+        alike = sum(count * (count - 1) for count in Counter(shown).values())
+        found = {
+            "succession_steps": steps,
+            "succession_changes": changes,
+            "succession_addresses": len(set(shown)),
+            "succession_draw_ratio": rounded(1 - alike / (looks * steps)) if steps else None,
+            "succession_s": max(buckets) - min(buckets),
+        }
+        followed[domain].append((-changes, -steps, host, is_v6, found))
+    return {domain: min(some, key=lambda row: row[:4])[4] for domain, some in followed.items()}
+
+
 def turnover(world: World) -> Measured:
     reached = defaultdict(set)
     for s in world.answers:
@@ -242,6 +269,7 @@ def name_servers(world: World) -> Measured:
     for domain, hosts in hosts_of.items():
         addresses = set().union(*(of_host.get(host, set()) for host in hosts))
         shown = [of_host[host] for host in hosts if of_host.get(host)]
+        moved = [late for host in hosts if (late := _late_places(world, host)) is not None]
         measured[domain] = {
             "ns_hosts": len(hosts),
             "ns_addresses": len(addresses) or None,
@@ -249,10 +277,8 @@ def name_servers(world: World) -> Measured:
             "ns_asns": len(_asns(world, addresses)) or None,
             "ns_host_addresses_max": max((len(some) for some in shown), default=None),
             "ns_host_slash16_max": max((len(_slash16(some)) for some in shown), default=None),
-            "ns_host_late_slash16_max": max(
-                (late for host in hosts if (late := _late_places(world, host)) is not None),
-                default=None,
-            ),
+            "ns_host_late_slash16_max": max(moved, default=None),
+            "ns_late_slash16": sum(late for late in moved if late >= 2) if moved else None,
             "ns_served_max": max(len(served[host]) for host in hosts),
         }
     return measured
@@ -315,8 +341,8 @@ def aliases(world: World) -> dict[tuple[str, str], int]:
 def profiles(world: World) -> Measured:
     """Every measurement, joined; counts of nothing are left out."""
     parts = [
-        asked(world), spread(world), newcomers(world), place_arrivals(world), turnover(world),
-        name_servers(world), overlap(world), tenancy(world),
+        asked(world), spread(world), newcomers(world), place_arrivals(world), succession(world),
+        turnover(world), name_servers(world), overlap(world), tenancy(world),
     ]  # fmt: skip
     return {
         domain: {"domain": domain}

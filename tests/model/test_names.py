@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import dns.name
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from unflux.model.names import (
     normalise_name,
@@ -113,3 +116,17 @@ def test_a_column_is_mapped_in_order_with_nulls() -> None:
         "x.co.uk",
     ]
     assert registrable_domains(pa.array([], pa.string())).type == pa.string()
+
+
+def test_domains_are_those_of_the_suffix_list_library() -> None:
+    """Around every rule of the list: the rule itself, its parent, and up to three labels below."""
+    library = PublicSuffixList(only_icann=False)
+    rules = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
+    for line in rules:
+        rule = line.strip().split(" ")[0].lstrip("!")
+        if not rule or rule.startswith("//") or rule.endswith("arpa"):  # reverse names differ
+            continue
+        text = rule.replace("*", "star").encode("idna").decode("ascii")
+        for name in (text, text.partition(".")[2] or "x", f"a.{text}", f"b.a.{text}",
+                     f"c.b.a.{text}"):  # fmt: skip
+            assert registrable_domain(name) == (library.privatesuffix(name) or name), name

@@ -73,6 +73,7 @@ def duckdb() -> Iterator[Engine]:
         (r"narrow\.example", "single-flux"),
         (r"taken\d\.example", "single-flux"),
         (r"(left|right)\d\.example", "single-flux"),
+        (r"nsflux\.example", "ns-flux"),
     ],
 )
 def test_flux_is_found(known: Known, pattern: str, kind: str) -> None:
@@ -106,10 +107,8 @@ def test_the_innocent_are_cleared(known: Known, pattern: str, kinds: set[str]) -
 @pytest.mark.parametrize(
     "pattern",
     [
-        # An operator could name a pool so; a front that stands still may have lent its servers;
-        # two addresses can have been planted.
+        # An operator could name a pool so; two addresses can have been planted.
         r"clocks\.org",
-        r"nsflux\.example",
         r"narrower\.example",
     ],
 )
@@ -141,6 +140,7 @@ def test_networks_hold_their_own_and_do_not_chain(known: Known) -> None:
     moving = (*(f"m{n}.example" for n in range(5)), "narrow.example")
     assert by_members.keys() == {
         left, right, moving, ("double.example", "led-there.example"), ("single.example",),
+        ("nsflux.example",),
         ("slow.example",), ("taken1.example", "taken2.example"),
     }  # fmt: skip
     for domains, network in by_members.items():

@@ -1,7 +1,10 @@
 """The steps of an analysis and DuckDB's statements of them."""
 
 from unflux.engine.statements import STATEMENTS, compile_statements, compiled_statements
-from unflux.pipeline.steps import GIVEN, STEPS
+from unflux.pipeline import scoring_steps, steps
+
+GIVEN = {**steps.GIVEN, **scoring_steps.GIVEN}
+STEPS = (*steps.STEPS, *scoring_steps.SCORING_STEPS)
 
 
 def test_the_statements_are_those_of_the_expressions() -> None:

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,21 @@ def _keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str, 
 def _kind(declared: dict[str, Any]) -> str:
     if "const" in declared:
         return f"`{declared['const']}`"
+    for reference in (*declared.get("anyOf", ()), declared, declared.get("items", {})):
+        if "$ref" in reference:
+            named = f"[{reference['$ref'].removeprefix('#/$defs/')}](#evaluation-parts)"
+            if "anyOf" in declared:
+                return f"{named} or null"
+            return f"array of {named}" if declared.get("type") == "array" else named
     if "enum" in declared:
         return ", ".join(f"`{value}`" for value in declared["enum"])
     kinds = declared["type"]
     return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
 
 
-def _schema_table(name: str) -> str:
+def _schema_table(name: str, part: str | None = None) -> str:
     schema = json.loads((DOCS / "schemas" / f"{name}-1.schema.json").read_text())
+    schema = schema if part is None else schema["$defs"][part]
     rows = [f"| {key} | {kind} | {meaning} |" for key, kind, meaning in _keys(schema)]
     return "\n".join(["| key | type | meaning |", "|---|---|---|", *rows])
 
@@ -51,10 +59,14 @@ def _shape_table(shape: TableShape) -> str:
     return "\n".join([*head, *rows])
 
 
-TABLES = {
+PARTS = ("group", "share", "precision", "decision_time", "quantiles", "calibration", "bin",
+         "reliability")  # fmt: skip
+TABLES: dict[str, Callable[[], str]] = {
     "verdict": lambda: _schema_table("verdict"),
     "network": lambda: _schema_table("network"),
     "action": lambda: _schema_table("action"),
+    "evaluation": lambda: _schema_table("evaluation"),
+    **{part: partial(_schema_table, "evaluation", part) for part in PARTS},
     "records": lambda: _shape_table(RECORDS),
     "columns": lambda: _shape_table(VERDICT_TABLE),
 }

@@ -107,8 +107,8 @@ NEIGHBOURS = Piece(
         ),
         # Chosen: 2026-11-24, by the real records alone: nine of ten wide CDNs and portals lie
         # over 1.2, all fluxing names at 1.0. An operator who pays for neighbours pays in width.
-        [(1.15, 0.0), (1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
-        below=0.3,
+        [(1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
+        below=0.0,
     ),
     says=lambda r: (
         f"Its addresses lie {r['value_neighbours']:.1f} to a /24: "

@@ -1,5 +1,6 @@
 """Evidence from time: newcomers that bring new places, sets that stay, slow rotation."""
 
+import math
 from typing import Final
 
 import ibis
@@ -85,6 +86,9 @@ SLOW_HAZARD_PER_H: Final = (1 / 8, 1.0)
 """Changes of slow flux: one every one to three hours by day, hardly any at night (see SLOW), so
 that the mean of a day lies between these."""
 
+_RATE: Final = (0.001, 0.999)
+"""What a share is held between, so that its logarithm is finite."""
+
 RACK_ADDRESSES: Final = 6
 RACK_PER_SLASH24: Final = 3
 """A rotation in one place: so many addresses, so many of them in each /24. Chosen: 2026-11-24;
@@ -98,36 +102,68 @@ def is_turning_in_one_rack(p: ir.Table) -> ir.BooleanValue:
         & (p.succession_addresses >= RACK_ADDRESSES)
         & (p.addresses >= RACK_PER_SLASH24 * p.slash24)
         & (p.succession_s >= 86_400)
+        & p.succession_draw_ratio.notnull()
     )
 
 
 def _succession_ratio(p: ir.Table) -> ir.Value:
     """Compare slow flux with the nearer of two innocents: a daily line, a draw without memory.
 
-    Against the first the changes are Poisson in time; against the second they are Bernoulli in
-    steps, with the rate seen and with that of a draw.
+    Against the first, changes are a Poisson process in time, of the rate seen within its bounds;
+    against the second they are Bernoulli in steps, of the rate seen against that of a draw.
     """
-    hours = p.succession_s / 3600.0
-    changes = p.succession_changes.cast("float64")
-    least, most = SLOW_HAZARD_PER_H
-    hazard = ibis.greatest(ibis.least(changes / hours, most), least)
+    hours = ibis.greatest(p.succession_s / 3600.0, 1.0)
+    steps, changes = p.succession_steps.cast("float64"), p.succession_changes.cast("float64")
+    hazard = _between(changes / hours, *SLOW_HAZARD_PER_H)
     daily = changes * (hazard / DAILY_HAZARD_PER_H).ln() - (hazard - DAILY_HAZARD_PER_H) * hours
-    steps = p.succession_steps.cast("float64")
-    drawn = ibis.greatest(p.succession_draw_ratio, 0.001)
-    # Half a change more each way keeps the logarithms finite.
-    seen = (changes + 0.5) / (steps + 1.0)
-    memory = (
-        changes * (seen / drawn).ln()
-        + (steps - changes) * ((1.0 - seen) / ibis.greatest(1.0 - drawn, 0.001)).ln()
-    )
+    seen = _between(changes / ibis.greatest(steps, 1.0), *_RATE)
+    drawn = _between(p.succession_draw_ratio, *_RATE)
+    memory = changes * (seen / drawn).ln() + (steps - changes) * ((1 - seen) / (1 - drawn)).ln()
     memory = ibis.ifelse(seen < drawn, memory, -memory.abs())
-    return ibis.greatest(ibis.least(daily, memory, 10.0), -3.0).round(4)
+    return _between(ibis.least(daily, memory), -3.0, 10.0).round(4)
+
+
+def _between(value: ir.Value, least: float, most: float) -> ir.Value:
+    return ibis.greatest(ibis.least(value, most), least)
 
 
 def is_slow_in_one_rack(p: ir.Table) -> ir.BooleanValue:
     """Tell whether the succession speaks for slow flux: then width is not to be asked for."""
     return (is_turning_in_one_rack(p) & (_succession_ratio(p) > 0)).fill_null(False)
 
+
+SATURATING_LATE_SHARE: Final = 0.25
+"""Share of a growing innocent's newcomers that come in the later half of its time: fitted to a day
+of an office's DNS (M57, 2009), 0.25 of 128 newcomers to portals and 0.18 of 67 to CDNs."""
+
+EVEN_LATE_SHARE: Final = 0.5
+"""The same of a pool that keeps bringing strangers evenly; the 2009 flux shows 0.8."""
+
+GROWTH_NEWCOMERS: Final = 6
+
+GROWTH = Piece(
+    name="growth",
+    group="growth",
+    source=f"{RECORDS_2009}; M57 records of 2009: portals and CDNs saturate from a vantage",
+    value=lambda p: p.late_ratio,
+    weigh=lambda p: ibis.ifelse(
+        _is_dated(p) & (p.newcomers >= GROWTH_NEWCOMERS) & ~is_slow_in_one_rack(p),
+        # A newcomer comes late or not: Bernoulli under both. Even growth is also that of dynamic
+        # lines and clouds, so that it says little for flux; saturation says much against.
+        _between(
+            p.late_newcomers * math.log(EVEN_LATE_SHARE / SATURATING_LATE_SHARE)
+            + (p.newcomers - p.late_newcomers)
+            * math.log((1 - EVEN_LATE_SHARE) / (1 - SATURATING_LATE_SHARE)),
+            -3.0,
+            0.5,
+        ).round(4),
+        ibis.null("float64"),
+    ),
+    says=lambda r: (
+        f"{r['late_newcomers']:,} of its {plural(r['newcomers'], 'newcomer')} came in the later "
+        f"half of {_hours(r)}, where a set that fills up shows one of four."
+    ),
+)
 
 SLOW_ROTATION = Piece(
     name="slow-rotation",
@@ -172,4 +208,4 @@ SUCCESSION = Piece(
     ),
 )
 
-PIECES = (STRANGERS, SETTLED, SLOW_ROTATION, SUCCESSION)
+PIECES = (STRANGERS, SETTLED, GROWTH, SLOW_ROTATION, SUCCESSION)

@@ -1,5 +1,6 @@
 """Turn profiles into weights: every piece's ratio, every hypothesis' outcome, and their sum."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import ibis
@@ -41,24 +42,28 @@ def weigh(profiles: ir.Table) -> ir.Table:
     }
     listed = tested.is_known_pool | tested.is_known_seed
     weighed = tested.mutate(**ratios, llr_listed=ibis.ifelse(listed, LISTED_RATIO, 0.0))
-    total = ibis.literal(PRIOR) + weighed.llr_listed
-    for name in [p.name for p in PIECES] + [f"alt_{h.name}" for h in HYPOTHESES]:
-        total = total + weighed[f"llr_{name}"].fill_null(0.0)
-    weighed = weighed.mutate(llr_planes=_planes(weighed, total).round(4))
-    weighed = weighed.mutate(llr=(total + weighed.llr_planes).round(6))
+    own = [*address_plane.PIECES, *motion.PIECES, *name_server_plane.PIECES]
+    names = [piece.name for piece in own] + [f"alt_{h.name}" for h in HYPOTHESES]
+    alone = ibis.literal(PRIOR) + weighed.llr_listed + _sum(weighed, names)
+    weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(4))
+    company_says = _sum(weighed, [piece.name for piece in company.PIECES])
+    weighed = weighed.mutate(llr=(alone + weighed.llr_planes + company_says).round(6))
     return weighed.drop(*(f"raw_{piece.name}" for piece in PIECES))
 
 
-def _planes(weighed: ir.Table, total: ir.Value) -> ir.Value:
+def _sum(weighed: ir.Table, names: Iterable[str]) -> ir.Value:
+    ratios = [weighed[f"llr_{name}"].fill_null(0.0) for name in names]
+    return sum(ratios[1:], ratios[0])
+
+
+def _planes(weighed: ir.Table, alone: ir.Value) -> ir.Value:
     """Return what a conviction by the name-server plane alone is above the sum of both planes.
 
     A front that stands still says nothing of servers that move (Caglayan et al., CATCH 2009, judge
     them by a net of their own).
     """
-    servers = ibis.literal(PRIOR)
-    for piece in name_server_plane.PIECES:
-        servers = servers + weighed[f"llr_{piece.name}"].fill_null(0.0)
-    return ibis.ifelse(servers >= CONVICTION, ibis.greatest(servers - total, 0.0), 0.0)
+    servers = PRIOR + _sum(weighed, [piece.name for piece in name_server_plane.PIECES])
+    return ibis.ifelse(servers >= CONVICTION, ibis.greatest(servers - alone, 0.0), 0.0)
 
 
 def _counted(raw: ir.Table, piece: Piece) -> ir.Value:

@@ -29,8 +29,8 @@ def asked_answers(records: Records) -> ir.Table:
 
     ``domain`` is that of the query, whoever owns the address. ``number`` is an IPv4 address as a
     number, null for IPv6; ``bucket``, ``first_s`` and ``last_s`` are epoch seconds, ``NO_BUCKET``
-    for records without time; ``asn`` is null where unmapped. Further columns: rrtype, slash16,
-    ttl_min_s, ttl_max_s (null: unknown).
+    for records without time; ``asn`` and ``holder`` are null where unmapped. Further columns:
+    rrtype, slash16, ttl_min_s, ttl_max_s (null: unknown).
     """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & (s.section == "ans"))
@@ -48,7 +48,7 @@ def asked_answers(records: Records) -> ir.Table:
         ttl_min_s=s.ttl_min_s.min(),
         ttl_max_s=s.ttl_max_s.max(),
     )
-    routes = records.routes.select("address", "asn")
+    routes = records.routes.select("address", "asn", "holder")
     joined = answers.left_join(routes, "address").drop("address_right")
     return joined.mutate(number=ipv4_number(joined.address))
 

@@ -3,7 +3,6 @@
 No TTL gate here: the glue of real double flux lived 27 to 48 hours (docs/evaluation.md).
 """
 
-import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.newcomers import OPENING_S
@@ -80,7 +79,7 @@ def measure_name_servers(pairs: ir.Table, observed: ir.Table) -> ir.Table:
         ns_host_addresses_max=graded.addresses.max(),
         ns_host_slash16_max=graded.slash16.max(),
         ns_host_late_slash16_max=graded.late_slash16.max(),
-        ns_late_slash16=ibis.ifelse(graded.late_slash16 >= 2, graded.late_slash16, 0).sum(),
+        ns_late_slash16=(graded.late_slash16 * (graded.late_slash16 >= 2).cast("int64")).sum(),
         ns_served_max=graded.host_served.max(),
     )
 

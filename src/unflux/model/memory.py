@@ -8,8 +8,8 @@ from typing import Final
 import pyarrow as pa
 
 _MAPPINGS: Final = Path("/proc/self/maps")
-_PAGE_OUT: Final = 21
-"""MADV_PAGEOUT of Linux's madvise(2): contents stay as they are, in the file or in swap."""
+_DONT_NEED: Final = 4
+"""MADV_DONTNEED of madvise(2): pages go, and come back from their file when they are used."""
 
 
 def give_back() -> None:
@@ -24,10 +24,11 @@ def give_back() -> None:
         trim(0)
 
 
-def page_out(library: str) -> None:
-    """Let go of the pages of a shared library that is hardly used any more.
+def let_go(library: str) -> None:
+    """Let go of the code of a shared library that is hardly used any more.
 
-    Used again, they come back from its file. Where the system knows of no such thing, they stay.
+    Used again, it comes back from the system's cache of its file: nothing else is lost, since code
+    is mapped without being written to. Where the system does not tell its mappings, it stays.
     """
     try:
         mappings = _MAPPINGS.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -35,7 +36,7 @@ def page_out(library: str) -> None:
         return
     advise = ctypes.CDLL(None).madvise
     for mapping in mappings:
-        bounds, *_, path = mapping.split(maxsplit=5)
-        if Path(path).name.startswith(library):
+        bounds, permissions, *_, path = mapping.split(maxsplit=5)
+        if permissions == "r-xp" and Path(path).name.startswith(library):
             start, end = (int(bound, 16) for bound in bounds.split("-"))
-            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _PAGE_OUT)
+            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONT_NEED)

@@ -3,14 +3,36 @@
 import re
 from functools import lru_cache
 from importlib import metadata
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import dns.exception
 import dns.name
 import pyarrow as pa
-from publicsuffixlist import PublicSuffixList
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from unflux.model.distinct import map_distinct
+
+
+class _SuffixRules(NamedTuple):
+    names: frozenset[str]
+    """Names that a rule speaks of, as A-labels: its own, an exception, behind a wildcard."""
+    parents: frozenset[str]
+    """Those behind wildcards."""
+
+
+def _read_rules() -> _SuffixRules:
+    names, parents = set[str](), set[str]()
+    for line in Path(PSLFILE).read_text(encoding="utf-8").splitlines():
+        rule = line.strip().lower().split(" ")[0]
+        if not rule or rule.startswith("//"):
+            continue
+        text = rule.lstrip("!").removeprefix("*.").encode("idna").decode("ascii")
+        names.add(text)
+        if rule.startswith("*."):
+            parents.add(text)
+    return _SuffixRules(frozenset(names), frozenset(parents))
+
 
 MAX_NAME_LENGTH: Final = 255
 """Octets of a name on the wire (RFC 1035 section 3.1)."""
@@ -39,6 +61,7 @@ _PLAIN_LENGTH: Final = MAX_NAME_LENGTH - 2  # one length octet in front, the roo
 _DOTTED_QUAD: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _LABEL: Final = re.compile(r"(?:\\.|[^.\\])+", re.DOTALL)
 _SUFFIXES: Final = PublicSuffixList(only_icann=False)
+_RULES: Final = _read_rules()
 _BAD_NAME: Final = (
     dns.exception.SyntaxError,
     dns.exception.FormError,
@@ -91,15 +114,34 @@ def registrable_domain(name: str) -> str:
     """
     if _DOTTED_QUAD.fullmatch(name):
         return name
-    for suffix, label_count in REVERSE_LABELS.items():
-        if name.endswith(suffix):
-            return ".".join(name.removesuffix(suffix).split(".")[-label_count:]) + suffix
+    if name.endswith(".arpa"):
+        for suffix, label_count in REVERSE_LABELS.items():
+            if name.endswith(suffix):
+                return ".".join(name.removesuffix(suffix).split(".")[-label_count:]) + suffix
     if "\\" not in name:
-        return _SUFFIXES.privatesuffix(name) or name
+        return _below_suffix(name) or name
     labels = split_labels(name)
     # The list knows no escapes: show it labels without dots and count how many it keeps.
     kept = _SUFFIXES.privatesuffix(".".join(label.replace(".", "-") for label in labels))
     return name if kept is None else ".".join(labels[-(kept.count(".") + 1) :])
+
+
+def _below_suffix(name: str) -> str | None:
+    """Return the public suffix of a name and one label more; null where it is a suffix itself.
+
+    What the list says of a name is what it says of its parent, unless a rule has as many labels.
+    The library, which asks label by label, takes ten times as long.
+    """
+    _, dot, parent = name.partition(".")
+    if not dot:
+        return None
+    if name in _RULES.names or parent in _RULES.parents:
+        found: str | None = _SUFFIXES.privatesuffix(name)
+        return found
+    return _below_suffix_of_parent(parent) or name
+
+
+_below_suffix_of_parent: Final = lru_cache(maxsize=CACHED_NAMES)(_below_suffix)
 
 
 def split_labels(name: str) -> list[str]:

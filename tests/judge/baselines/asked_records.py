@@ -11,7 +11,10 @@ from unflux.judge.baselines.baseline import Baseline, Inputs
 
 ANSWERS = pa.schema(
     [
-        *((name, pa.string()) for name in ("domain", "query", "rrtype", "address", "slash16")),
+        *(
+            (name, pa.string())
+            for name in ("domain", "query", "rrtype", "address", "slash16", "holder")
+        ),
         *(
             (name, pa.int64())
             for name in (
@@ -33,6 +36,7 @@ ANSWER_SETS = pa.schema(
         ),
     ]
 )  # fmt: skip
+CLUSTERS = pa.schema([("node", pa.string()), ("cluster", pa.string())])
 NAME_SERVERS = pa.schema(
     [
         ("domain", pa.string()),
@@ -59,6 +63,7 @@ def answer(number: int, asn: int | None = None, **changed: Any) -> Row:
         "bucket": 0,
         "number": number,
         "asn": asn,
+        "holder": None if asn is None else f"Holder {asn}",
         "first_s": 0,
         "last_s": 0,
         "ttl_min_s": 60,
@@ -112,6 +117,12 @@ def inputs_of(engine: Engine, cases: Mapping[str, Records]) -> Inputs:
         two_lookups=table("two_lookups", ANSWERS, spare=True),
         answer_sets=table("answer_sets", ANSWER_SETS),
         name_servers=table("name_servers", NAME_SERVERS),
+        clusters=engine.table(
+            "hand_clusters",
+            pa.Table.from_pylist(
+                [row for records in cases.values() for row in records.get("clusters", [])], CLUSTERS
+            ),
+        ),
     )
 
 

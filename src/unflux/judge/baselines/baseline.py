@@ -26,7 +26,7 @@ class Inputs:
     domains: ir.Table
     """domain: every one that was asked."""
     answers: ir.Table
-    """domain, query, bucket, rrtype, address, number (IPv4), slash16, asn, first_s, last_s,
+    """domain, query, bucket, rrtype, address, number (IPv4), slash16, asn, holder, first_s, last_s,
     ttl_min_s, ttl_max_s: one row per address that answered a query in a bucket."""
     two_lookups: ir.Table
     """The rows of ``answers`` that two lookups, the TTL and a second apart, would have shown."""
@@ -35,6 +35,9 @@ class Inputs:
     ttl_max_s: one row per distinct answer to a query in a bucket."""
     name_servers: ir.Table
     """domain, ns_host, address, number (IPv4), asn: the hosts that serve the domain's zone."""
+    clusters: ir.Table
+    """node, cluster: what joining the pairs of ``perdisci_clusters.similar_days`` gives; a node
+    that is like no other is not in it."""
 
 
 class Baseline(Protocol):
@@ -48,23 +51,13 @@ class Baseline(Protocol):
         ...
 
 
-def weigh_all(baselines: Sequence[Baseline], inputs: Inputs) -> ir.Table:
-    """Return one row per domain with ``<name>_score`` and ``<name>_flagged`` of each baseline."""
-    joined = inputs.domains
-    for baseline in baselines:
-        name = baseline.NAME.replace("-", "_")
-        weighed = baseline.weigh(inputs).rename(
-            {f"{name}_score": "score", f"{name}_flagged": "flagged"}
-        )
-        joined = joined.left_join(weighed, "domain").drop("domain_right")
-    return joined
-
-
-def count_distinct(table: ir.Table, column: str, name: str) -> ir.Table:
-    """Count distinct non-null values of a column per domain: domain, ``name``."""
+def count_distinct(
+    table: ir.Table, column: str, name: str, key: Sequence[str] = ("domain",)
+) -> ir.Table:
+    """Count distinct non-null values of a column per key, the domain alone by default."""
     known = table.filter(table[column].notnull())
-    pairs = known.select("domain", column).distinct()
-    return pairs.group_by("domain").agg(**{name: pairs.count()})
+    pairs = known.select(*key, column).distinct()
+    return pairs.group_by(list(key)).agg(**{name: pairs.count()})
 
 
 def per_domain(inputs: Inputs, *measured: ir.Table) -> ir.Table:

@@ -26,9 +26,8 @@ class Perdisci:
             "Passive Analysis of Recursive DNS Traces, ACSAC 2009",
         ),
         limitations=(
-            "Filters only. What follows in the paper, clusters of domains by shared addresses and "
-            "a decision tree over them, needs probes of uptime and reverse names and its training "
-            "set; the filters alone are meant to let much through.",
+            "Filters only, which are meant to let much through; what follows in the paper is "
+            "perdisci-clusters.",
             "How F3's rules combine is not stated; one is enough here, which misses least.",
             "F2 is applied to the day as a whole, not every three hours.",
             "The TTL of an answer is the shortest that its query showed within its time bucket, "
@@ -39,17 +38,24 @@ class Perdisci:
 
     def weigh(self, inputs: Inputs) -> ir.Table:
         """Return domain, score and flagged; flagged is one rule or more on any day."""
-        accepted = _accept_answers(inputs.answer_sets)
-        days = _measure_days(inputs.answers, accepted)
-        days = days.filter(~_is_stable(days))
-        met = days.mutate(rules=_rules_met(days))
+        met = filtered_days(inputs)
         best = met.group_by("domain").agg(rules=met.rules.max())
         graded = per_domain(inputs, best)
         score = graded.rules.fill_null(0.0)
         return graded.select("domain", score=score, flagged=score >= 1)
 
 
-def _accept_answers(answer_sets: ir.Table) -> ir.Table:
+def filtered_days(inputs: Inputs) -> ir.Table:
+    """Return the days that F1 and F2 leave of each domain, with ``rules``: how many of F3 hold.
+
+    Further columns: domain, day, queries, addresses, slash16, growth, diversity, ttl_s.
+    """
+    days = _measure_days(inputs.answers, accept_answers(inputs.answer_sets))
+    days = days.filter(~_is_stable(days))
+    return days.mutate(rules=_rules_met(days))
+
+
+def accept_answers(answer_sets: ir.Table) -> ir.Table:
     """F1: keep the answers that could be of flux."""
     sets = answer_sets
     lives_short = sets.ttl_min_s.isnull() | (sets.ttl_min_s <= LONGEST_TTL_S)
@@ -70,9 +76,7 @@ def _measure_days(answers: ir.Table, accepted: ir.Table) -> ir.Table:
     counted = accepted.group_by(DAY).agg(
         queries=accepted.responses.sum(), ttl_s=accepted.ttl_max_s.max()
     )
-    lookups = accepted.select("domain", "day", "query", "bucket").distinct()
-    a = answers.filter(answers.rrtype == "A")
-    rows = a.inner_join(lookups, ["domain", "query", "bucket"])
+    rows = accepted_addresses(answers, accepted)
     arrivals = rows.group_by([*DAY, "address", "slash16"]).agg(arrived_s=rows.first_s.min())
     sizes = arrivals.group_by(DAY).agg(addresses=arrivals.count())
     places = arrivals.select(*DAY, "slash16").distinct()
@@ -83,6 +87,13 @@ def _measure_days(answers: ir.Table, accepted: ir.Table) -> ir.Table:
     for table in (sizes, spread, grown):
         days = days.inner_join(table, list(DAY))
     return days.mutate(diversity=(days.slash16 / days.addresses).round(9))
+
+
+def accepted_addresses(answers: ir.Table, accepted: ir.Table) -> ir.Table:
+    """Return the A rows of ``answers`` in lookups of which an answer was accepted, with ``day``."""
+    lookups = accepted.select("domain", "day", "query", "bucket").distinct()
+    a = answers.filter(answers.rrtype == "A")
+    return a.inner_join(lookups, ["domain", "query", "bucket"])
 
 
 def _is_stable(days: ir.Table) -> ir.BooleanValue:

@@ -14,7 +14,7 @@ from typing import Final
 
 import llvmlite
 
-from unflux.model.memory import page_out
+from unflux.model.memory import let_go
 from unflux.read.kernel.object_code import ObjectCode, processor
 
 Say = Callable[[str], None]
@@ -81,7 +81,7 @@ class Kernel:
         self.scan_objects = function("scan_objects")
         self.split_elements = function("split_elements")
         self.split_fields = function("split_fields")
-        page_out("libllvmlite")  # 45 MB, which only loading needs
+        let_go("libllvmlite")  # 30 MB, which only loading needs
 
 
 def say_nothing(line: str) -> None:

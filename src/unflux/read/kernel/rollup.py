@@ -55,18 +55,23 @@ class _Texts:
         held.kernel.pack_texts(held.tables, octets, offsets, self.numbers)
         self.texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets))
         self.ranks = _ranks(self.texts)
-        self._count = count
+        self._domains: list[str] = []
+        self._domain_codes = np.full(count, -1, np.int32)
 
     def domains(self, *used: np.ndarray) -> pa.Array:
-        """Return the registrable domain of each text that is used as a name, null for others."""
-        is_used = np.zeros(self._count, bool)
+        """Return the registrable domain of each text that is used as a name, or was before.
+
+        It is null for the others.
+        """
+        is_new = np.zeros(len(self._domain_codes), bool)
         for rows in used:
-            is_used[rows] = True
-        named = np.flatnonzero(is_used)
-        domains = np.full(self._count, -1, np.int64)
-        domains[named] = np.arange(len(named))
-        found = [registrable_domain(name) for name in self.texts.take(pa.array(named)).to_pylist()]
-        return pa.array(found, pa.string()).take(pa.array(domains, mask=domains < 0))
+            is_new[rows] = True
+        new = np.flatnonzero(is_new & (self._domain_codes < 0))
+        names = self.texts.take(pa.array(new)).to_pylist()
+        self._domain_codes[new] = np.arange(len(new)) + len(self._domains)
+        self._domains += map(registrable_domain, names)
+        codes = pa.array(self._domain_codes, mask=self._domain_codes < 0)
+        return pa.array(self._domains, pa.string()).take(codes)
 
 
 class _Addresses:

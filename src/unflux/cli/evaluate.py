@@ -1,0 +1,116 @@
+"""``unflux evaluate``: score verdicts and the published detectors against labels."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from unflux.cli.arguments import (
+    EXIT_FAILED,
+    EngineName,
+    Ports,
+    RouteTables,
+    Since,
+    Sources,
+    StorePath,
+    Until,
+    UtcOffset,
+    Workers,
+)
+
+NAME: Final = "evaluate"
+EPILOG: Final = """\b
+Examples:
+  unflux evaluate labels.csv records.csv.gz --asn asn.csv
+  unflux evaluate labels.csv --store dns.unflux --format json
+"""
+
+
+class Format(StrEnum):
+    """How the evaluation is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def run(
+    *,
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS",
+            help="A CSV of domain,label and, if known, kind,family,source; fastflux is the label "
+            "of fast flux, malicious of what is bad but does not flux, unknown of what nobody "
+            "knows; all others are innocent. Records with a label column will do too.",
+        ),
+    ],
+    sources: Sources = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="How to write the figures.  [default: table on a terminal, json in a pipe]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the figures here, not to the terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        int,
+        typer.Option(
+            "--checkpoints",
+            metavar="N",
+            min=0,
+            max=100,
+            help="Judge this many shorter runs of the records too, for the time to decision; "
+            "0: none.",
+        ),
+    ] = 12,
+    store: StorePath = None,
+    routes: RouteTables = None,
+    since: Since = None,
+    until: Until = None,
+    ports: Ports = None,
+    utc_offset: UtcOffset = 0.0,
+    engine: EngineName = "duckdb",
+    workers: Workers = None,
+) -> None:
+    """Score verdicts and the published detectors against labels, on the same records.
+
+    Shown are recall, false positives, time to decision, calibration, and precision where fast flux
+    is rare; per label, kind, family and source. Domains of one family are not independent, so
+    families are counted beside domains. A label counts where a name of its domain had an answer.
+    """
+    # Loaded here, so that --help and a wrong option answer at once.
+    from unflux.cli.evaluation_output import write_evaluation  # noqa: PLC0415
+    from unflux.cli.options import compose_options  # noqa: PLC0415
+    from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
+    from unflux.pipeline.evaluating import evaluate  # noqa: PLC0415
+    from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
+
+    options = compose_options(
+        routes=routes,
+        store=store,
+        since=since,
+        until=until,
+        ports=ports,
+        utc_offset=utc_offset,
+        engine=engine,
+        workers=workers,
+        list_all=True,
+    )
+    if sources:
+        prepare_reading(say)
+    with shown_progress() as progress:
+        found = evaluate(labels, sources or [], options, checkpoints=checkpoints, progress=progress)
+    write_evaluation(found, as_json=None if form is None else form is Format.JSON, out=out)
+    if any(source.error for source in found.gathered.sources):
+        raise typer.Exit(EXIT_FAILED)

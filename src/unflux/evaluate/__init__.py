@@ -1,0 +1,1 @@
+"""Score what detectors said of labelled domains."""
