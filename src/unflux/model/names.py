@@ -27,7 +27,9 @@ def _read_rules() -> _SuffixRules:
         rule = line.strip().lower().split(" ")[0]
         if not rule or rule.startswith("//"):
             continue
-        text = rule.lstrip("!").removeprefix("*.").encode("idna").decode("ascii")
+        text = rule.lstrip("!").removeprefix("*.")
+        if not text.isascii():  # the codec is slow, and most are
+            text = text.encode("idna").decode("ascii")
         names.add(text)
         if rule.startswith("*."):
             parents.add(text)
