@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Ran, Run
 from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs" / "schemas" / "action-1.schema.json").read_text()
 )

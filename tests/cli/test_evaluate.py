@@ -10,6 +10,8 @@ from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS
 
 from unflux.judge.baselines import BASELINES
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "evaluation-1.schema.json"
 
 

@@ -2,7 +2,10 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_is_generated_can_be_scanned(run: Run, tmp_path: Path) -> None:

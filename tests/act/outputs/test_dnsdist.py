@@ -10,6 +10,8 @@ from tests.act.plans import plan_of, proposal, small_plan
 from unflux.act.output import Options
 from unflux.act.outputs.dnsdist import Dnsdist
 
+pytestmark = pytest.mark.slow
+
 ANSWERS: tuple[tuple[dict[str, str], tuple[str, list[str]]], ...] = (
     ({}, ("NXDOMAIN", [])),
     ({"answer": "nodata"}, ("NOERROR", [])),

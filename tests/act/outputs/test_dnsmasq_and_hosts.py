@@ -12,6 +12,8 @@ from unflux.act.outputs.dnsmasq import Dnsmasq
 from unflux.act.outputs.hosts import Hosts
 from unflux.model.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 LOOPBACK = ("--no-resolv", "--no-daemon", "--listen-address=127.0.0.1", "--bind-interfaces",
             "--user=root", "--pid-file=", "--cache-size=0")  # fmt: skip
 

@@ -23,6 +23,8 @@ from unflux.act.outputs.nftables_isp import NftablesIsp
 from unflux.model.actions import Plan
 from unflux.model.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 ISP = Options(
     subscribers=protected("20.1.0.0/24", "20.1.1.0/24", "2a09:1::/48"),
     servers=protected("20.1.0.9", "2a09:1::9"),

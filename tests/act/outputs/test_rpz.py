@@ -16,6 +16,8 @@ from unflux.act.outputs.rpz import Rpz, reversed_address
 from unflux.model.actions import Plan
 from unflux.model.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 ALL: frozenset[Trigger] = frozenset({"nsdname", "nsip", "ip"})
 ZONE = "rpz.unflux.invalid"
 EMPTY = plan_of()

@@ -19,6 +19,8 @@ from unflux.act.output import Options
 from unflux.act.outputs.suricata import Suricata
 from unflux.model.actions import Plan
 
+pytestmark = pytest.mark.slow
+
 CLIENT, RESOLVER = "192.0.2.10", "192.0.2.53"
 
 YAML = """\

@@ -11,6 +11,8 @@ from unflux.act.output import Options
 from unflux.act.outputs.unbound import Unbound
 from unflux.model.actions import Plan
 
+pytestmark = pytest.mark.slow
+
 
 def conf_text(plan: Plan, **options: object) -> str:
     (file,) = Unbound().render(plan, Options(**options))  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ from unflux.model.names import registrable_domain
 from unflux.read.reading import read_all
 from unflux.read.source import Options
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 TINY = 0.01
 
