@@ -44,7 +44,8 @@ LONE_POOL = Piece(
     "botnets; a public pool or a peer-to-peer seed serves its own name",
     value=lambda p: p.tenants_max,
     weigh=lambda p: ibis.ifelse(
-        # One flux domain of five may be alone, and nearly every pool is: ln(0.2 / 0.95).
+        # Chosen: 2026-11-24, assumed and not measured: one flux domain of five is alone, and nearly
+        # every pool is, ln(0.2 / 0.95). A flux domain alone in its records stays convicted by it.
         p.members.isnull()
         & p.network.isnull()
         & (p.tenants_max == 1)
