@@ -21,7 +21,8 @@ from tests.judge.profiles import (
 from unflux.engine.connection import Engine
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HYPOTHESES
-from unflux.judge.judging import compose_verdict, decide, flux_kind, follow_aliases, score
+from unflux.judge.judging import compose_verdict, decide, flux_kind, follow_aliases
+from unflux.model.odds import probability
 from unflux.model.verdicts import Verdict
 
 FLUX = pool("", 9, span_s=HOUR_S, lookups=9, newcomers=9, newcomer_asns=9, newcomer_slash16=9)
@@ -65,7 +66,7 @@ def test_a_verdict_of_any_profile_is_whole(engine: Engine) -> None:
         verdict = compose(row)
         outcomes.add(verdict.verdict)
         assert sum(e.llr for e in verdict.evidence) == pytest.approx(row["llr"], abs=1e-6)
-        assert verdict.score == pytest.approx(score(row["llr"]), abs=1e-6)
+        assert verdict.score == pytest.approx(probability(row["llr"]), abs=1e-6)
         assert len({e.name for e in verdict.evidence}) == len(verdict.evidence)
         assert verdict.evidence[0].name == "prior"
         for piece in verdict.evidence:

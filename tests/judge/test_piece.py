@@ -78,5 +78,6 @@ def _schema() -> ibis.Schema:
         | {
             "members": "int64", "network": "string", "network_llr": "float64",
             "network_members": "int64", "pool_addresses": "int64",
+            "is_slow_in_one_rack": "boolean",
         }
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """Hostile text made visible."""
 
-import re
 import unicodedata
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.present.generated_results import HOSTILE
 
-from unflux.present.visible import MAX_MARKS, make_visible, without_lone_surrogates
+from unflux.present.visible import MAX_MARKS, make_visible
 
 
 @pytest.mark.parametrize(
@@ -58,14 +57,3 @@ def test_nothing_unseen_is_left(text: str) -> None:
     assert {c for c in shown if unicodedata.category(c)[0] == "Z"} <= {" "}
     assert make_visible(shown) == shown
     assert make_visible(text, ascii_only=True).isascii()
-
-
-@given(st.text(st.characters(codec=None)))
-def test_only_lone_surrogates_change(text: str) -> None:
-    spelt = without_lone_surrogates(text)
-    assert not re.search("[\ud800-\udfff]", spelt)
-    assert (spelt == text) == (not re.search("[\ud800-\udfff]", text))
-
-
-def test_a_lone_surrogate_is_spelt_out() -> None:
-    assert without_lone_surrogates("a\udc80") == r"a\udc80"

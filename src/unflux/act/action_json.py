@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from unflux.model.actions import Action, Objection, Plan, Proof, Proposal
+from unflux.model.surrogates import without_lone_surrogates
 from unflux.model.times import format_moment
 from unflux.model.verdicts import Agent
 
@@ -134,8 +135,8 @@ def _parse_agent(address: str, value: Mapping[str, Any]) -> Agent:
 
 
 def _text(value: str | None) -> str | None:
-    """Return text that any JSON reader takes: half a surrogate pair is spelt out."""
-    return None if value is None else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Return text that any JSON reader takes; null stays null."""
+    return None if value is None else without_lone_surrogates(value)
 
 
 def _moment(text: str | None) -> datetime | None:

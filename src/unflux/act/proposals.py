@@ -1,12 +1,12 @@
 """Proposals: what verdicts and networks would have done, with all that the gate needs to know."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from unflux.act.surroundings import Host, Surroundings
 from unflux.model.actions import Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
+from unflux.model.odds import probability
 from unflux.model.verdicts import Agent, FluxNetwork, Verdict
 
 MOST_RELATED: Final = 100
@@ -88,7 +88,7 @@ def _domain_proofs(verdict: Verdict, rotating: frozenset[str]) -> tuple[Proof, .
     """Return what of its own speaks against a domain: nothing that others could have written."""
     own = sum(piece.llr for piece in verdict.evidence if piece.name not in COMPANY)
     proofs = []
-    if 1 / (1 + math.exp(-max(-50.0, min(50.0, own)))) >= OWN_SCORE:
+    if probability(own) >= OWN_SCORE:
         proofs.append(Proof(witness="answers", says="its own records convict it, without company"))
     if verdict.domain in rotating:
         says = "it is delegated to a name-server host that moves through agents"

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -101,6 +102,14 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+
+
+class TableOrJson(StrEnum):
+    """How a result is written that is read or passed on, and nothing else."""
+
+    TABLE = "table"
+    JSON = "json"
+
 
 DEFAULT_PORTS: Final = (53,)
 

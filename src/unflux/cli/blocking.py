@@ -22,7 +22,7 @@ from unflux.model.actions import Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
 from unflux.model.names import normalise_name
-from unflux.model.times import MICROSECONDS_PER_S
+from unflux.model.times import moment_at
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.acting import Standing
 from unflux.present import terminal
@@ -78,7 +78,7 @@ class Prepared:
 def compose_gate(wishes: Wishes) -> Prepared:
     """Read every list and what stands; raises UnfluxError before anything else is done."""
     now_us = parse_moment(wishes.at, "--at")
-    now = datetime.now(UTC) if now_us is None else _moment(now_us)
+    now = datetime.now(UTC) if now_us is None else moment_at(now_us)
     deployed = Deployed() if wishes.out is None else read_standing(wishes.out)
     own = read_protected(wishes.own)
     options = _compose_options(wishes, own, next_serial(deployed.serial, now))
@@ -213,7 +213,3 @@ def _known_ids(asked: Sequence[str], deployed: Deployed) -> frozenset[str]:
             message = f"--withdraw {id_}: nothing of that id stands in the folder of --out"
             raise UsageError(message)
     return frozenset(asked)
-
-
-def _moment(moment_us: int) -> datetime:
-    return datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)

@@ -1,6 +1,5 @@
 """``unflux evaluate``: score verdicts and the published detectors against labels."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +13,7 @@ from unflux.cli.arguments import (
     Since,
     Sources,
     StorePath,
+    TableOrJson,
     Until,
     UtcOffset,
     Workers,
@@ -25,13 +25,6 @@ Examples:
   unflux evaluate labels.csv records.csv.gz --asn asn.csv
   unflux evaluate labels.csv --store dns.unflux --format json
 """
-
-
-class Format(StrEnum):
-    """How the evaluation is written."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def run(
@@ -47,7 +40,7 @@ def run(
     ],
     sources: Sources = None,
     form: Annotated[
-        Format | None,
+        TableOrJson | None,
         typer.Option(
             "--format",
             help="How to write the figures.  [default: table on a terminal, json in a pipe]",
@@ -111,6 +104,6 @@ def run(
         prepare_reading(say)
     with shown_progress() as progress:
         found = evaluate(labels, sources or [], options, checkpoints=checkpoints, progress=progress)
-    write_evaluation(found, as_json=None if form is None else form is Format.JSON, out=out)
+    write_evaluation(found, as_json=None if form is None else form is TableOrJson.JSON, out=out)
     if any(source.error for source in found.gathered.sources):
         raise typer.Exit(EXIT_FAILED)

@@ -1,21 +1,18 @@
 """Write an evaluation where and how the user asked for it."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 
+from unflux.cli.output import draw_plain, write_file
 from unflux.cli.progress import say
-from unflux.model.errors import UnfluxError
 from unflux.pipeline.evaluating import Evaluated
 from unflux.pipeline.gathering import Gathered
 from unflux.present import evaluation_lines
 from unflux.present.evaluation_screen import print_evaluation
 from unflux.present.visible import make_visible
-
-FILE_CELLS: Final = 160
-"""Width of a table that goes to a file."""
 
 
 def write_evaluation(found: Evaluated, *, as_json: bool | None, out: Path | None) -> None:
@@ -28,29 +25,14 @@ def write_evaluation(found: Evaluated, *, as_json: bool | None, out: Path | None
         if out is None:
             print_evaluation(found.evaluation, Console())
         else:
-            _write_file(out, _plain(found))
+            write_file(out, [draw_plain(partial(print_evaluation, found.evaluation))])
     else:
-        lines = "".join(evaluation_lines.render(found.evaluation))
+        lines = evaluation_lines.render(found.evaluation)
         if out is None:
-            sys.stdout.write(lines)
+            sys.stdout.writelines(lines)
         else:
-            _write_file(out, lines)
+            write_file(out, (line.encode() for line in lines))
     _tell_of_sources(found.gathered)
-
-
-def _plain(found: Evaluated) -> str:
-    console = Console(width=FILE_CELLS, color_system=None, force_terminal=False)
-    with console.capture() as captured:
-        print_evaluation(found.evaluation, console)
-    return captured.get()
-
-
-def _write_file(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})"
-        raise UnfluxError(message) from error
 
 
 def _tell_of_sources(gathered: Gathered) -> None:

@@ -1,6 +1,5 @@
 """``unflux explain``: every piece of evidence for and against one domain."""
 
-from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +12,7 @@ from unflux.cli.arguments import (
     Since,
     Sources,
     StorePath,
+    TableOrJson,
     Until,
     UtcOffset,
     Workers,
@@ -26,13 +26,6 @@ Examples:
 """
 
 
-class Format(StrEnum):
-    """How the explanation is written."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def run(
     *,
     domain: Annotated[
@@ -40,8 +33,8 @@ def run(
     ],
     sources: Sources = None,
     form: Annotated[
-        Format, typer.Option("--format", help="A text to read, or one JSON object.")
-    ] = Format.TABLE,
+        TableOrJson, typer.Option("--format", help="A text to read, or one JSON object.")
+    ] = TableOrJson.TABLE,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,
@@ -84,7 +77,7 @@ def run(
     with shown_progress() as progress:
         result, records = explain(registrable_domain(name), sources or [], options, progress)
     is_found = write_explanation(
-        registrable_domain(name), result, records, as_json=form is Format.JSON
+        registrable_domain(name), result, records, as_json=form is TableOrJson.JSON
     )
     if not is_found or any(source.error for source in result.sources):
         raise typer.Exit(EXIT_FAILED)

@@ -1,7 +1,8 @@
 """Write a result where and how the user asked for it."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,6 +16,9 @@ from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
 from unflux.present.explanation import explanation_json, print_explanation
 from unflux.present.report import render_report
 
+FILE_CELLS: Final = 160
+"""Width of a table that goes to a file."""
+
 LOG_CELLS: Final = 4_000
 """Width of lines that go to a file or a pipe."""
 
@@ -27,7 +31,7 @@ def write_result(
     """
     chosen = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
     if report is not None:
-        _write_file(report, [render_report(result).encode()])
+        write_file(report, [render_report(result).encode()])
     if chosen is Format.PARQUET and out is None and sys.stdout.isatty():
         message = "parquet is not for a terminal: name a file with --out"
         raise UsageError(message)
@@ -37,7 +41,7 @@ def write_result(
         _write(sys.stdout.buffer, _compose(result, chosen))
         sys.stdout.buffer.flush()
     else:
-        _write_file(out, _compose(result, chosen))
+        write_file(out, _compose(result, chosen))
     if chosen is not Format.TABLE or out is not None:
         terminal.print_summary(result, error_console())
     if report is not None:
@@ -57,13 +61,14 @@ def _compose(result: ScanResult, form: Format) -> Iterable[bytes]:
         return (row.encode() for row in verdict_csv.render(result))
     if form is Format.PARQUET:
         return [verdict_parquet.render(result)]
-    return [_plain_table(result)]
+    return [draw_plain(partial(terminal.print_result, result))]
 
 
-def _plain_table(result: ScanResult) -> bytes:
-    console = Console(width=160, color_system=None, force_terminal=False, record=False)
+def draw_plain(draw: Callable[[Console], None]) -> bytes:
+    """Return what is drawn on a console as plain text, for a file."""
+    console = Console(width=FILE_CELLS, color_system=None, force_terminal=False)
     with console.capture() as captured:
-        terminal.print_result(result, console)
+        draw(console)
     return captured.get().encode()
 
 
@@ -72,7 +77,8 @@ def _write(sink: BinaryIO, parts: Iterable[bytes]) -> None:
         sink.write(part)
 
 
-def _write_file(path: Path, parts: Iterable[bytes]) -> None:
+def write_file(path: Path, parts: Iterable[bytes]) -> None:
+    """Write parts to a file; raise UnfluxError where it cannot be."""
     try:
         with path.open("wb") as sink:
             _write(sink, parts)

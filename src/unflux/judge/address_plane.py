@@ -5,7 +5,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.motion import is_slow_in_one_rack, newcomer_places
+from unflux.judge.motion import newcomer_places
 from unflux.judge.piece import Piece, Row, band, geometric_bands, is_mapped, plural
 
 FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
@@ -52,7 +52,7 @@ POOL_WIDTH = Piece(
     source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
     value=_pool_asns,
     weigh=lambda p: band(
-        ibis.ifelse(is_mapped(p) & ~is_slow_in_one_rack(p), _pool_asns(p), ibis.null("int64")),
+        ibis.ifelse(is_mapped(p) & ~p.is_slow_in_one_rack, _pool_asns(p), ibis.null("int64")),
         # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
         geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
         below=-0.5,
@@ -73,7 +73,7 @@ POOL_PREFIXES = Piece(
     value=lambda p: p.host_slash16_max,
     weigh=lambda p: band(
         ibis.ifelse(
-            ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~is_slow_in_one_rack(p),
+            ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~p.is_slow_in_one_rack,
             p.host_slash16_max,
             ibis.null("int64"),
         ),
@@ -92,12 +92,14 @@ def _neighbours(p: ir.Table) -> ir.Value:
     return ((p.addresses - p.special_use_addresses) / p.slash24.nullif(0)).round(3)
 
 
+RACKED: Final = 1.25
+"""Addresses to a /24 from which on they lie in racks."""
+
 NEIGHBOURS = Piece(
     name="neighbours",
     group="neighbours",
     source=f"{HOLZ}, section 3: an operator of bots cannot choose where they are, a provider rents "
-    "racks; 2009 records: one address in each /24 of fluxing names, two and more of CDNs and "
-    "portals",
+    "racks; 2009 records: one address in each /24 of fluxing names, more of most wide innocents",
     value=_neighbours,
     weigh=lambda p: band(
         ibis.ifelse(
@@ -108,12 +110,12 @@ NEIGHBOURS = Piece(
         # Chosen: 2026-11-24, after a look at generated records (seed 1) and at the real ones, where
         # 31 of 38 innocents this wide lie at 1.25 or over, and all 266 fluxing names at 1.0. An
         # operator who pays for neighbours pays in width.
-        [(1.25, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
+        [(RACKED, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
         below=0.0,
     ),
     says=lambda r: (
         f"Its addresses lie {r['value_neighbours']:.1f} to a /24: "
-        + ("strangers to each other." if r["value_neighbours"] < 1.15 else "in racks.")
+        + ("strangers to each other." if r["value_neighbours"] < RACKED else "in racks.")
     ),
 )
 

@@ -45,7 +45,7 @@ LONE_POOL = Piece(
     value=lambda p: p.tenants_max,
     weigh=lambda p: ibis.ifelse(
         # Chosen: 2026-11-24, assumed and not measured: one flux domain of five is alone, and nearly
-        # every pool is, ln(0.2 / 0.95). A flux domain alone in its records stays convicted by it.
+        # every pool is, ln(0.2 / 0.95).
         p.members.isnull()
         & p.network.isnull()
         & (p.tenants_max == 1)

@@ -12,7 +12,6 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.judge.address_plane import POOL_MIXING
-from unflux.judge.motion import is_slow_in_one_rack
 from unflux.judge.piece import Row, is_mapped, known_places, plural
 from unflux.model.verdicts import HypothesisOutcome
 
@@ -172,7 +171,7 @@ HYPOTHESES = (
         "operator of bots cannot; RFC 1034 section 3.6.2: names lead there by CNAME",
         holds=lambda p: _where(
             (p.addresses > 1) & (p.slash16 > 0),
-            ((known_places(p) <= 2) & ~is_slow_in_one_rack(p))
+            ((known_places(p) <= 2) & ~p.is_slow_in_one_rack)
             | ((p.query_domains >= 3) & (p.names == 0)),
         ),
         ratio=-1.0,
@@ -193,7 +192,7 @@ HYPOTHESES = (
         source="RIPE Labs: dynamic addresses change every 24 h or multiples, within one ISP",
         holds=lambda p: _where(
             (p.newcomers > 0) & is_mapped(p),
-            (p.set_addresses_max == 1) & (p.asns == 1) & ~is_slow_in_one_rack(p),
+            (p.set_addresses_max == 1) & (p.asns == 1) & ~p.is_slow_in_one_rack,
         ),
         ratio=-1.0,
         because=_dynamic,

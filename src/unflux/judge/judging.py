@@ -1,6 +1,5 @@
 """Turn weighed profiles into verdicts: the bounds, the kind, the words."""
 
-import math
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HOLDS, HYPOTHESES, LISTED_RATIO, REJECTED, UNTESTED
 from unflux.judge.piece import Row, plural
 from unflux.judge.weighing import PIECES
+from unflux.model.odds import probability
 from unflux.model.verdicts import (
     Alternative,
     Counts,
@@ -56,11 +56,6 @@ def follow_aliases(weighed: ir.Table, aliases: ir.Table, bound: float) -> ir.Tab
     return joined.mutate(llr=(joined.llr + joined.llr_alias.fill_null(0.0)).round(6))
 
 
-def score(log_odds: float) -> float:
-    """Return the probability that log-odds stand for."""
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))
-
-
 def compose_verdict(row: Row, *, network: str | None, network_kind: Kind | None) -> Verdict:
     """Write the verdict of one decided profile; ``network`` where it belongs to a convicted one."""
     outcome: Outcome = row["verdict"]
@@ -68,7 +63,7 @@ def compose_verdict(row: Row, *, network: str | None, network_kind: Kind | None)
         domain=row["domain"],
         verdict=outcome,
         kind=_kind(row, outcome, network_kind),
-        score=round(score(row["llr"]), 6),
+        score=round(probability(row["llr"]), 6),
         network=network,
         first_seen=min(_known(row["asked_first_at"], row["first_at"]), default=None),
         last_seen=max(_known(row["asked_last_at"], row["last_at"]), default=None),
@@ -98,7 +93,7 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
     found = [
         Evidence(
             name="prior",
-            value=round(score(PRIOR), 4),
+            value=round(probability(PRIOR), 4),
             llr=PRIOR,
             says="Before any record: one name in 150 with answers.",
             source="Infoblox, April 2025: the technique is not common; precision dominates",
@@ -184,8 +179,7 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
 
 KIND_COLUMNS: Final = (
     "domain", "llr", "llr_server-rotation", "llr_both-planes", "llr_slow-rotation",
-    "llr_succession",
-    "newcomers_per_hour", "host_asns_max", "host_slash16_max",
+    "llr_succession", "newcomers_per_hour", "host_asns_max", "host_slash16_max",
 )  # fmt: skip
 """What :func:`flux_kind` reads of a profile, whose it is, and the sum."""
 
@@ -194,9 +188,8 @@ def flux_kind(row: Row) -> Kind:
     """Name the kind of flux that a profile (of a domain or of a network) shows."""
     rotating_servers = (row["llr_server-rotation"] or 0) >= 1.5
     both = (row["llr_both-planes"] or 0) >= 2.5
-    if (row["llr_slow-rotation"] or 0) > 0 and (row["newcomers_per_hour"] or 0) <= 4:
-        return "slow-flux"
-    if (row["llr_succession"] or 0) > 0:
+    is_slow = (row["llr_slow-rotation"] or 0) > 0 and (row["newcomers_per_hour"] or 0) <= 4
+    if is_slow or (row["llr_succession"] or 0) > 0:
         return "slow-flux"
     if rotating_servers or both:
         return "double-flux" if is_wide(row) else "ns-flux"

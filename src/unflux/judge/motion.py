@@ -148,7 +148,7 @@ GROWTH = Piece(
     source=f"{RECORDS_2009}; M57 records of 2009: portals and CDNs saturate from a vantage",
     value=lambda p: p.late_ratio,
     weigh=lambda p: ibis.ifelse(
-        _is_dated(p) & (p.newcomers >= GROWTH_NEWCOMERS) & ~is_slow_in_one_rack(p),
+        _is_dated(p) & (p.newcomers >= GROWTH_NEWCOMERS) & ~p.is_slow_in_one_rack,
         # A newcomer comes late or not: Bernoulli under both. Even growth is also that of dynamic
         # lines and clouds, so that it says little for flux; saturation says much against.
         _between(
@@ -177,7 +177,7 @@ SLOW_ROTATION = Piece(
         & (p.set_addresses_max == 1)
         & (p.newcomers >= 3)
         & (p.host_addresses_max * 2 > p.addresses)
-        & ~is_slow_in_one_rack(p),
+        & ~p.is_slow_in_one_rack,
         band(
             # Strange ASNs per ten days of watching, so that years of small changes do not add up.
             p.newcomer_asns / ibis.greatest(p.span_s / 864_000.0, 1.0),

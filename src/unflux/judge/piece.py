@@ -20,10 +20,10 @@ Chosen: 2026-11-22; on the 2009 records a full sum gave scores of 1.000 to singl
 class Piece:
     """One piece of evidence.
 
-    ``weigh`` maps the profile table to the natural-log likelihood ratio of the value under fast
-    flux against under any innocent use; null where the records do not allow the test. Pieces of
-    one ``group`` depend on each other: the strongest counts in full, the others by
-    ``DEPENDENT_SHARE``.
+    ``weigh`` maps the profile table, with the columns that :func:`unflux.judge.weighing.weigh` adds
+    first, to the natural-log likelihood ratio of the value under fast flux against under any
+    innocent use; null where the records do not allow the test. Pieces of one ``group`` depend on
+    each other: the strongest counts in full, the others by ``DEPENDENT_SHARE``.
     """
 
     name: str

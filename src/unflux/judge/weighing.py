@@ -28,7 +28,9 @@ def weigh(profiles: ir.Table) -> ir.Table:
     nothing.
     """
     p = profiles.mutate(
-        is_known_pool=profiles.domain.isin(POOLS), is_known_seed=profiles.domain.isin(SEEDS)
+        is_known_pool=profiles.domain.isin(POOLS),
+        is_known_seed=profiles.domain.isin(SEEDS),
+        is_slow_in_one_rack=motion.is_slow_in_one_rack(profiles),
     )
     p = p.mutate(**{f"value_{piece.name}": piece.value(p) for piece in PIECES})
     raw = p.mutate(**{f"raw_{piece.name}": piece.weigh(p).cast("float64") for piece in PIECES})
@@ -48,7 +50,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
     weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(4))
     company_says = _sum(weighed, [piece.name for piece in company.PIECES])
     weighed = weighed.mutate(llr=(alone + weighed.llr_planes + company_says).round(6))
-    return weighed.drop(*(f"raw_{piece.name}" for piece in PIECES))
+    return weighed.drop("is_slow_in_one_rack", *(f"raw_{piece.name}" for piece in PIECES))
 
 
 def _sum(weighed: ir.Table, names: Iterable[str]) -> ir.Value:

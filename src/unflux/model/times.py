@@ -16,6 +16,11 @@ def is_plausible(moment_us: int) -> bool:
     return EARLIEST_US <= moment_us < LATEST_US
 
 
+def moment_at(moment_us: int) -> datetime:
+    """Return the moment of so many microseconds since the epoch."""
+    return datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)
+
+
 def format_moment(moment: datetime | None) -> str | None:
     """Write a moment as RFC 3339 with ``Z``, dropping a zero fraction; null stays null."""
     if moment is None:

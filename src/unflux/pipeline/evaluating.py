@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import expit
 
 from unflux.engine.connection import Engine, open_engine
 from unflux.evaluate.judged import OPINIONS, Run, judged_rows
@@ -16,9 +17,9 @@ from unflux.evaluate.labels import read_labels
 from unflux.evaluate.prefixes import births, checkpoint_ages, cut, look_at, spans_of
 from unflux.evaluate.scoring import compose_evaluation
 from unflux.judge.bounds import CONVICTION, PRIOR
-from unflux.judge.judging import score
 from unflux.model.errors import UnfluxError
 from unflux.model.evaluation import Evaluation
+from unflux.model.odds import probability
 from unflux.model.rollup import Rollup
 from unflux.pipeline.analysis import analyse
 from unflux.pipeline.baselines import weigh_baselines
@@ -73,7 +74,7 @@ def evaluate(
 
 def score_judged(judged: pa.Table, *, labelled: int, drops: dict[str, int]) -> Evaluation:
     """Score rows of one or several record sets against the prior of our judge."""
-    return compose_evaluation(judged, labelled=labelled, drops=drops, prior=score(PRIOR))
+    return compose_evaluation(judged, labelled=labelled, drops=drops, prior=probability(PRIOR))
 
 
 def judge_labelled(
@@ -126,8 +127,7 @@ def _opinion(detector: str, domains: pa.ChunkedArray, llr: Numbers) -> pa.Table:
     decided = np.where(
         llr >= CONVICTION, "fast-flux", np.where(llr <= -CONVICTION, "benign", "undecided")
     )
-    scores = 1 / (1 + np.exp(-np.clip(llr, -50.0, 50.0)))
-    return _opinions(detector, domains, pa.array(decided, pa.string()), pa.array(scores))
+    return _opinions(detector, domains, pa.array(decided, pa.string()), pa.array(expit(llr)))
 
 
 def _opinions(

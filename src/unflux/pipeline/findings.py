@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine
-from unflux.judge.judging import compose_verdict, flux_kind, score
+from unflux.judge.judging import compose_verdict, flux_kind
 from unflux.link.networks import compose_network, conform_rotation, conform_service
 from unflux.model.columns import TEXT
+from unflux.model.odds import probability
 from unflux.model.verdicts import ROTATION, SERVICE, FluxNetwork, Kind, Outcome, Verdict
 from unflux.pipeline import steps
 from unflux.pipeline.analysis import Analysis
@@ -108,7 +109,7 @@ def _grade_networks(
 
 
 def _grade(row: Mapping[str, Any]) -> Grade:
-    return flux_kind(row), round(score(row["llr"]), 6)
+    return flux_kind(row), round(probability(row["llr"]), 6)
 
 
 def _draw_networks(

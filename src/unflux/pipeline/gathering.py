@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from unflux.engine.store import Store
 from unflux.model.errors import UnreadableSourceError, UsageError
 from unflux.model.memory import give_back
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bucket_s, within
-from unflux.model.times import MICROSECONDS_PER_S
+from unflux.model.times import moment_at
 from unflux.model.verdicts import SourceSummary
 from unflux.read.kernel.native import Say, load_kernel
 from unflux.read.reading import Progress, SourceRead, read_all
@@ -146,6 +146,4 @@ def _note_span(gathered: Gathered) -> None:
 
 
 def _moment(moment_us: int | None) -> datetime | None:
-    return (
-        None if moment_us is None else datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)
-    )
+    return None if moment_us is None else moment_at(moment_us)

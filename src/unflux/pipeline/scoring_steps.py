@@ -18,9 +18,9 @@ from unflux.measure.baseline_inputs import (
     asked_name_servers,
     first_two_lookups,
 )
-from unflux.measure.records import Records, locate
+from unflux.measure.records import locate
 from unflux.model.columns import TEXT
-from unflux.pipeline.steps import RECORDS
+from unflux.pipeline.steps import RECORDS, of_records
 
 CLUSTERS: Final = pa.schema([pa.field("node", TEXT), pa.field("cluster", TEXT)])
 GIVEN: Final = {"clusters": CLUSTERS}
@@ -28,12 +28,6 @@ GIVEN: Final = {"clusters": CLUSTERS}
 
 FROM_OTHERS: Final = (*(f"llr_{piece.name}" for piece in company.PIECES), "llr_alias")
 """What other domains say of the one judged: its network, its shared pool, where its names lead."""
-
-
-def _of_records(build: Callable[..., ir.Table]) -> Callable[..., ir.Table]:
-    return lambda *tables: build(
-        Records(**dict(zip(RECORDS, tables[: len(RECORDS)], strict=True))), *tables[len(RECORDS) :]
-    )
 
 
 OPINIONS: Final = Step(
@@ -44,18 +38,18 @@ OPINIONS: Final = Step(
 
 # --- what baselines read --------------------------------------------------------------------
 
-ASKED_DOMAINS: Final = Step(name="asked_domains", reads=RECORDS, build=_of_records(asked_domains))
-ASKED_ANSWERS: Final = Step(name="asked_answers", reads=RECORDS, build=_of_records(asked_answers))
+ASKED_DOMAINS: Final = Step(name="asked_domains", reads=RECORDS, build=of_records(asked_domains))
+ASKED_ANSWERS: Final = Step(name="asked_answers", reads=RECORDS, build=of_records(asked_answers))
 TWO_LOOKUPS: Final = Step(name="two_lookups", reads=("asked_answers",), build=first_two_lookups)
 ASKED_ANSWER_SETS: Final = Step(
     name="asked_answer_sets",
     reads=(*RECORDS, "asked_answers"),
-    build=_of_records(asked_answer_sets),
+    build=of_records(asked_answer_sets),
 )
 ASKED_NAME_SERVERS: Final = Step(
     name="asked_name_servers",
     reads=(*RECORDS, "incidences", "places"),
-    build=_of_records(
+    build=of_records(
         lambda records, seen, places: asked_name_servers(records, locate(seen, places))
     ),
 )

@@ -37,19 +37,19 @@ def _records(*tables: ir.Table) -> Records:
     return Records(**dict(zip(RECORDS, tables, strict=True)))
 
 
-def _of_records(build: Callable[..., ir.Table]) -> Callable[..., ir.Table]:
+def of_records(build: Callable[..., ir.Table]) -> Callable[..., ir.Table]:
     """Let the build take the records as one argument, before what else the step reads."""
     return lambda *tables: build(_records(*tables[: len(RECORDS)]), *tables[len(RECORDS) :])
 
 
-INCIDENCES: Final = Step(name="incidences", reads=RECORDS, build=_of_records(incidences))
-PLACES: Final = Step(name="places", reads=RECORDS, build=_of_records(places))
+INCIDENCES: Final = Step(name="incidences", reads=RECORDS, build=of_records(incidences))
+PLACES: Final = Step(name="places", reads=RECORDS, build=of_records(places))
 HELD: Final = Step(
     name="held",
     reads=("incidences", "places"),
     build=lambda seen, places: locate(hold(seen), places),
 )
-DELEGATIONS: Final = Step(name="delegations", reads=RECORDS, build=_of_records(delegations))
+DELEGATIONS: Final = Step(name="delegations", reads=RECORDS, build=of_records(delegations))
 ROTATION: Final = Step(
     name="rotation",
     reads=("delegations", "held"),
@@ -59,7 +59,7 @@ MEASURED: Final = tuple(
     Step(
         name=name,
         reads=(*RECORDS, "delegations", "incidences", "held"),
-        build=_of_records(measure),
+        build=of_records(measure),
     )
     for name, measure in MEASUREMENTS.items()
 )
@@ -89,7 +89,7 @@ ATTACHED: Final = Step(name="attached", reads=("pairs", "core_members"), build=a
 GROUP_DELEGATIONS: Final = Step(
     name="group_delegations",
     reads=(*RECORDS, "members"),
-    build=_of_records(lambda records, members: delegations(group_records(records, members))),
+    build=of_records(lambda records, members: delegations(group_records(records, members))),
 )
 GROUP_INCIDENCES: Final = Step(
     name="group_incidences",
@@ -104,7 +104,7 @@ GROUP_HELD: Final = Step(
 
 
 def _of_groups(measure: Measurement) -> Callable[..., ir.Table]:
-    return _of_records(
+    return of_records(
         lambda records, members, *tables: measure(group_records(records, members), *tables)
     )
 
@@ -156,7 +156,7 @@ WEIGHED: Final = Step(
 DECIDED: Final = Step(
     name="decided",
     reads=(*RECORDS, "weighed"),
-    build=_of_records(
+    build=of_records(
         lambda records, weighed: decide(
             follow_aliases(weighed, measure_aliases(records), MEMBERSHIP_CAP)
         )

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 
 from unflux.model.columns import COUNT, MOMENT, TEXT, Column, TableShape
+from unflux.model.odds import probability
 from unflux.model.times import format_moment
 from unflux.model.verdicts import Alternative, Evidence, FluxNetwork, HypothesisOutcome, Verdict
 from unflux.present import screen as screens
@@ -187,7 +188,7 @@ def _print_evidence(verdict: Verdict, screen: Screen) -> None:
 
 
 def _sum_cells(total: float, score: float) -> list[Cell]:
-    implied = _logistic(total)
+    implied = probability(total)
     cells = [
         Cell(f"{total:+.2f}", "bold"),
         Cell(f"  →  odds {_odds(total)}  →  1 / (1 + e^{-total:+.2f}) = {implied:.4f}"),
@@ -202,12 +203,6 @@ def _odds(total: float) -> str:
     exponent = abs(total)
     larger = f"{math.exp(exponent):,.0f}" if exponent < 20 else f"e^{exponent:.0f}"
     return f"{larger} : 1 for flux" if total >= 0 else f"{larger} : 1 against flux"
-
-
-def _logistic(total: float) -> float:
-    if total >= 0:
-        return 1 / (1 + math.exp(-total))
-    return math.exp(total) / (1 + math.exp(total))
 
 
 def _evidence_row(piece: Evidence, longest: float) -> tuple[Cell, ...]:

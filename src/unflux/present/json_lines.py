@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import Any, Final
 
+from unflux.model.surrogates import without_lone_surrogates
 from unflux.model.times import format_moment
 from unflux.model.verdicts import Agent, Evidence, FluxNetwork, ScanResult, Verdict
-from unflux.present.visible import without_lone_surrogates
 
 VERDICT_SCHEMA: Final = "unflux/verdict/1"
 NETWORK_SCHEMA: Final = "unflux/network/1"

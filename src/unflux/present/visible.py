@@ -55,11 +55,6 @@ def make_visible(text: str, *, ascii_only: bool = False) -> str:
     return visible.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def without_lone_surrogates(text: str) -> str:
-    r"""Return text that UTF-8 can hold: half a surrogate pair is spelt out as ``\udc80``."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _visible_characters(text: str) -> list[str]:
     shown: list[str] = []
     marks = MAX_MARKS  # a mark at the very start would land on whatever stands before the text

@@ -10,6 +10,7 @@ import dns.rdatatype
 
 from unflux.model.addresses import canonical_address
 from unflux.model.names import normalise_name
+from unflux.model.surrogates import without_lone_surrogates
 from unflux.read.batching import Record
 from unflux.read.message import KEPT_TYPES
 from unflux.read.source import Drops
@@ -128,7 +129,7 @@ def escape_unprintable(text: str) -> str:
     """Return the text with control characters as ``\\DDD`` and without lone surrogates."""
     if text.isascii() and text.isprintable():
         return text
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = without_lone_surrogates(text)
     return _UNPRINTABLE.sub(lambda match: f"\\{ord(match[0]):03d}", text)
 
 

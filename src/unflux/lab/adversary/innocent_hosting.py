@@ -134,13 +134,8 @@ def add_moving_servers(family: Family) -> None:
         addresses = family.population.block(rng, hosters[0], rng.randint(1, 2))
         site = family.domain()
         family.add_site(site, {"A": FixedRecords(3600, addresses)}, servers)
-        family.scene.asking.visits(
-            rng,
-            site,
-            family.log_integer(10, 80),
-            begin_us=family.start_us,
-            end_us=family.day_end_us,
-            vantages=("four", *rng.sample(TALKATIVE, 1)),
+        family.visit_all_day(
+            site, family.log_integer(10, 80), vantages=("four", *rng.sample(TALKATIVE, 1))
         )
 
 
@@ -177,13 +172,7 @@ def add_disposable_names(family: Family) -> None:
     domain = family.domain()
     host: Host = {"A": FixedRecords(rng.choice((1, 30, 300)), addresses)}
     family.add_site(domain, host, family.own_servers(domain, [holder], 4), wildcard=host)
-    family.scene.asking.visits(
-        rng,
-        partial(random_host, rng, domain),
-        family.log_integer(100, 600),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-    )
+    family.visit_all_day(partial(random_host, rng, domain), family.log_integer(100, 600))
 
 
 def add_bulletproof(family: Family) -> None:

@@ -39,11 +39,16 @@ def add_autoscaling(family: Family) -> None:
             values.append(tuple(current))
             moment += rng.uniform(0.7, 1.6) * HOUR_US
         host: Host = {"A": TimelineRecords(CLOUD_TTL_S, Timeline(tuple(starts), tuple(values)))}
-        domain = family.domain()
-        family.add_site(domain, host, family.any_provider())
-        family.watch(domain)
-        if family.number % 2:
-            family.forget_ttl(domain)
+        _add_watched_site(family, host)
+
+
+def _add_watched_site(family: Family, host: Host) -> None:
+    """Add a site that is watched for weeks; of every second family without TTL."""
+    domain = family.domain()
+    family.add_site(domain, host, family.any_provider())
+    family.watch(domain)
+    if family.number % 2:
+        family.forget_ttl(domain)
 
 
 def add_failover(family: Family) -> None:
@@ -66,11 +71,7 @@ def add_failover(family: Family) -> None:
         host: Host = {
             "A": TimelineRecords(rng.choice((30, 60)), Timeline(tuple(starts), tuple(values)))
         }
-        domain = family.domain()
-        family.add_site(domain, host, family.any_provider())
-        family.watch(domain)
-        if family.number % 2:
-            family.forget_ttl(domain)
+        _add_watched_site(family, host)
 
 
 def add_migrations(family: Family) -> None:
@@ -84,11 +85,7 @@ def add_migrations(family: Family) -> None:
         host: Host = {
             "A": TimelineRecords(rng.choice((60, 300, 3600, 14_400)), Timeline(starts, values))
         }
-        domain = family.domain()
-        family.add_site(domain, host, family.any_provider())
-        family.watch(domain)
-        if family.number % 2:
-            family.forget_ttl(domain)
+        _add_watched_site(family, host)
 
 
 def add_portals(family: Family) -> None:
@@ -140,13 +137,7 @@ def add_large_portals(family: Family) -> None:
         others[f"{sub}.{domain}"] = {"A": records}
     family.add_site(domain, others[f"api.{domain}"], servers, others=others)
     names = tuple(others)
-    family.scene.asking.visits(
-        rng,
-        lambda: rng.choice(names),
-        family.log_integer(200, 900),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-    )
+    family.visit_all_day(lambda: rng.choice(names), family.log_integer(200, 900))
 
 
 def add_anycast(family: Family) -> None:

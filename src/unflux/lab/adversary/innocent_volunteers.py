@@ -50,13 +50,8 @@ def add_time_pool(family: Family) -> None:
     servers = family.own_servers(domain, hosters, rng.randint(4, 8))
     others: dict[str, Host] = {name: {"A": records} for name in names}
     family.add_site(domain, {"A": records}, servers, others=others)
-    family.scene.asking.visits(
-        rng,
-        lambda: rng.choice(names),
-        family.log_integer(60, 500),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-        vantages=family.some_vantages(1, 6),
+    family.visit_all_day(
+        lambda: rng.choice(names), family.log_integer(60, 500), vantages=family.some_vantages(1, 6)
     )
 
 
@@ -79,14 +74,7 @@ def add_mirrors(family: Family) -> None:
     hoster = family.population.pick(rng, "hosting", 1)[0]
     apex: Host = {"A": FixedRecords(3600, (family.population.address(rng, hoster),))}
     family.add_site(domain, apex, family.any_provider(), others=others)
-    family.scene.asking.visits(
-        rng,
-        name,
-        family.log_integer(10, 150),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-        vantages=family.some_vantages(1, 6),
-    )
+    family.visit_all_day(name, family.log_integer(10, 150), vantages=family.some_vantages(1, 6))
 
 
 def add_peer_seeds(family: Family) -> None:
@@ -109,14 +97,7 @@ def add_peer_seeds(family: Family) -> None:
     name = f"seed.{domain}" if family.number % 2 == 0 else domain
     servers = family.own_servers(domain, family.population.pick(rng, "hosting", 2), 2)
     family.add_site(domain, {"A": records}, servers, others={f"seed.{domain}": {"A": records}})
-    family.scene.asking.visits(
-        rng,
-        name,
-        family.log_integer(6, 150),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-        vantages=family.some_vantages(1, 6),
-    )
+    family.visit_all_day(name, family.log_integer(6, 150), vantages=family.some_vantages(1, 6))
 
 
 def add_chat_networks(family: Family) -> None:
@@ -153,11 +134,6 @@ def add_proxy_service(family: Family) -> None:
     apex: Host = {"A": FixedRecords(300, (family.population.address(rng, hosters[0]),))}
     family.add_site(domain, apex, family.any_provider(), others=others)
     names = tuple(others)
-    family.scene.asking.visits(
-        rng,
-        lambda: rng.choice(names),
-        family.log_integer(20, 250),
-        begin_us=family.start_us,
-        end_us=family.day_end_us,
-        vantages=family.some_vantages(1, 6),
+    family.visit_all_day(
+        lambda: rng.choice(names), family.log_integer(20, 250), vantages=family.some_vantages(1, 6)
     )

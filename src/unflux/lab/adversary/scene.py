@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from unflux.lab.adversary.asking import VANTAGES, Asking
+from unflux.lab.adversary.asking import VANTAGES, Asking, Name
 from unflux.lab.adversary.population import Holder, Population, build_population
 from unflux.lab.agents import HOUR_US
 from unflux.lab.demand import DAY_US
@@ -260,6 +260,15 @@ class Family:
             end_us=end_us,
             vantages=self.some_vantages(1, 6),
         )
+
+    def visit_all_day(
+        self, name: Name, count: int, *, vantages: tuple[Vantage, ...] = VANTAGES
+    ) -> None:
+        """Let people ask for a name, or for what a function draws, through all of the first day."""
+        self.scene.asking.visits(
+            self.rng, name, count,
+            begin_us=self.start_us, end_us=self.day_end_us, vantages=vantages,
+        )  # fmt: skip
 
     def watch(
         self,
