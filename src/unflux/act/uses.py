@@ -8,7 +8,7 @@ domains that a name-server host at this address serves.
 import ibis
 import ibis.expr.types as ir
 
-ADDRESS_TYPES = ("A", "AAAA")
+from unflux.model.rollup import ADDRESS_TYPES
 
 
 def address_uses(sightings: ir.Table, addresses: ir.Table) -> ir.Table:

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.name_servers import delegations, host_addresses
-from unflux.measure.records import ADDRESS_TYPES, NO_BUCKET, Records, bucket_number, epoch_s
+from unflux.measure.records import NO_BUCKET, Records, bucket_number, epoch_s
+from unflux.model.rollup import ADDRESS_TYPES
 
 DAY_S: Final = 86_400
 

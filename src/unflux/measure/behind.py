@@ -5,7 +5,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.measure.records import ADDRESS_TYPES, Records
+from unflux.measure.records import Records
+from unflux.model.rollup import ADDRESS_TYPES
 
 RECORD_COLUMNS: Final = (
     "bucket_at", "first_at", "last_at", "qname", "rrtype", "rdata", "asn", "holder", "count",

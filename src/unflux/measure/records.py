@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-ADDRESS_TYPES = ("A", "AAAA")
+from unflux.model.rollup import ADDRESS_TYPES
+
 NO_BUCKET = -1
 """Stands for the one moment of records without time, so that joins find it."""
 

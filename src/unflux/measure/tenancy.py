@@ -2,7 +2,8 @@
 
 import ibis.expr.types as ir
 
-from unflux.measure.records import ADDRESS_TYPES, Records
+from unflux.measure.records import Records
+from unflux.model.rollup import ADDRESS_TYPES
 
 
 def measure_tenancy(observed: ir.Table) -> ir.Table:

@@ -2,7 +2,8 @@
 
 import ibis.expr.types as ir
 
-from unflux.measure.records import ADDRESS_TYPES, Records, bucket_number
+from unflux.measure.records import Records, bucket_number
+from unflux.model.rollup import ADDRESS_TYPES
 
 
 def reach(records: Records) -> ir.Table:
