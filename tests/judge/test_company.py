@@ -1,11 +1,11 @@
 """Evidence from company: a shared pool, a convicted network."""
 
 import pytest
-from tests.judge.profiles import judge, pool, profile
+from tests.judge.profiles import HOUR_S, judge, pool, profile
 
 from unflux.engine.connection import Engine
 from unflux.judge.bounds import CONVICTION, PRIOR
-from unflux.judge.company import MEMBERSHIP_CAP
+from unflux.judge.company import CLOSED_CAP, MEMBERSHIP_CAP
 from unflux.judge.weighing import PIECES
 
 
@@ -54,8 +54,9 @@ def test_only_a_convicted_network_speaks_of_its_members(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("ratio", "changes"),
     [
-        (-1.5, {}),
-        (None, {"tenants_max": 2}),
+        (-2.1, {}),
+        (-2.1, {"tenants_mean": 1.05}),
+        (None, {"tenants_mean": 1.1}),
         (None, {"addresses": 9}),
         (None, {"asns": 4}),
         (None, {"query_domains": 2}),  # a provider that others lead to
@@ -66,6 +67,24 @@ def test_a_pool_of_one_domain_is_odd_for_flux(
     engine: Engine, ratio: float | None, changes: dict[str, int]
 ) -> None:
     assert judge(engine, [pool("lone", 12) | changes])["lone"]["llr_lone-pool"] == ratio
+
+
+def test_a_closed_set_is_less_of_a_members(engine: Engine) -> None:
+    company = [
+        {"domain": domain, "network": "ffn-1", "network_llr": 60.0, "network_members": 9,
+         "pool_addresses": 6}
+        for domain in ("closed", "short", "moving")
+    ]  # fmt: skip
+    watched = {"lookups": 9, "span_s": HOUR_S}
+    rows = [
+        pool("closed", 6, **watched),
+        pool("short", 6, **watched | {"span_s": HOUR_S - 1}),
+        pool("moving", 6, **watched, newcomers=1),
+    ]
+    found = judge(engine, rows, company=company)
+    assert {domain: row["llr_network-membership"] for domain, row in found.items()} == {
+        "closed": CLOSED_CAP, "short": MEMBERSHIP_CAP, "moving": MEMBERSHIP_CAP,
+    }  # fmt: skip
 
 
 def test_membership_says_how_much_is_shared(engine: Engine) -> None:

@@ -149,16 +149,17 @@ def test_kinds_of_flux(engine: Engine) -> None:
 
 
 def test_kinds_of_innocence(engine: Engine) -> None:
+    looked = {"lookups": 9, "span_s": 1800}
     rows = {
         "static": profile(""),
         "parking": profile("", tenants_min=50),
-        "cdn": pool("", 8, asns=1, host_asns_max=1),
+        "cdn": pool("", 8, asns=1, host_asns_max=1, **looked),
         "round-robin": pool("", 4, asns=1, host_asns_max=1, span_s=HOUR_S, lookups=9),
         "no-address": NOWHERE,
-        "pool": pool("", 4, asns=1, host_asns_max=1, pool_names=1),
-        "peer-seed": pool("", 4, asns=1, host_asns_max=1, seed_names=1),
+        "pool": pool("", 4, asns=1, host_asns_max=1, pool_names=1, **looked),
+        "peer-seed": pool("", 4, asns=1, host_asns_max=1, seed_names=1, **looked),
         "dynamic-dns": pool("", 4, asns=1, host_asns_max=1, set_addresses_max=1, newcomers=3,
-                            span_s=9 * DAY_S, newcomer_asns=0),
+                            span_s=9 * DAY_S, lookups=9, newcomer_asns=0),
         "multi-provider": pool("", 4, hosts=4, host_asns_max=1, host_addresses_max=1,
                                set_slash16_max=1, set_addresses_max=1),
     }  # fmt: skip

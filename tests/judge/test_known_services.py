@@ -17,7 +17,7 @@ def test_every_entry_is_a_registrable_domain_and_comes_once() -> None:
 
 def test_a_listing_is_bounded_evidence(engine: Engine) -> None:
     moving = {"span_s": 86_400, "lookups": 90, "newcomers": 40, "newcomer_asns": 30,
-              "newcomer_slash16": 30}  # fmt: skip
+              "newcomer_slash16": 30, "set_addresses_max": 8, "set_slash16_max": 8}  # fmt: skip
     rows = [pool(domain, 40, **moving) for domain in ("ntp.org", "sipa.be", "flux.example")]
     found = judge(engine, rows)
     assert found["flux.example"]["verdict"] == "fast-flux"

@@ -18,7 +18,15 @@ def moving(span_s: int, places: int, **changes: Any) -> dict[str, Any]:
 
 
 def slow(span_s: int, asns: int, **changes: Any) -> dict[str, Any]:
-    return moving(span_s, asns, set_addresses_max=1, newcomers=5, **changes)
+    return moving(span_s, asns, set_addresses_max=1, newcomers=5, **{"host_asns_max": 3} | changes)
+
+
+def scattered(span_s: int, newcomers: int, **changes: Any) -> dict[str, Any]:
+    """Return the profile of strangers in one ASN, hardly two in a /24."""
+    return pool("", 60, lookups=90, span_s=span_s) | {
+        "asns": 1, "host_asns_max": 1, "newcomers": newcomers, "newcomer_asns": 0,
+        "newcomer_slash16": 9,
+    } | changes  # fmt: skip
 
 
 def turning(changes: int, **others: Any) -> dict[str, Any]:
@@ -55,6 +63,17 @@ CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "several at a time": ("slow-rotation", None, moving(DAY_S, 6)),
     "each name its own": ("slow-rotation", None, slow(DAY_S, 6, host_addresses_max=3)),
     "two moves": ("slow-rotation", None, slow(DAY_S, 2) | {"newcomers": 2}),
+    "seven ASNs in the first minutes": ("slow-rotation", 5.0, slow(300, 0, host_asns_max=7)
+                                        | {"newcomers": 0}),
+    "many names, one at a time": ("slow-rotation", 7.5, slow(DAY_S, 6, host_addresses_max=3,
+                                  mixing=1.5)),
+    "lines of one provider": ("strangers", 5.0, scattered(DAY_S, 60)),
+    "lines of one provider, slowly": ("strangers", 1.5, scattered(4 * DAY_S, 60)),
+    "a cloud that scales": ("strangers", -1.0, scattered(10 * DAY_S, 60)),
+    "racks of one provider": ("strangers", -1.0, scattered(DAY_S, 60, slash24=30)),
+    "a few /16 of one provider": ("strangers", -1.0, scattered(DAY_S, 60, slash16=5)),
+    "lines of six": ("strangers", -1.0, scattered(DAY_S, 60, asns=6)),
+    "one line after the other": ("strangers", 3.0, scattered(DAY_S, 30, set_addresses_max=1)),
     "no ASN known": ("slow-rotation", None, slow(DAY_S, 6) | {"unmapped_addresses": 6,
                      "asns": None, "newcomer_asns": None}),
     "a set that fills up": ("growth", -3.0, moving(DAY_S, 8, newcomers=20, late_newcomers=2)),

@@ -32,7 +32,9 @@ def test_the_strongest_of_a_group_counts_in_full(engine: Engine) -> None:
 
 
 def test_strength_is_without_sign(engine: Engine) -> None:
-    row = judge(engine, [pool("narrow", 5, host_asns_max=1, set_slash16_max=3)])["narrow"]
+    row = judge(
+        engine, [pool("narrow", 5, host_asns_max=1, set_slash16_max=3, lookups=9, span_s=3600)]
+    )["narrow"]
     assert row["llr_pool-width"] == -3.178
     assert row["llr_answer-width"] == pytest.approx(1.28 * DEPENDENT_SHARE)
 

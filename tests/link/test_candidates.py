@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from itertools import combinations
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,6 +15,8 @@ from unflux.link.candidates import (
     ROTATING_HOST_PLACES,
     answer_pairs,
     attachments,
+    herd_edges,
+    movers,
     pool_edges,
     server_edges,
 )
@@ -150,8 +153,67 @@ def test_a_narrow_domain_attaches_to_the_pool_that_holds_it(engine: Engine) -> N
         "l_members",
         pa.table({"domain": ["m1", "m2", "n1", "n2"], "network": ["M", "M", "N", "N"]}),
     )
-    found = rows_of(engine, attachments(engine.table("l_pairs", table_of(pairs)), members))
-    assert found == [("between", "M"), ("half", "M"), ("narrow", "M")]
+    delegated = [("m1", "ns.m"), ("served", "ns.m"), ("served elsewhere", "ns.h"), ("m2", "ns.h"),
+              ("customer", "ns.h"), ("one only", "ns.n"), ("n1", "ns.n")]  # fmt: skip
+    pairs += on("served", 4) + on("served elsewhere", 4)
+    rows = [{"domain": domain, "ns_host": host} for domain, host in delegated]
+    delegations = engine.table("l_delegated", pa.Table.from_pylist(rows))
+    found = rows_of(
+        engine, attachments(engine.table("l_pairs", table_of(pairs)), members, delegations)
+    )
+    assert found == [("between", "M"), ("half", "M"), ("narrow", "M"), ("served", "M")]
+
+
+MOVER: dict[str, Any] = {
+    "addresses": 3, "special_use_addresses": 0, "slash24": 3, "slash16": 3, "asns": 3,
+    "set_addresses_max": 1, "host_addresses_max": 3, "lookups": 9,
+}  # fmt: skip
+
+
+def test_who_moves_among_strangers(engine: Engine) -> None:
+    rows = {
+        "moves": {},
+        "ASNs unknown": {"asns": None},
+        "glimpsed once": {"set_addresses_max": 3, "lookups": 1},
+        "stays": {"set_addresses_max": 3},
+        "a glimpse of two": {"addresses": 2, "slash24": 2, "slash16": 2, "set_addresses_max": 2,
+                             "host_addresses_max": 2, "lookups": 1},
+        "each name its own": {"host_addresses_max": 1},
+        "in one rack": {"slash24": 1},
+        "in one /16": {"slash16": 1},
+        "at one holder": {"asns": 1},
+        "answer sets unknown": {"set_addresses_max": 0, "lookups": 0},
+    }  # fmt: skip
+    table = pa.Table.from_pylist([MOVER | row | {"domain": name} for name, row in rows.items()])
+    found = rows_of(engine, movers(engine.table("l_profiles", table)))
+    assert {name for (name,) in found} == {"moves", "ASNs unknown", "glimpsed once"}
+
+
+def test_a_herd_joins_who_shares_its_few_with_some(engine: Engine) -> None:
+    herd = on("a", 1, 2) + on("b", 2, 3) + on("c", 3, 1)
+    pairs = (
+        herd
+        + on("shares one", 1, 21)
+        + on("leans", 4, 5) + on("on leaning", 5, 22)  # 5 is shared with one that shares no more
+        + on("other herd", 31, 32) + on("its twin", 31, 32)
+        + on("hosted", 41, 42) + on("hosted too", 41, 42)
+        + [row for n in range(3) for row in on(f"stays{n}", 41, 42)]
+        + on("one place", 51) + [("one place", *place(51, 2))]
+        + on("its copy", 51) + [("its copy", *place(51, 2))]
+    )  # fmt: skip
+    moving = sorted({domain for domain, _, _ in pairs if not domain.startswith("stays")})
+    found = rows_of(
+        engine,
+        herd_edges(
+            engine.table("l_pairs", table_of(pairs)),
+            engine.table("l_moving", pa.table({"domain": moving})),
+        ),
+    )
+    at = {address: number for number in range(60) for address in (place(number)[0],)}
+    assert {(left, at[right.removeprefix("@ ")]) for left, right in found} == {
+        ("a", 1), ("a", 2), ("b", 2), ("b", 3), ("c", 3), ("c", 1),
+        ("other herd", 31), ("other herd", 32), ("its twin", 31), ("its twin", 32),
+    }  # fmt: skip
 
 
 def test_private_addresses_and_glue_are_no_pool(engine: Engine) -> None:

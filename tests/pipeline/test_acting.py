@@ -153,9 +153,9 @@ def test_records_with_few_others_block_no_address(tmp_path: Path) -> None:
                for r in decided.refusals if r.proposal.kind == "block-address")  # fmt: skip
 
 
-@pytest.mark.parametrize("lookups", [1, 12])
-def test_a_bank_of_many_places_is_not_blocked_though_its_planted_addresses_convict_it(
-    tmp_path: Path, lookups: int
+@pytest.mark.parametrize(("lookups", "verdict"), [(1, "fast-flux"), (12, "undecided")])
+def test_a_bank_of_many_places_is_not_blocked_whatever_its_planted_addresses_say_of_it(
+    tmp_path: Path, lookups: int, verdict: str
 ) -> None:
     net = Internet()
     innocents(net)
@@ -164,13 +164,14 @@ def test_a_bank_of_many_places_is_not_blocked_though_its_planted_addresses_convi
     for n in range(lookups):
         net.add(answer("www.bank.example", places, n * HOUR_S))
     result, decided = run(net, tmp_path)
-    verdict = next(v for v in result.verdicts if v.domain == "bank.example")
-    assert verdict.verdict == "fast-flux"  # the trap is set: company convicts it
+    bank = next(v for v in result.verdicts if v.domain == "bank.example")
+    assert bank.verdict == verdict  # seen once, company convicts it: the trap is set
     assert targets(decided, "block-domain") == {"double.example"}
     assert targets(decided, "report-domain") == {"double.example"}
     assert not targets(decided, "block-address") & set(places)
     assert not targets(decided, "report-address") & set(places)
-    assert "company-only" in rules(decided, "bank.example")
+    if verdict == "fast-flux":
+        assert "company-only" in rules(decided, "bank.example")
     assert all("shared-target" in rules(decided, text) for text in places)
 
 

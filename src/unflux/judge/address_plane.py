@@ -5,8 +5,19 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.motion import newcomer_places
-from unflux.judge.piece import Piece, Row, band, geometric_bands, is_mapped, plural
+from unflux.judge.motion import is_scattering, newcomer_places
+from unflux.judge.piece import (
+    ENOUGH_LOOKS,
+    POOL_MIXING,
+    Piece,
+    Row,
+    band,
+    geometric_bands,
+    is_mapped,
+    looks,
+    plural,
+    pool_asns,
+)
 
 FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
 HOLZ = "Holz et al., Measuring and Detecting Fast-Flux Service Networks, NDSS 2008"
@@ -18,6 +29,11 @@ def _answer_width(p: ir.Table) -> ir.Value:
     return ibis.least(p.set_slash16_max, p.slash16)
 
 
+SEED_WIDTH: Final = 11
+"""Places in one answer from which on it is rather a peer-to-peer seed's: BOLT #10 gives up to 25,
+and no case of fast flux that was read of has more than ten addresses in an answer. Chosen:
+2026-11-24; such an answer is still wider than those of other innocents."""
+
 ANSWER_WIDTH = Piece(
     name="answer-width",
     group="spread",
@@ -26,7 +42,10 @@ ANSWER_WIDTH = Piece(
     value=_answer_width,
     weigh=lambda p: band(
         ibis.ifelse((p.lookups > 0) & (p.slash16 > 0), _answer_width(p), ibis.null("int64")),
-        geometric_bands(innocent_mean=1.27, flux_mean=5.0, floor=-1.0, cap=4.0),
+        [
+            *geometric_bands(innocent_mean=1.27, flux_mean=5.0, floor=-1.0, cap=4.0),
+            (SEED_WIDTH, 1.5),
+        ],
         below=-1.0,
     ),
     says=lambda r: (
@@ -36,26 +55,31 @@ ANSWER_WIDTH = Piece(
 )
 
 
-POOL_MIXING: Final = 1.5
-"""Owner names that an address of a domain serves, from which on the names are doors to one pool,
-as random wildcard names are, and the pool is that of all of them. A portal's names share little.
-Chosen: 2026-11-22; no innocent domain of the 2009 records changes its side by it."""
-
-
-def _pool_asns(p: ir.Table) -> ir.Value:
-    return ibis.ifelse(p.mixing >= POOL_MIXING, p.asns, p.host_asns_max)
+def _as_far_as_looked(p: ir.Table, ratio: ir.Value) -> ir.Value:
+    """Take off what too few looks say against flux."""
+    share = ibis.least(looks(p).fill_null(ENOUGH_LOOKS) / float(ENOUGH_LOOKS), 1.0)
+    share = ibis.ifelse(is_scattering(p), 0.0, share)
+    return ibis.ifelse(ratio < 0, (ratio * share).round(6), ratio)
 
 
 POOL_WIDTH = Piece(
     name="pool-width",
     group="spread",
     source=f"{FLUXOR}: innocent names 1.11 ASNs, fluxing names 38.4",
-    value=_pool_asns,
-    weigh=lambda p: band(
-        ibis.ifelse(is_mapped(p) & ~p.is_slow_in_one_rack, _pool_asns(p), ibis.null("int64")),
-        # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the table's.
-        geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
-        below=-0.5,
+    value=pool_asns,
+    weigh=lambda p: _as_far_as_looked(
+        p,
+        band(
+            ibis.ifelse(
+                is_mapped(p) & ~p.is_slow_in_one_rack,
+                pool_asns(p),
+                ibis.null("int64"),
+            ),
+            # Two ASNs are multi-homing and dual hosting: innocent tails are thicker than the
+            # table's.
+            geometric_bands(innocent_mean=1.6, flux_mean=38.4, floor=-3.5, cap=4.0),
+            below=-0.5,
+        ),
     ),
     says=lambda r: (
         f"Under {'names that share them' if (r['mixing'] or 0) >= POOL_MIXING else 'one name'} "
@@ -71,14 +95,17 @@ POOL_PREFIXES = Piece(
     source=f"{FLUXOR}: innocent names 1.27 networks, fluxing names 63.8 (used where ASNs are "
     "unknown)",
     value=lambda p: p.host_slash16_max,
-    weigh=lambda p: band(
-        ibis.ifelse(
-            ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~p.is_slow_in_one_rack,
-            p.host_slash16_max,
-            ibis.null("int64"),
+    weigh=lambda p: _as_far_as_looked(
+        p,
+        band(
+            ibis.ifelse(
+                ~is_mapped(p) & (p.addresses > p.special_use_addresses) & ~p.is_slow_in_one_rack,
+                p.host_slash16_max,
+                ibis.null("int64"),
+            ),
+            geometric_bands(innocent_mean=2.2, flux_mean=63.8, floor=-2.5, cap=3.0, most=16),
+            below=-0.5,
         ),
-        geometric_bands(innocent_mean=2.2, flux_mean=63.8, floor=-2.5, cap=3.0, most=16),
-        below=-0.5,
     ),
     says=lambda r: (
         f"Under one name the answers held addresses in "
@@ -95,23 +122,44 @@ def _neighbours(p: ir.Table) -> ir.Value:
 RACKED: Final = 1.25
 """Addresses to a /24 from which on they lie in racks."""
 
+STREWN: Final = 1.05
+"""Addresses to a /24 below which hardly two of many lie together."""
+
+STREWN_ADDRESSES: Final = 30
+
+LED_DOMAINS: Final = 3
+"""Domains that lead to a zone by CNAME, from which on it is a provider's, or poses as one."""
+
+
+def is_strewn(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether so many addresses lie each in a /24 of its own as no provider's do."""
+    reachable = p.addresses - p.special_use_addresses
+    return (reachable >= STREWN_ADDRESSES) & (_neighbours(p) < STREWN).fill_null(False)
+
+
 NEIGHBOURS = Piece(
     name="neighbours",
     group="neighbours",
     source=f"{HOLZ}, section 3: an operator of bots cannot choose where they are, a provider rents "
     "racks; 2009 records: one address in each /24 of fluxing names, more of most wide innocents",
     value=_neighbours,
-    weigh=lambda p: band(
-        ibis.ifelse(
-            (p.addresses - p.special_use_addresses >= 6) & (p.slash24 >= 2),
-            _neighbours(p),
-            ibis.null("float64"),
+    weigh=lambda p: ibis.ifelse(
+        # Who serves the names of others has racks; a pool or a seed has none either. Chosen:
+        # 2026-11-24; no zone of the real or generated providers is strewn.
+        is_strewn(p) & (p.query_domains >= LED_DOMAINS),
+        2.0,
+        band(
+            ibis.ifelse(
+                (p.addresses - p.special_use_addresses >= 6) & (p.slash24 >= 2),
+                _neighbours(p),
+                ibis.null("float64"),
+            ),
+            # Chosen: 2026-11-24, after a look at generated records (seed 1) and at the real ones,
+            # where 31 of 38 innocents this wide lie at 1.25 or over, and all 266 fluxing names at
+            # 1.0. An operator who pays for neighbours pays in width.
+            [(RACKED, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
+            below=0.0,
         ),
-        # Chosen: 2026-11-24, after a look at generated records (seed 1) and at the real ones, where
-        # 31 of 38 innocents this wide lie at 1.25 or over, and all 266 fluxing names at 1.0. An
-        # operator who pays for neighbours pays in width.
-        [(RACKED, -1.5), (1.5, -3.0), (2.0, -5.0), (3.0, -7.0)],
-        below=0.0,
     ),
     says=lambda r: (
         f"Its addresses lie {r['value_neighbours']:.1f} to a /24: "

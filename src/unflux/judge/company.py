@@ -5,9 +5,9 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.address_plane import POOL_MIXING
 from unflux.judge.bounds import CONVICTION, PRIOR
-from unflux.judge.piece import Piece, band, known_places, plural
+from unflux.judge.motion import is_closed, is_scattering
+from unflux.judge.piece import POOL_MIXING, Piece, band, known_places, plural
 
 PERDISCI = "Perdisci et al., Detecting Malicious Flux Service Networks, ACSAC 2009"
 RECORDS_2009 = "2009 records: 357 of 363 fluxing domains and 106 addresses are one component"
@@ -17,6 +17,11 @@ MEMBERSHIP_CAP = 9.0
 Chosen: 2026-11-22."""
 
 
+CLOSED_CAP: Final = 4.0
+"""The same of a member whose own set stays closed while it is watched: its addresses may be planted
+in the answers of others (Akamai 2017), or borrowed from the pool. Chosen: 2026-11-24."""
+
+
 SHARED_POOL = Piece(
     name="shared-pool",
     group="company",
@@ -24,7 +29,9 @@ SHARED_POOL = Piece(
     value=lambda p: p.members,
     weigh=lambda p: ibis.ifelse(
         # Domains that a rotating name server alone joined mix no addresses: no common pool.
-        p.members.notnull() & (known_places(p) >= 5) & (p.mixing >= POOL_MIXING),
+        p.members.notnull()
+        & ((known_places(p) >= 5) | is_scattering(p))
+        & (p.mixing >= POOL_MIXING),
         band(p.members, [(2, 1.0), (3, 2.0), (6, 3.0), (20, 4.0)], below=0.0),
         ibis.null("float64"),
     ),
@@ -37,27 +44,30 @@ SHARED_POOL = Piece(
 LONE_ADDRESSES: Final = 10
 """From so many addresses on it is odd for a front end to serve one domain only."""
 
+LONE_TENANTS: Final = 1.05
+"""Domains to an address up to which those of others are strays, as in a pool of thousands."""
+
 LONE_POOL = Piece(
     name="lone-pool",
     group="company",
     source="ATLAS 2008: 14 flux domains on an address in the mean; FluXOR 2008: 387 domains of 16 "
     "botnets; a public pool or a peer-to-peer seed serves its own name",
-    value=lambda p: p.tenants_max,
+    value=lambda p: p.tenants_mean,
     weigh=lambda p: ibis.ifelse(
-        # Chosen: 2026-11-24, assumed and not measured: one flux domain of five is alone, and nearly
-        # every pool is, ln(0.2 / 0.95).
+        # Chosen: 2026-11-24, assumed and not measured: one flux domain of nine is alone in such
+        # records, and nearly every pool is, ln(0.115 / 0.95).
         p.members.isnull()
         & p.network.isnull()
-        & (p.tenants_max == 1)
+        & (p.tenants_mean <= LONE_TENANTS)
         & (p.query_domains <= 1)
         & (p.set_addresses_max >= 2)
         & (p.addresses >= LONE_ADDRESSES)
         & (known_places(p) >= 5),
-        -1.5,
+        -2.1,
         ibis.null("float64"),
     ),
     says=lambda r: (
-        f"None of its {plural(r['addresses'], 'address', 'addresses')} serves another domain."
+        f"Hardly one of its {plural(r['addresses'], 'address', 'addresses')} serves another domain."
     ),
 )
 
@@ -68,7 +78,7 @@ MEMBERSHIP = Piece(
     value=lambda p: p.network,
     weigh=lambda p: ibis.ifelse(
         p.network_llr >= CONVICTION,
-        ibis.least(p.network_llr - PRIOR, MEMBERSHIP_CAP),
+        ibis.least(p.network_llr - PRIOR, ibis.ifelse(is_closed(p), CLOSED_CAP, MEMBERSHIP_CAP)),
         ibis.null("float64"),
     ),
     says=lambda r: (

@@ -11,8 +11,9 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.address_plane import POOL_MIXING
-from unflux.judge.piece import Row, is_mapped, known_places, plural
+from unflux.judge.address_plane import LED_DOMAINS, is_strewn
+from unflux.judge.bounds import CONVICTION
+from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places, plural
 from unflux.model.verdicts import HypothesisOutcome
 
 HOLDS: Final[HypothesisOutcome] = "holds"
@@ -63,7 +64,7 @@ def _round_robin(row: Row, outcome: HypothesisOutcome) -> str:
 
 def _cdn(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
-        return "One address, or none that is reachable."
+        return "One address, none that is reachable, or too few lookups."
     places = _places(row)
     if outcome == HOLDS and row["query_domains"] >= 3:
         return f"{row['query_domains']:,} domains lead there by CNAME; {places}."
@@ -84,7 +85,7 @@ def _multi_provider(row: Row, outcome: HypothesisOutcome) -> str:
 
 def _dynamic(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
-        return "It never had another address, or too few of the ASNs are known."
+        return "It never had another address, too few lookups, or too few of the ASNs are known."
     return (
         f"{'One' if row['set_addresses_max'] == 1 else 'Several'} at a time, "
         f"{plural(row['addresses'], 'address', 'addresses')} in {plural(row['asns'] or 0, 'ASN')}."
@@ -170,9 +171,9 @@ HYPOTHESES = (
         source="Holz et al., NDSS 2008, section 3: a provider chooses where its machines are, an "
         "operator of bots cannot; RFC 1034 section 3.6.2: names lead there by CNAME",
         holds=lambda p: _where(
-            (p.addresses > 1) & (p.slash16 > 0),
+            (p.addresses > 1) & (p.slash16 > 0) & has_looked_enough(p),
             ((known_places(p) <= 2) & ~p.is_slow_in_one_rack)
-            | ((p.query_domains >= 3) & (p.names == 0)),
+            | ((p.query_domains >= LED_DOMAINS) & (p.names == 0) & ~is_strewn(p)),
         ),
         ratio=-1.0,
         because=_cdn,
@@ -191,7 +192,7 @@ HYPOTHESES = (
         name="dynamic-dns",
         source="RIPE Labs: dynamic addresses change every 24 h or multiples, within one ISP",
         holds=lambda p: _where(
-            (p.newcomers > 0) & is_mapped(p),
+            (p.newcomers > 0) & is_mapped(p) & has_looked_enough(p),
             (p.set_addresses_max == 1) & (p.asns == 1) & ~p.is_slow_in_one_rack,
         ),
         ratio=-1.0,
@@ -200,7 +201,13 @@ HYPOTHESES = (
     Hypothesis(
         name="parking",
         source="Nazario and Holz, MALWARE 2008: 392 domains on one address was parking",
-        holds=lambda p: _where(p.addresses > 0, (p.tenants_min >= 10) & (p.addresses <= 6)),
+        holds=lambda p: _where(
+            p.addresses > 0,
+            # What a convicted network shares is its pool.
+            (p.tenants_min >= 10)
+            & (p.addresses <= 6)
+            & (p.network_llr.fill_null(0.0) < CONVICTION),
+        ),
         ratio=-1.0,
         because=_parking,
     ),

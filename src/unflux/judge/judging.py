@@ -106,7 +106,7 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
                 Evidence(
                     name=piece.name,
                     value=row[f"value_{piece.name}"],
-                    llr=round(ratio, 4),
+                    llr=ratio,
                     says=piece.says(row),
                     source=piece.source,
                 )
@@ -149,7 +149,7 @@ def _evidence(row: Row) -> tuple[Evidence, ...]:
             Evidence(
                 name="alias",
                 value=row["alias_target"],
-                llr=round(row["llr_alias"] or 0.0, 4),
+                llr=row["llr_alias"] or 0.0,
                 says=f"Its names lead by CNAME to addresses of {row['alias_target']}.",
                 source="RFC 1034 section 3.6.2: the record's owner holds the address",
             )

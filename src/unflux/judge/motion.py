@@ -6,7 +6,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Piece, Row, band, is_mapped, plural
+from unflux.judge.piece import POOL_MIXING, Piece, Row, band, is_mapped, plural, pool_asns
 
 RECORDS_2009 = "FluXOR/SSFD records of March 2009 re-measured: 11 addresses in 15 min, 26 in 30"
 SLOW = "Slow flux as seen today: one address at a time, changed every one to three hours"
@@ -24,21 +24,55 @@ def newcomer_places(p: ir.Table) -> ir.Value:
     return ibis.ifelse(is_mapped(p), p.newcomer_asns, p.newcomer_slash16)
 
 
+def is_closed(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether no new address came in an hour and three lookups."""
+    return ((p.span_s >= 3600) & (p.newcomers == 0) & (p.lookups >= 3)).fill_null(False)
+
+
 def _is_dated(p: ir.Table) -> ir.BooleanValue:
     return p.span_s > 0
+
+
+MANY_ASNS: Final = 6
+"""From so many ASNs on the width of the pool speaks for itself."""
+
+SCATTERED_PLACES: Final = 6
+
+SCATTERED_PER_DAY: Final = ((15, 1.5), (30, 3.0), (60, 5.0))
+"""Newcomers a day, hardly two of them in a /24 and in six /16 or more, and what they say of a pool
+in one or a few ASNs: lines of an access provider lie so. Chosen: 2026-11-24; of the real innocents
+a CDN of 2009 comes near with 11, and generated clouds that scale bring five to twelve a day."""
+
+
+def _scattered_per_day(p: ir.Table) -> ir.Value:
+    """Return the newcomers a day where hardly two addresses lie in a /24, else 0."""
+    reachable = p.addresses - p.special_use_addresses
+    is_scattered = (p.slash24 * 10 >= reachable * 9) & (p.slash16 >= SCATTERED_PLACES)
+    return ibis.ifelse(
+        _is_dated(p) & is_scattered, p.newcomers / ibis.greatest(p.span_s / 86_400.0, 1.0), 0.0
+    )
+
+
+def is_scattering(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether strangers keep coming, of however few ASNs."""
+    few = is_mapped(p) & (p.asns < MANY_ASNS)
+    return few & (_scattered_per_day(p) >= SCATTERED_PER_DAY[0][0]).fill_null(False)
 
 
 STRANGERS = Piece(
     name="strangers",
     group="motion",
     source=f"{RECORDS_2009}; a CDN that grows does so in ranges it holds",
-    value=newcomer_places,
+    value=lambda p: ibis.ifelse(is_scattering(p), p.newcomer_slash16, newcomer_places(p)),
     weigh=lambda p: ibis.ifelse(
         # Passive DNS shows no answer sets (0): whether one address came at a time is not known.
-        _is_dated(p) & (p.set_addresses_max != 1) & (p.newcomers > 0),
+        _is_dated(p) & ((p.set_addresses_max != 1) | is_scattering(p)) & (p.newcomers > 0),
         # New places per day of watching, or per ten days: a portal that changes providers adds one
         # in months.
         ibis.greatest(
+            ibis.ifelse(
+                is_scattering(p), band(_scattered_per_day(p), SCATTERED_PER_DAY, below=-1.0), -1.0
+            ),
             band(
                 newcomer_places(p) / ibis.greatest(p.span_s / 86_400.0, 1.0),
                 [(0.5, 0.0), (2, 1.5), (3, 2.5), (5, 4.0), (8, 5.0)],
@@ -55,7 +89,7 @@ STRANGERS = Piece(
     ),
     says=lambda r: (
         f"{plural(r['newcomers'], 'address', 'addresses')} came after the first five minutes, from "
-        f"{plural(r['value_strangers'], 'new place')}, "
+        f"{plural(r['value_strangers'] or 0, 'new place')}, "
         f"in {_hours(r)}."
     ),
 )
@@ -166,6 +200,15 @@ GROWTH = Piece(
     ),
 )
 
+FIRST_ASNS: Final = 3
+"""ASNs that one name may show to several vantages at once without having changed (GSLB).
+Chosen: 2026-11-24; no innocent of the real records shows more, one address at a time."""
+
+
+def _changed_asns(p: ir.Table) -> ir.Value:
+    return pool_asns(p) - FIRST_ASNS
+
+
 SLOW_ROTATION = Piece(
     name="slow-rotation",
     group="motion",
@@ -175,12 +218,14 @@ SLOW_ROTATION = Piece(
         _is_dated(p)
         & is_mapped(p)
         & (p.set_addresses_max == 1)
-        & (p.newcomers >= 3)
-        & (p.host_addresses_max * 2 > p.addresses)
+        & ((p.newcomers >= 3) | (_changed_asns(p) >= 3))
+        & ((p.host_addresses_max * 2 > p.addresses) | (p.mixing >= POOL_MIXING))
         & ~p.is_slow_in_one_rack,
         band(
             # Strange ASNs per ten days of watching, so that years of small changes do not add up.
-            p.newcomer_asns / ibis.greatest(p.span_s / 864_000.0, 1.0),
+            # Of one address at a time each is a change, also in the first minutes.
+            ibis.greatest(p.newcomer_asns, p.host_asns_max - FIRST_ASNS)
+            / ibis.greatest(p.span_s / 864_000.0, 1.0),
             [(1, -1.0), (2, 0.5), (3, 3.0), (4, 5.0), (6, 7.5), (9, 9.0)],
             below=-3.0,
         ),

@@ -16,6 +16,11 @@ DEPENDENT_SHARE: Final = 0.3
 Chosen: 2026-11-22; on the 2009 records a full sum gave scores of 1.000 to single answers."""
 
 
+ASSUMED_TTL_S: Final = 300
+"""How long an answer lives where the records do not say: as long as those of most innocent names
+and of most fluxing ones (SSFD records of 2009)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """One piece of evidence.
@@ -74,6 +79,37 @@ def is_mapped(p: ir.Table) -> ir.BooleanValue:
 def known_places(p: ir.Table) -> ir.Value:
     """Return the distinct ASNs where they are known (:func:`is_mapped`), else the /16."""
     return ibis.ifelse(is_mapped(p), p.asns, p.slash16)
+
+
+POOL_MIXING: Final = 1.5
+"""Owner names that an address of a domain serves, from which on the names are doors to one pool,
+as random wildcard names are, and the pool is that of all of them. A portal's names share little.
+Chosen: 2026-11-22; no innocent domain of the 2009 records changes its side by it."""
+
+
+def pool_asns(p: ir.Table) -> ir.Value:
+    """Return the ASNs of one name, or of all where the names are doors to one pool."""
+    return ibis.ifelse(p.mixing >= POOL_MIXING, p.asns, p.host_asns_max)
+
+
+def looks(p: ir.Table) -> ir.Value:
+    """Return how many answers a cache could have told apart: lookups, or lifetimes that ran out.
+
+    Null where lookups are not known, as in passive DNS.
+    """
+    lifetimes = (p.span_s / ibis.greatest(p.ttl_max_s.fill_null(ASSUMED_TTL_S), 1)).floor()
+    seen = ibis.least(p.lookups, 1 + lifetimes.fill_null(0).cast("int64"))
+    return ibis.ifelse(p.lookups > 0, seen, ibis.null("int64"))
+
+
+ENOUGH_LOOKS: Final = 4
+"""Looks from which on a narrow pool is a narrow one: before, it may be what was seen of a wide one.
+Chosen: 2026-11-24; fluxing names that answer with one address show another at nearly every look."""
+
+
+def has_looked_enough(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether a narrow pool may be taken for one; true where lookups are not known."""
+    return looks(p).fill_null(ENOUGH_LOOKS) >= ENOUGH_LOOKS
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -47,7 +47,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
     own = [*address_plane.PIECES, *motion.PIECES, *name_server_plane.PIECES]
     names = [piece.name for piece in own] + [f"alt_{h.name}" for h in HYPOTHESES]
     alone = ibis.literal(PRIOR) + weighed.llr_listed + _sum(weighed, names)
-    weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(4))
+    weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(6))
     company_says = _sum(weighed, [piece.name for piece in company.PIECES])
     weighed = weighed.mutate(llr=(alone + weighed.llr_planes + company_says).round(6))
     return weighed.drop("is_slow_in_one_rack", *(f"raw_{piece.name}" for piece in PIECES))
@@ -79,4 +79,4 @@ def _counted(raw: ir.Table, piece: Piece) -> ir.Value:
         other = raw[f"raw_{mate.name}"].abs().fill_null(-1.0)
         earlier = mates.index(mate) < mates.index(piece)
         leads = leads & ((own.abs() > other) if earlier else (own.abs() >= other))
-    return ibis.ifelse(leads, own, own * DEPENDENT_SHARE).round(4)
+    return ibis.ifelse(leads, own, own * DEPENDENT_SHARE).round(6)

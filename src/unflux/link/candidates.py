@@ -12,8 +12,22 @@ SHARED_PLACES: Final = 3
 joining its customers. Chosen: 2026-11-22; the 2009 records join as they do with one shared
 address, and WordPress.com's 32 customers as one group of six addresses, which is then judged."""
 
+HERD_ADDRESSES: Final = 2
+"""A domain that moves among strangers joins the herd that shares two of its addresses in two /16.
+Chosen: 2026-11-24; of some 1,500 innocent names of the real records three move so, and no two of
+them share an address."""
+
+GLIMPSES: Final = 2
+"""So few lookups may not show that a name moves."""
+
 ATTACHED_ADDRESSES: Final = 2
-"""A narrow domain joins a network whose pool holds two of its addresses and half of them all."""
+"""A narrow domain joins a network whose pool holds two of its addresses and half of them all; a
+network's own name server is as good as one of the two."""
+
+OWN_SHARE: Final = 0.5
+"""A name-server host is a network's own where so many of the domains it serves are members, and an
+address is the herd's where so many of its domains move. Chosen: 2026-11-24; a hosting company's
+serve others."""
 
 HUBS: Final = 32
 """Per address only so many of its widest domains are paired with the rest, so that an address of
@@ -69,11 +83,63 @@ def server_edges(delegations: ir.Table, rotation: ir.Table) -> ir.Table:
     return joined.select(left="domain", right=ibis.literal("@") + joined.ns_host)
 
 
-def attachments(pairs: ir.Table, members: ir.Table) -> ir.Table:
+def movers(profiles: ir.Table) -> ir.Table:
+    """Return domain of those that move among strangers, or were looked at too little to tell.
+
+    Hardly two of the addresses lie in a /24, and they are of several /16 and ASNs (where known).
+    One name had more of them than an answer; or its one or two answers held strangers only, which
+    no innocent of the real records shows. ``profiles`` as measured.
+    """
+    p = profiles
+    places = ibis.least(p.slash16, p.asns.fill_null(p.slash16))
+    is_scattered = p.slash24 * 10 >= (p.addresses - p.special_use_addresses) * 9
+    moved = (p.set_addresses_max > 0) & (p.host_addresses_max > p.set_addresses_max)
+    glimpsed = (p.lookups > 0) & (p.lookups <= GLIMPSES) & (places >= SHARED_PLACES)
+    found = is_scattered & (places >= HERD_ADDRESSES) & (moved | glimpsed)
+    return p.filter(found.fill_null(False)).select("domain")
+
+
+def herd_edges(pairs: ir.Table, moving: ir.Table) -> ir.Table:
+    """Return (left, right): domains that move and the addresses of the herd that they share.
+
+    ``moving``: domain. Names that are asked once or twice show too few addresses for any two of
+    them to share three, and yet each shares its few with some of the others. An address of shared
+    hosting joins nobody: most of its domains stay. The right side is a node of its own, as in
+    :func:`server_edges`; the space keeps it from being a host's name.
+    """
+    everyone = pairs.group_by("address").agg(everyone=pairs.count())
+    shared = pairs.semi_join(moving, "domain")
+    theirs = shared.group_by("address").agg(theirs=shared.count()).inner_join(everyone, "address")
+    own = theirs.filter(theirs.theirs >= theirs.everyone * OWN_SHARE)
+    shared = shared.semi_join(own, "address")
+    for _ in range(2):  # Those who share with one that shares with nobody else fall out.
+        tenants = shared.group_by("address").agg(tenants=shared.count())
+        met = shared.semi_join(tenants.filter(tenants.tenants >= 2), "address")
+        held16 = met.group_by(["domain", "slash16"]).agg(addresses=met.count())
+        held = held16.group_by("domain").agg(
+            addresses=held16.addresses.sum(), places=held16.count()
+        )
+        deep = held.filter((held.addresses >= HERD_ADDRESSES) & (held.places >= HERD_ADDRESSES))
+        shared = met.semi_join(deep, "domain")
+    return shared.select(left="domain", right=ibis.literal("@ ") + shared.address)
+
+
+def own_servers(delegations: ir.Table, members: ir.Table) -> ir.Table:
+    """Return (network, ns_host) of the name-server hosts that serve few beside the members."""
+    served = delegations.select("domain", "ns_host").distinct()
+    everyone = served.group_by("ns_host").agg(everyone=served.count())
+    theirs = served.inner_join(members, "domain").group_by(["network", "ns_host"])
+    theirs = theirs.agg(theirs=ibis._.count()).inner_join(everyone, "ns_host")
+    own = theirs.filter(theirs.theirs >= theirs.everyone * OWN_SHARE)
+    return own.select("network", "ns_host")
+
+
+def attachments(pairs: ir.Table, members: ir.Table, delegations: ir.Table) -> ir.Table:
     """Return (domain, network) for domains outside whose addresses lie in a network's pool.
 
-    ``members``: domain, network. A domain joins the network that holds most of its addresses,
-    at least ``ATTACHED_ADDRESSES`` in as many /16 and half of them all.
+    ``members``: domain, network; ``delegations``: domain, ns_host. A domain joins the network that
+    holds most of its addresses, at least ``ATTACHED_ADDRESSES`` in as many /16 and half of them
+    all. One address is enough for a domain that the network's own name servers serve.
     """
     inside = pairs.inner_join(members, "domain")
     pool = inside.select("network", "address").distinct()
@@ -84,11 +150,16 @@ def attachments(pairs: ir.Table, members: ir.Table) -> ir.Table:
     shared = held16.group_by(["domain", "network"]).agg(
         addresses=held16.addresses.sum(), places=held16.count()
     )
-    shared = shared.inner_join(own, "domain")
+    served = delegations.inner_join(own_servers(delegations, members), "ns_host")
+    served = served.select("domain", "network").distinct().mutate(is_served=ibis.literal(True))
+    shared = shared.inner_join(own, "domain").left_join(served, ["domain", "network"])
+    shared = shared.drop("domain_right", "network_right")
     shared = shared.filter(
-        (shared.addresses >= ATTACHED_ADDRESSES)
-        & (shared.places >= ATTACHED_ADDRESSES)
-        & (shared.addresses * 2 >= shared.own)
+        (shared.addresses * 2 >= shared.own)
+        & (
+            shared.is_served.fill_null(False)
+            | ((shared.addresses >= ATTACHED_ADDRESSES) & (shared.places >= ATTACHED_ADDRESSES))
+        )
     )
     best = ibis.window(
         group_by=shared.domain, order_by=[shared.addresses.desc(), shared.network.asc()]

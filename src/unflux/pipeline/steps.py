@@ -11,7 +11,14 @@ from unflux.judge.bounds import CONVICTION
 from unflux.judge.company import MEMBERSHIP_CAP, with_company, without_company
 from unflux.judge.judging import KIND_COLUMNS, decide, follow_aliases
 from unflux.judge.weighing import weigh
-from unflux.link.candidates import answer_pairs, attachments, pool_edges, server_edges
+from unflux.link.candidates import (
+    answer_pairs,
+    attachments,
+    herd_edges,
+    movers,
+    pool_edges,
+    server_edges,
+)
 from unflux.link.components import MEMBERS
 from unflux.link.networks import agents_of, name_servers_of, rotation_of, served, service_of
 from unflux.measure.name_servers import delegations, host_addresses, host_rotation
@@ -72,9 +79,9 @@ PROFILES: Final = Step(
 PAIRS: Final = Step(name="pairs", reads=("held",), build=answer_pairs)
 EDGES: Final = Step(
     name="edges",
-    reads=("pairs", "delegations", "rotation"),
-    build=lambda pairs, delegated, rotation: pool_edges(pairs).union(
-        server_edges(delegated, rotation)
+    reads=("pairs", "profiles", "delegations", "rotation"),
+    build=lambda pairs, profiles, delegated, rotation: pool_edges(pairs).union(
+        herd_edges(pairs, movers(profiles)), server_edges(delegated, rotation)
     ),
 )
 
@@ -85,7 +92,9 @@ def _first_seen(held: ir.Table) -> ir.Table:
 
 
 FIRST_SEEN: Final = Step(name="first_seen", reads=("held",), build=_first_seen)
-ATTACHED: Final = Step(name="attached", reads=("pairs", "core_members"), build=attachments)
+ATTACHED: Final = Step(
+    name="attached", reads=("pairs", "core_members", "delegations"), build=attachments
+)
 GROUP_DELEGATIONS: Final = Step(
     name="group_delegations",
     reads=(*RECORDS, "members"),
