@@ -171,7 +171,7 @@ MOVER: dict[str, Any] = {
 
 
 def test_who_moves_among_strangers(engine: Engine) -> None:
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "moves": {},
         "ASNs unknown": {"asns": None},
         "glimpsed once": {"set_addresses_max": 3, "lookups": 1},
