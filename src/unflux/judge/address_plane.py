@@ -41,7 +41,11 @@ ANSWER_WIDTH = Piece(
     "an answer",
     value=_answer_width,
     weigh=lambda p: band(
-        ibis.ifelse((p.lookups > 0) & (p.slash16 > 0), _answer_width(p), ibis.null("int64")),
+        ibis.ifelse(
+            (p.lookups > 0) & (p.slash16 > 0) & ~p.is_slow_in_one_rack,
+            _answer_width(p),
+            ibis.null("int64"),
+        ),
         [
             *geometric_bands(innocent_mean=1.27, flux_mean=5.0, floor=-1.0, cap=4.0),
             (SEED_WIDTH, 1.5),
@@ -174,8 +178,8 @@ TTL = Piece(
     "at 300 or less; FluXOR: mean 261 s against 4,593 s",
     value=lambda p: p.ttl_max_s,
     weigh=lambda p: ibis.ifelse(
-        # Whose answers moved to strangers did so at whatever TTL.
-        newcomer_places(p).fill_null(0) >= 3,
+        # Whose answers moved did so at whatever TTL.
+        (newcomer_places(p).fill_null(0) >= 3) | p.is_slow_in_one_rack,
         band(p.ttl_max_s, [(1801, 0.0)], below=0.3),
         band(p.ttl_max_s, [(1801, -0.7), (21_600, -1.5)], below=0.3),
     ),
