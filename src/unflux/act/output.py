@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 from unflux.act.protected import NOTHING, Protected
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
-from unflux.model.errors import UsageError
+from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.times import format_moment
 
 Answer = Literal["nxdomain", "nodata", "garden"]
@@ -112,6 +112,11 @@ def garden_address(name: str, options: Options) -> str:
         message = f"{name} needs the walled garden as an address, not {options.garden!r}"
         raise UsageError(message)
     return address
+
+
+def lacking(name: str, library: str) -> UnfluxError:
+    """Return the error of the format ``name`` where the library of its extra is not installed."""
+    return UnfluxError(f"{name} needs {library}: pip install 'unflux[sharing]'")
 
 
 def _moment(moment: datetime) -> str:

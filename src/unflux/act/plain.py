@@ -5,7 +5,7 @@ letters, digits, hyphens and underscores; what is anything else is left out and 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import dns.name
@@ -27,12 +27,19 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-def split_plain(actions: Iterable[Action]) -> tuple[list[Action], tuple[Omission, ...]]:
-    """Return the actions whose targets are plain, and what is left out."""
+def is_hostname(name: str) -> bool:
+    """Tell whether a plain name has no underscore, which host names have not (RFC 1123 2.1)."""
+    return is_plain(name) and "_" not in name
+
+
+def split_plain(
+    actions: Iterable[Action], is_fit: Callable[[str], bool] = is_plain
+) -> tuple[list[Action], tuple[Omission, ...]]:
+    """Return the actions whose targets are fit to be written, and what is left out."""
     plain: list[Action] = []
     left: list[Omission] = []
     for action in actions:
-        if is_plain(action.target):
+        if is_fit(action.target):
             plain.append(action)
         else:
             left.append(Omission(target=action.target, because=NOT_PLAIN))

@@ -36,6 +36,17 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A name-server host that a domain was delegated to: when, and where the host was."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    """Of the host, by whoever's answer."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What verdicts and networks would have done, before the gate."""
 
@@ -62,6 +73,8 @@ class Proposal:
     """Domains of the same records that use it too and are not convicted."""
     agent: Agent | None = None
     """For an address: what is known of it."""
+    delegations: tuple[Delegation, ...] = ()
+    """For a domain that is reported: its name servers, the earliest first."""
 
     @property
     def id(self) -> str:
