@@ -16,6 +16,15 @@ Trigger = Literal["nsdname", "nsip", "ip"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """Who tells others: the name of an organisation, and the mailbox that takes answers."""
+
+    organisation: str
+    mailbox: str
+    """As ``local@domain``, ASCII."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What outputs may be told; each takes what its format knows."""
 
@@ -33,6 +42,8 @@ class Options:
     """The operator's own prefixes, for the policy on servers in subscriber space."""
     servers: Protected = NOTHING
     """Of them, those who asked to run servers."""
+    reporter: Reporter | None = None
+    """Of reports, bundles and events; without one, what must name somebody is not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +123,11 @@ def garden_address(name: str, options: Options) -> str:
         message = f"{name} needs the walled garden as an address, not {options.garden!r}"
         raise UsageError(message)
     return address
+
+
+def origin(options: Options) -> str:
+    """Return what sets the ids of one reporter apart from those of others."""
+    return "" if options.reporter is None else options.reporter.mailbox
 
 
 def lacking(name: str, library: str) -> UnfluxError:

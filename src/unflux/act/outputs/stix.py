@@ -5,7 +5,7 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any, Final
 
-from unflux.act.output import Doc, Options, Rendered, lacking
+from unflux.act.output import Doc, Options, Rendered, lacking, origin
 from unflux.act.plain import is_hostname, one_line, split_plain
 from unflux.act.uuids import uuid_of
 from unflux.model.actions import BLOCKS, REPORTS, Action, Plan
@@ -50,7 +50,7 @@ class Stix:
             (action for action in plan.actions if action.proposal.agent is None), is_hostname
         )
         addresses = [action for action in plan.actions if action.proposal.agent is not None]
-        objects = _Objects(stix2, plan.decided_at)
+        objects = _Objects(stix2, plan.decided_at, options)
         # Blocks first: where a report says the same of a target, the block said it earlier.
         actions = [*named, *addresses]
         for kinds in (BLOCKS, REPORTS):
@@ -66,13 +66,14 @@ class Stix:
 class _Objects:
     """Collects the objects of one bundle, each id once."""
 
-    def __init__(self, stix2: ModuleType, decided_at: datetime) -> None:
+    def __init__(self, stix2: ModuleType, decided_at: datetime, options: Options) -> None:
         self._stix2 = stix2
         self._decided_at = decided_at
+        self._options = options
         self._found: dict[str, Any] = {}
         self._networks: dict[str, list[Action]] = {}
-        self._origin = _id("identity", "unflux")
-        self._technique = _id("attack-pattern", TECHNIQUE)
+        self._identity = self._id("identity")
+        self._technique = self._id("attack-pattern", TECHNIQUE)
 
     def add_action(self, action: Action) -> None:
         """Add a target as part of its network; as an indicator too where it is blocked."""
@@ -81,7 +82,7 @@ class _Objects:
         self._networks.setdefault(key, []).append(action)
         target = self._add_target(action.target, proposal.agent)
         since = proposal.first_seen or action.decided_at
-        self._relate(_id("infrastructure", key), "consists-of", target, since)
+        self._relate(self._id("infrastructure", key), "consists-of", target, since)
         if proposal.agent is not None:
             self._add_agent(target, action, proposal.agent, since)
         for delegation in proposal.delegations:
@@ -91,7 +92,7 @@ class _Objects:
                 self._relate(target, "related-to", host, delegation.first_seen or since, says)
         if action.kind in BLOCKS:
             indicator = self.add_indicator(action)
-            self._relate(indicator, "indicates", _id("infrastructure", key), action.decided_at)
+            self._relate(indicator, "indicates", self._id("infrastructure", key), action.decided_at)
             self._add_sighting(indicator, action)
 
     def add_indicator(self, action: Action, *, revoked: bool = False, because: str = "") -> str:
@@ -99,7 +100,7 @@ class _Objects:
         stix2, proposal = self._stix2, action.proposal
         says = (proposal.reason, *proposal.evidence, f"Undo: {action.undo}.", because)
         indicator = stix2.Indicator(
-            id=_id("indicator", action.id),
+            id=self._id("indicator", action.id),
             name=f"fast flux: {action.kind.removeprefix('block-')} {action.target}",
             description="\n".join(one_line(text) for text in says if text),
             indicator_types=["malicious-activity"],
@@ -134,12 +135,18 @@ class _Objects:
             self._keep(self._infrastructure(key, actions))
         born = min((o.created for o in self._found.values() if "created" in o),
                    default=self._decided_at)  # fmt: skip
+        reporter = self._options.reporter
         self._keep(
             stix2.Identity(
-                id=self._origin, name="unflux", identity_class="system",
-                created=born, modified=born, object_marking_refs=[stix2.TLP_AMBER],
+                id=self._identity,
+                name="unflux" if reporter is None else one_line(reporter.organisation),
+                identity_class="system" if reporter is None else "organization",
+                contact_information=None if reporter is None else reporter.mailbox,
+                created=born,
+                modified=born,
+                object_marking_refs=[stix2.TLP_AMBER],
             )
-        )  # fmt: skip
+        )
         self._keep(
             stix2.AttackPattern(
                 id=self._technique,
@@ -157,7 +164,7 @@ class _Objects:
         self._keep(stix2.TLP_AMBER)
         objects = [self._found[key] for key in sorted(self._found)]
         texts = [held.serialize(sort_keys=True) for held in objects]
-        bundle = stix2.Bundle(objects=objects, id=_id("bundle", *texts))
+        bundle = stix2.Bundle(objects=objects, id=self._id("bundle", *texts))
         return f"{bundle.serialize(indent=1, sort_keys=True, ensure_ascii=True)}\n".encode("ascii")
 
     def _infrastructure(self, key: str, actions: Iterable[Action]) -> Any:
@@ -165,7 +172,7 @@ class _Objects:
         first = min((p.first_seen for p in proposals if p.first_seen), default=None)
         last = max((p.last_seen for p in proposals if p.last_seen), default=None)
         return self._stix2.Infrastructure(
-            id=_id("infrastructure", key),
+            id=self._id("infrastructure", key),
             name=one_line(f"fast-flux network {key}"),
             infrastructure_types=["botnet", "anonymization"],
             first_seen=first,
@@ -205,11 +212,11 @@ class _Objects:
             return
         self._keep(
             self._stix2.Sighting(
-                id=_id("sighting", indicator),
+                id=self._id("sighting", indicator),
                 sighting_of_ref=indicator,
                 first_seen=proposal.first_seen,
                 last_seen=proposal.last_seen,
-                where_sighted_refs=[self._origin],
+                where_sighted_refs=[self._identity],
                 **self._made(action.decided_at, self._decided_at),
             )
         )
@@ -219,7 +226,7 @@ class _Objects:
     ) -> None:
         self._keep(
             self._stix2.Relationship(
-                id=_id("relationship", source, kind, target),
+                id=self._id("relationship", source, kind, target),
                 relationship_type=kind,
                 source_ref=source,
                 target_ref=target,
@@ -231,18 +238,17 @@ class _Objects:
     def _made(self, created: datetime, modified: datetime) -> dict[str, Any]:
         """Return what every object says of its making."""
         return {
-            "created_by_ref": self._origin,
+            "created_by_ref": self._identity,
             "created": created,
             "modified": max(created, modified),
             "object_marking_refs": [self._stix2.TLP_AMBER],
         }
 
+    def _id(self, kind: str, *parts: str) -> str:
+        return f"{kind}--{uuid_of('stix', origin(self._options), kind, *parts)}"
+
     def _keep(self, held: Any) -> None:
         self._found.setdefault(str(held.id), held)
-
-
-def _id(kind: str, *parts: str) -> str:
-    return f"{kind}--{uuid_of('stix', kind, *parts)}"
 
 
 def _pattern(action: Action) -> str:
