@@ -16,6 +16,7 @@ from unflux.model.actions import Action
 _PLAIN: Final = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 )
+_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 NOT_PLAIN: Final = "its name holds octets that this format cannot express"
 
 
@@ -55,6 +56,19 @@ def one_line(text: str) -> str:
 def wire_labels(name: str) -> tuple[bytes, ...]:
     """Return the labels of a normalised name as octets, without the root."""
     return dns.name.from_text(name, dns.name.root).labels[:-1]
+
+
+def zone_name(name: str) -> str:
+    r"""Return a name for zone files, all but letters, digits, ``-`` and ``_`` as ``\\032``.
+
+    Some readers (Knot Resolver 5.6, PowerDNS Recursor 4.8) drop the whole zone over a name that
+    holds other octets as they are, which RFC 1035 section 5.1 allows.
+    """
+    return ".".join("".join(map(_decimal, label)) for label in wire_labels(name))
+
+
+def _decimal(octet: int) -> str:
+    return chr(octet) if octet in _LETTERS else f"\\{octet:03d}"
 
 
 def lines(*parts: Iterable[str]) -> bytes:
