@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from unflux.act.protected import NOTHING, Protected
+from unflux.act.reporter import Reporter
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError, UsageError
@@ -13,15 +14,6 @@ from unflux.model.times import format_moment
 
 Answer = Literal["nxdomain", "nodata", "garden"]
 Trigger = Literal["nsdname", "nsip", "ip"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reporter:
-    """Who tells others: the name of an organisation, and the mailbox that takes answers."""
-
-    organisation: str
-    mailbox: str
-    """As ``local@domain``, ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,6 +162,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    reporter: Annotated[
+        str | None,
+        typer.Option(
+            "--reporter",
+            metavar="'NAME <MAILBOX>'",
+            help="Who reports: for X-ARF and the mail of abuse bundles, and as the maker of STIX "
+            "and MISP.",
+            show_default=False,
+        ),
+    ] = None,
     min_score: Annotated[
         float,
         typer.Option(
@@ -275,6 +285,7 @@ def run(
         garden=garden,
         zone=zone,
         triggers=tuple(trigger.value for trigger in triggers or ()),
+        reporter=reporter,
         min_score=min_score,
         max_domains=max_domains,
         max_addresses=max_addresses,

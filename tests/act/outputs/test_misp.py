@@ -10,9 +10,10 @@ from pymisp import MISPAttribute, MISPEvent
 from tests.act.hostile import crafted_names
 from tests.act.plans import NOW, agent, gate, plan_of, proposal, small_plan
 
-from unflux.act.output import Options, Reporter
+from unflux.act.output import Options
 from unflux.act.outputs.misp import Misp
 from unflux.act.policy import decide
+from unflux.act.reporter import Reporter
 from unflux.model.actions import Plan
 
 SCHEMA = json.loads(files("pymisp").joinpath("data", "schema-lax.json").read_text("utf-8"))
@@ -70,9 +71,7 @@ def test_events_carry_the_technique_times_the_end_and_how_to_undo() -> None:
 
 def test_domains_stand_with_their_addresses_and_systems_with_their_holders() -> None:
     event = min(events(small_plan()), key=lambda found: str(found.info))
-    held = {
-        (found.name, *(a.value for a in found.attributes)) for found in event.objects
-    }
+    held = {(found.name, *(a.value for a in found.attributes)) for found in event.objects}
     assert held == {
         ("domain-ip", "bad.example", "20.1.2.3", "20.9.8.7", "2a09::7"),
         ("asn", "64500", "Example Access"),

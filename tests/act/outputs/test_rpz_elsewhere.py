@@ -24,7 +24,9 @@ def write(folder: Path, plan: Plan, **options: object) -> Path:
 
 def written(zone: Path) -> list[str]:
     """Return the names that the zone refuses, as its file spells them."""
-    owners = [line.split(" CNAME ")[0] for line in zone.read_text().splitlines() if " CNAME " in line]
+    owners = [
+        line.split(" CNAME ")[0] for line in zone.read_text().splitlines() if " CNAME " in line
+    ]
     names = [name for name in owners if not name.startswith("*.") and ".rpz-" not in name]
     assert len(names) > 100
     return names

@@ -26,7 +26,9 @@ def stream(dport: int, asked: bytes, answered: bytes, server: str = SITE) -> Ite
     """Yield the packets of a connection: its opening, what the client says, what it is told."""
     sport = next(_PORTS)
 
-    def segment(flags: int, seq: int, ack: int, payload: bytes = b"", *, back: bool = False) -> bytes:
+    def segment(
+        flags: int, seq: int, ack: int, payload: bytes = b"", *, back: bool = False
+    ) -> bytes:
         ports = (dport, sport) if back else (sport, dport)
         head = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 65_535, 0, 0)
         ends = (server, CLIENT) if back else (CLIENT, server)
@@ -71,9 +73,7 @@ def fetch(host: str) -> list[bytes]:
 def hello(host: str) -> bytes:
     """Return what a real client opens TLS with."""
     outgoing = ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(
-        ssl.MemoryBIO(), outgoing, server_hostname=host
-    )
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=host)
     try:
         client.do_handshake()
     except ssl.SSLWantReadError:

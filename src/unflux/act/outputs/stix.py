@@ -58,7 +58,7 @@ class Stix:
                 objects.add_action(action)
         for withdrawal in plan.withdrawals:
             if withdrawal.action.proposal.agent or is_hostname(withdrawal.action.target):
-                because = f"Withdrawn: {withdrawal.objection.because}"
+                because = f"withdrawn: {withdrawal.objection.because}"
                 objects.add_indicator(withdrawal.action, revoked=True, because=because)
         return (Rendered(name="unflux.stix.json", content=objects.bundle(), omissions=left),)
 
@@ -98,7 +98,7 @@ class _Objects:
     def add_indicator(self, action: Action, *, revoked: bool = False, because: str = "") -> str:
         """Add an indicator, which ends as its action does; return its id."""
         stix2, proposal = self._stix2, action.proposal
-        says = (proposal.reason, *proposal.evidence, f"Undo: {action.undo}.", because)
+        says = (proposal.reason, *proposal.evidence, f"undo: {action.undo}", because)
         indicator = stix2.Indicator(
             id=self._id("indicator", action.id),
             name=f"fast flux: {action.kind.removeprefix('block-')} {action.target}",
@@ -139,7 +139,7 @@ class _Objects:
         self._keep(
             stix2.Identity(
                 id=self._identity,
-                name="unflux" if reporter is None else one_line(reporter.organisation),
+                name="unflux" if reporter is None else reporter.organisation,
                 identity_class="system" if reporter is None else "organization",
                 contact_information=None if reporter is None else reporter.mailbox,
                 created=born,
