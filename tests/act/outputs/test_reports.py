@@ -200,9 +200,7 @@ def test_registries_get_the_name_servers_as_they_came_and_went() -> None:
 
 @settings(max_examples=60)
 @given(HOSTILE_NAMES, HOSTILE_NAMES, TEXTS)
-def test_takedown_json_gives_back_hostile_names_and_words(
-    name: str, host: str, says: str
-) -> None:
+def test_takedown_json_gives_back_hostile_names_and_words(name: str, host: str, says: str) -> None:
     moved = Delegation(host=host, addresses=("20.1.2.3",), first_seen=SEEN, last_seen=SEEN)
     plan = plan_of(
         proposal("report-domain", name, related=(host,), evidence=(says,), delegations=(moved,))

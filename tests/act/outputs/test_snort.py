@@ -70,7 +70,9 @@ def test_every_name_is_looked_for_as_it_stands_in_questions_and_answers() -> Non
             found[wire] = found.get(wire, 0) + 1
     names = [action.target for action in plan.of_kind("block-domain")]
     assert found == {dns.name.from_text(name).to_wire(): 4 for name in names}
-    assert dns.name.from_text("bad.example").to_wire() in messages("www.bad.example")[1]
+    wire = dns.name.from_text("bad.example").to_wire()
+    assert wire is not None
+    assert wire in messages("www.bad.example")[1]
 
 
 def test_hosts_are_taken_with_what_is_below_and_with_a_port() -> None:
