@@ -85,7 +85,7 @@ def test_the_locks_follow_pyproject(lock: str, wanted: list[str], python: str) -
 
 def test_the_locks_agree_with_each_other() -> None:
     def releases(lock: str) -> set[str]:
-        """Return what is pinned; a package may be wanted on more systems by one lock than another."""
+        """Return what is pinned; one lock may want a package on more systems than another."""
         return {f"{pin.name}{pin.specifier}" for pin in pins(lock)}
 
     for lock in set(LOCKS) - {"requirements-uv.lock"}:

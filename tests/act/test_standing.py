@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.act.plans import NOW, SEEN, plan_of, proposal, small_plan
+from tests.act.hostile import HOSTILE_NAMES
+from tests.act.plans import NOW, SEEN, agent, plan_of, proposal, small_plan
 
 from unflux.act.action_json import action_object, parse_action, render_plan
 from unflux.act.output import Rendered
@@ -106,6 +107,25 @@ def test_the_name_servers_of_a_report_are_read_back_and_may_be_absent() -> None:
     assert parse_action(value) == action
     del value["delegations"]
     assert parse_action(value).proposal.delegations == ()
+
+
+@given(HOSTILE_NAMES, st.text(max_size=40))
+def test_hostile_names_and_words_are_read_back_from_one_line_each(name: str, words: str) -> None:
+    moved = (Delegation(host=name),)
+    told = agent("20.1.2.3", holder=words)
+    plan = plan_of(
+        proposal("block-domain", name, reason=words or "-"),
+        proposal("report-domain", name, related=(name,), delegations=moved),
+        proposal("block-address", "20.1.2.3", agent=told, related=(name,)),
+    )
+    lines = list(render_plan(plan))
+    for line in lines:
+        assert line.isascii()
+        assert line.rstrip("\n").isprintable()
+        jsonschema.validate(json.loads(line), SCHEMA)
+    values = [json.loads(line) for line in lines]
+    stand = [parse_action(value) for value in values if value["status"] == "stands"]
+    assert tuple(stand) == plan.actions
 
 
 def test_a_withdrawal_is_written_with_what_ended_it() -> None:

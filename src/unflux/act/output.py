@@ -1,5 +1,6 @@
 """What an output is: a plan in, files out that a real system loads. It delivers nothing."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,8 @@ class Output(Protocol):
         ...
 
 
+_NOT_IN_IDS: Final = re.compile(r"[^A-Za-z0-9_.-]")
+
 WITHDRAWING: Final = "unflux block --withdraw all (or an id), then load this file again"
 
 
@@ -93,9 +96,14 @@ def heading(plan: Plan, actions: Iterable[Action], undo: str) -> Iterator[str]:
 
 
 def remark(action: Action) -> str:
-    """Return the comment beside an entry: ids that lead back to the reason, and its end."""
-    verdict, network = action.proposal.verdict, action.proposal.network or "-"
-    return f"{action.id} {verdict} {network} until {_moment(action.expires_at)}"
+    """Return the comment beside an entry: ids that lead back to the reason, and its end.
+
+    Ids are ours; what could end a comment all the same, as in a state that somebody edited, is not
+    in it.
+    """
+    ids = (action.id, action.proposal.verdict, action.proposal.network or "-")
+    told = " ".join(_NOT_IN_IDS.sub("?", text) for text in ids)
+    return f"{told} until {_moment(action.expires_at)}"
 
 
 def require(name: str, options: Options, *answers: Answer) -> None:

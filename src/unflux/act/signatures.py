@@ -1,7 +1,6 @@
 """Signatures: what the rules of Suricata and Snort share: numbers, words, names on the wire."""
 
 import hashlib
-import re
 from typing import Final
 
 from unflux.act.output import remark
@@ -12,8 +11,6 @@ FIRST_SID: Final = 1_700_000
 SIDS: Final = 200_000
 """Rule numbers: inside 1,000,000 to 1,999,999, which the allocation keeps for local use. A number
 comes from a digest of what the rule is about, so that it stays the same from run to run."""
-
-_SPECIAL: Final = re.compile(r"[^A-Za-z0-9 .-]")
 
 
 class Numbers:
@@ -39,8 +36,8 @@ def message(action: Action, what: str) -> str:
 
 
 def metadata(action: Action) -> str:
-    """Return ids and expiry, without what ends or parts an option."""
-    return f"unflux {_SPECIAL.sub('', remark(action))}"
+    """Return ids and expiry, without colons, which part an option's name from its value."""
+    return f"unflux {remark(action)}".replace(":", "")
 
 
 def wire_pattern(name: str) -> str:

@@ -103,6 +103,8 @@ def compose_gate(wishes: Wishes) -> Prepared:
     named = {output.NAME: output for output in OUTPUTS}
     asked = dict.fromkeys([*deployed.formats, *wishes.formats])
     outputs = tuple(named[name] for name in asked if name in named)
+    for output in outputs:  # what a format cannot do, or lacks, is said before records are read
+        output.render(Plan(actions=(), refusals=(), withdrawals=(), decided_at=now), options)
     confirmed = frozenset[str]() if wishes.confirmed is None else read_addresses(wishes.confirmed)
     standing = Standing(actions=deployed.actions, confirmed=confirmed)
     return Prepared(
