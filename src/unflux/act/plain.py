@@ -36,15 +36,18 @@ def is_hostname(name: str) -> bool:
 def split_plain(
     actions: Iterable[Action], is_fit: Callable[[str], bool] = is_plain
 ) -> tuple[list[Action], tuple[Omission, ...]]:
-    """Return the actions whose targets are fit to be written, and what is left out."""
+    """Return the actions whose names are fit to be written, and what is left out.
+
+    Addresses are always fit.
+    """
     plain: list[Action] = []
     left: list[Omission] = []
     for action in actions:
-        if is_fit(action.target):
+        if action.is_on_address or is_fit(action.target):
             plain.append(action)
         else:
             left.append(Omission(target=action.target, because=NOT_PLAIN))
-    return plain, tuple(left)
+    return plain, tuple(dict.fromkeys(left))  # a name may be blocked and reported
 
 
 def one_line(text: str) -> str:
@@ -59,7 +62,7 @@ def wire_labels(name: str) -> tuple[bytes, ...]:
 
 
 def zone_name(name: str) -> str:
-    r"""Return a name for zone files, all but letters, digits, ``-`` and ``_`` as ``\\032``.
+    r"""Return a name for zone files, all but letters, digits, ``-`` and ``_`` as ``\032``.
 
     Some readers (Knot Resolver 5.6, PowerDNS Recursor 4.8) drop the whole zone over a name that
     holds other octets as they are, which RFC 1035 section 5.1 allows.

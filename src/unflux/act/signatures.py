@@ -1,11 +1,12 @@
 """Signatures: what the rules of Suricata and Snort share: numbers, words, names on the wire."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from unflux.act.output import remark
-from unflux.act.plain import is_plain, wire_labels
-from unflux.model.actions import Action
+from unflux.act.output import WITHDRAWING, Rendered, heading, remark
+from unflux.act.plain import is_plain, lines, wire_labels
+from unflux.model.actions import Action, Plan
 
 FIRST_SID: Final = 1_700_000
 SIDS: Final = 200_000
@@ -13,7 +14,23 @@ SIDS: Final = 200_000
 comes from a digest of what the rule is about, so that it stays the same from run to run."""
 
 
-class Numbers:
+def rule_file(name: str, plan: Plan, rules: Callable[[Action], Iterable[str]]) -> Rendered:
+    """Return a file of the rules on what is blocked; a number goes with the place of a rule.
+
+    ``rules``: gives those of an action, each up to where its number stands.
+    """
+    actions = plan.of_kind("block-domain", "block-address")
+    head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
+    numbers = _Numbers()
+    body = (
+        f"{rule}sid:{numbers.take(action, place)}; rev:1;)"
+        for action in actions
+        for place, rule in enumerate(rules(action))
+    )
+    return Rendered(name=name, content=lines(head, body))
+
+
+class _Numbers:
     """Hands out the numbers of one file."""
 
     def __init__(self) -> None:

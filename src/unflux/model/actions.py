@@ -14,6 +14,7 @@ ActionKind = Literal[
 reported to its registry, an address to the holder of its AS."""
 
 BLOCKS: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", "block-address")
+ADDRESSED: Final[tuple[ActionKind, ...]] = ("block-address", "report-address")
 REPORTS: Final[tuple[ActionKind, ...]] = ("report-domain", "report-address")
 
 Witness = Literal["answers", "delegation", "ownership", "confirmed"]
@@ -104,6 +105,11 @@ class Action:
     def id(self) -> str:
         """The same for the same kind and target in every run."""
         return self.proposal.id
+
+    @property
+    def is_on_address(self) -> bool:
+        """Whether the target is an address, not a name."""
+        return self.kind in ADDRESSED
 
     @property
     def undo(self) -> str:

@@ -102,6 +102,17 @@ def test_what_is_withdrawn_is_deleted() -> None:
     assert gone.uuid == stood.uuid
 
 
+def test_what_is_still_reported_stands_unmarked_though_its_block_is_withdrawn() -> None:
+    before = plan_of(proposal("block-domain", "bad.example"))
+    report = proposal("report-domain", "bad.example")
+    after = decide([report], gate(withdrawn=frozenset({"all"})), standing=before.actions)
+    assert len(after.withdrawals) == 1
+    (event,) = events(after)
+    attribute = attributes(event)["bad.example"]
+    assert not getattr(attribute, "deleted", False)
+    assert not attribute.to_ids
+
+
 def test_hostile_names_and_words_change_nothing_but_themselves() -> None:
     names = crafted_names()
     told = [agent(f"20.3.{n // 250}.{n % 250}", 64500 + n, name) for n, name in enumerate(names)]

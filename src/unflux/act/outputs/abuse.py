@@ -109,7 +109,7 @@ def _text(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
     yield "The addresses below were seen in DNS as front ends of fast-flux networks: infected"
     yield "machines that relay web traffic or name service to hidden servers. Times are UTC; an"
     yield "address may have changed hands since. Operators also plant addresses of strangers in"
-    yield "their answers, so please check before you act. The table beside this text holds domains"
+    yield "their answers, so please check before you act. What comes with this text holds domains"
     yield "and evidence."
     yield ""
     for action in actions:

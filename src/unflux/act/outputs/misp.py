@@ -38,7 +38,8 @@ class Misp:
             "Only what the gate lets be blocked is marked for detection (to_ids); what is only "
             "reported is not.",
             "MISP knows no end of an attribute: the comment says it; import the next file before.",
-            "What is withdrawn is written once more, as deleted.",
+            "What is withdrawn is written once more, as deleted; what moves to another network "
+            "stays in the event of the first.",
             "Events have the distribution of your organisation only, and are not published.",
             "Names that hold other octets than letters, digits, hyphen and underscore are left "
             "out.",
@@ -51,8 +52,8 @@ class Misp:
             import pymisp  # noqa: PLC0415  an extra
         except ImportError as error:
             raise lacking(self.NAME, "pymisp") from error
-        actions, left = _split(plan.actions)
-        withdrawn, _ = _split(withdrawal.action for withdrawal in plan.withdrawals)
+        actions, left = split_plain(plan.actions)
+        withdrawn, _ = split_plain(withdrawal.action for withdrawal in plan.withdrawals)
         held: dict[str, list[Action]] = {}
         for action in [*actions, *withdrawn]:
             held.setdefault(action.proposal.network or action.target, []).append(action)
@@ -64,13 +65,6 @@ class Misp:
         text = json.dumps({"response": events}, indent=1, sort_keys=True, ensure_ascii=True)
         content = f"{text}\n".encode("ascii")
         return (Rendered(name="unflux.misp.json", content=content, omissions=left),)
-
-
-def _split(actions: Iterable[Action]) -> tuple[list[Action], Any]:
-    """Return the actions on addresses and plain names, and what is left out."""
-    found = list(actions)
-    named, left = split_plain(action for action in found if action.proposal.agent is None)
-    return [*named, *(action for action in found if action.proposal.agent is not None)], left
 
 
 class _Event:
@@ -101,7 +95,8 @@ class _Event:
         for tag in TAGS:
             event.add_tag(tag)
         targets: dict[str, Action] = {}
-        for action in sorted(actions, key=lambda a: (a.kind not in BLOCKS, a.target)):
+        # What is still reported stands, though its block is withdrawn.
+        for action in sorted(actions, key=lambda a: (a.id in gone, a.kind not in BLOCKS, a.target)):
             targets.setdefault(action.target, action)
         for action in targets.values():
             self._add_attribute(event, action, is_gone=action.id in gone)

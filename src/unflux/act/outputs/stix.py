@@ -9,6 +9,7 @@ from unflux.act.output import Doc, Options, Rendered, lacking, origin
 from unflux.act.plain import is_hostname, one_line, split_plain
 from unflux.act.uuids import uuid_of
 from unflux.model.actions import BLOCKS, REPORTS, Action, Plan
+from unflux.model.addresses import canonical_address
 from unflux.model.verdicts import Agent
 
 TECHNIQUE: Final = "T1568.001"
@@ -46,20 +47,16 @@ class Stix:
             import stix2  # noqa: PLC0415  an extra
         except ImportError as error:
             raise lacking(self.NAME, "stix2") from error
-        named, left = split_plain(
-            (action for action in plan.actions if action.proposal.agent is None), is_hostname
-        )
-        addresses = [action for action in plan.actions if action.proposal.agent is not None]
+        actions, left = split_plain(plan.actions, is_hostname)
+        withdrawals, _ = split_plain((w.action for w in plan.withdrawals), is_hostname)
+        because = {w.action.id: w.objection.because for w in plan.withdrawals}
         objects = _Objects(stix2, plan.decided_at, options)
         # Blocks first: where a report says the same of a target, the block said it earlier.
-        actions = [*named, *addresses]
         for kinds in (BLOCKS, REPORTS):
             for action in (a for a in actions if a.kind in kinds):
                 objects.add_action(action)
-        for withdrawal in plan.withdrawals:
-            if withdrawal.action.proposal.agent or is_hostname(withdrawal.action.target):
-                because = f"withdrawn: {withdrawal.objection.because}"
-                objects.add_indicator(withdrawal.action, revoked=True, because=because)
+        for action in withdrawals:
+            objects.add_indicator(action, revoked=f"withdrawn: {because[action.id]}")
         return (Rendered(name="unflux.stix.json", content=objects.bundle(), omissions=left),)
 
 
@@ -74,13 +71,16 @@ class _Objects:
         self._networks: dict[str, list[Action]] = {}
         self._identity = self._id("identity")
         self._technique = self._id("attack-pattern", TECHNIQUE)
+        self._phase = stix2.KillChainPhase(
+            kill_chain_name="mitre-attack", phase_name="command-and-control"
+        )
 
     def add_action(self, action: Action) -> None:
         """Add a target as part of its network; as an indicator too where it is blocked."""
         proposal = action.proposal
         key = proposal.network or action.target
         self._networks.setdefault(key, []).append(action)
-        target = self._add_target(action.target, proposal.agent)
+        target = self._add_target(action.target)
         since = proposal.first_seen or action.decided_at
         self._relate(self._id("infrastructure", key), "consists-of", target, since)
         if proposal.agent is not None:
@@ -95,10 +95,13 @@ class _Objects:
             self._relate(indicator, "indicates", self._id("infrastructure", key), action.decided_at)
             self._add_sighting(indicator, action)
 
-    def add_indicator(self, action: Action, *, revoked: bool = False, because: str = "") -> str:
-        """Add an indicator, which ends as its action does; return its id."""
+    def add_indicator(self, action: Action, *, revoked: str = "") -> str:
+        """Add an indicator, which ends as its action does; return its id.
+
+        ``revoked``: why it holds no more.
+        """
         stix2, proposal = self._stix2, action.proposal
-        says = (proposal.reason, *proposal.evidence, f"undo: {action.undo}", because)
+        says = (proposal.reason, *proposal.evidence, f"undo: {action.undo}", revoked)
         indicator = stix2.Indicator(
             id=self._id("indicator", action.id),
             name=f"fast flux: {action.kind.removeprefix('block-')} {action.target}",
@@ -109,11 +112,7 @@ class _Objects:
             pattern_version="2.1",
             valid_from=action.decided_at,
             valid_until=action.expires_at,
-            kill_chain_phases=[
-                stix2.KillChainPhase(
-                    kill_chain_name="mitre-attack", phase_name="command-and-control"
-                )
-            ],
+            kill_chain_phases=[self._phase],
             confidence=int(proposal.score * 100),
             labels=["fast-flux"],
             external_references=[
@@ -121,7 +120,7 @@ class _Objects:
                     source_name="unflux", external_id=f"{action.id} {proposal.verdict}"
                 )
             ],
-            revoked=revoked,
+            revoked=bool(revoked),
             **self._made(action.decided_at, self._decided_at),
         )
         self._keep(indicator)
@@ -177,11 +176,7 @@ class _Objects:
             infrastructure_types=["botnet", "anonymization"],
             first_seen=first,
             last_seen=last,
-            kill_chain_phases=[
-                self._stix2.KillChainPhase(
-                    kill_chain_name="mitre-attack", phase_name="command-and-control"
-                )
-            ],
+            kill_chain_phases=[self._phase],
             **self._made(first or self._decided_at, self._decided_at),
         )
 
@@ -197,12 +192,13 @@ class _Objects:
         for name in filter(is_hostname, action.proposal.related[:MOST_RESOLVED]):
             self._relate(self._add_target(name), kind, target, since)
 
-    def _add_target(self, target: str, agent: Agent | None = None) -> str:
+    def _add_target(self, target: str) -> str:
+        """Add a name or an address as what can be seen of it; return its id."""
         stix2 = self._stix2
-        if agent is None:
-            made = stix2.DomainName(value=target)
-        else:
-            made = (stix2.IPv6Address if ":" in target else stix2.IPv4Address)(value=target)
+        kind = stix2.DomainName
+        if canonical_address(target) is not None:
+            kind = stix2.IPv6Address if ":" in target else stix2.IPv4Address
+        made = kind(value=target)
         self._keep(made)
         return str(made.id)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from unflux.act.output import WITHDRAWING, Doc, Options, Rendered, heading
-from unflux.act.plain import is_plain, lines
-from unflux.act.signatures import Numbers, message, metadata, wire_pattern
+from unflux.act.output import Doc, Options, Rendered
+from unflux.act.plain import is_plain
+from unflux.act.signatures import message, metadata, rule_file, wire_pattern
 from unflux.model.actions import Action, Plan
 
 
@@ -28,19 +28,11 @@ class Suricata:
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
         """Return rules that alert; what to do about an alert is the operator's."""
-        actions = plan.of_kind("block-domain", "block-address")
-        head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
-        numbers = Numbers()
-        body = (
-            f"{match}sid:{numbers.take(action, place)}; rev:1;)"
-            for action in actions
-            for place, match in enumerate(_rules(action))
-        )
-        return (Rendered(name="unflux.rules", content=lines(head, body)),)
+        return (rule_file("unflux.rules", plan, _rules),)
 
 
 def _rules(action: Action) -> Iterator[str]:
-    """Yield the rules of an action, up to their numbers; a number goes with the place."""
+    """Yield the rules of an action, up to their numbers."""
     if action.kind == "block-address":
         yield _rule(f"ip any any <> {action.target} any", action, "traffic with an agent")
         return
