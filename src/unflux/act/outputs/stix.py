@@ -68,6 +68,7 @@ class _Objects:
         self._decided_at = decided_at
         self._options = options
         self._found: dict[str, Any] = {}
+        self._targets: dict[str, str] = {}
         self._networks: dict[str, list[Action]] = {}
         self._identity = self._id("identity")
         self._technique = self._id("attack-pattern", TECHNIQUE)
@@ -194,13 +195,15 @@ class _Objects:
 
     def _add_target(self, target: str) -> str:
         """Add a name or an address as what can be seen of it; return its id."""
-        stix2 = self._stix2
-        kind = stix2.DomainName
-        if canonical_address(target) is not None:
-            kind = stix2.IPv6Address if ":" in target else stix2.IPv4Address
-        made = kind(value=target)
-        self._keep(made)
-        return str(made.id)
+        if target not in self._targets:
+            stix2 = self._stix2
+            kind = stix2.DomainName
+            if canonical_address(target) is not None:
+                kind = stix2.IPv6Address if ":" in target else stix2.IPv4Address
+            made = kind(value=target)
+            self._keep(made)
+            self._targets[target] = str(made.id)
+        return self._targets[target]
 
     def _add_sighting(self, indicator: str, action: Action) -> None:
         proposal = action.proposal
@@ -220,9 +223,12 @@ class _Objects:
     def _relate(
         self, source: str, kind: str, target: str, since: datetime, says: str | None = None
     ) -> None:
+        id_ = self._id("relationship", source, kind, target)
+        if id_ in self._found:  # making one costs more than asking
+            return
         self._keep(
             self._stix2.Relationship(
-                id=self._id("relationship", source, kind, target),
+                id=id_,
                 relationship_type=kind,
                 source_ref=source,
                 target_ref=target,
