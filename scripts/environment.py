@@ -28,9 +28,9 @@ LOCK = ROOT / ".venv.lock"
 UV_REQUIREMENTS = ROOT / "requirements-uv.lock"
 """Pins uv itself, for machines that have none."""
 
-SOURCE_BUILT = {"requirements-spark.lock": "pyspark"}
-"""pyspark is published as sources only. It is built with the setuptools of
-requirements-dev.lock, because build isolation would fetch one without a hash."""
+SOURCE_BUILT = {"requirements-spark.lock": "pyspark", "requirements-judges.lock": "cpe"}
+"""What is published as sources only. It is built with the setuptools of requirements-dev.lock,
+because build isolation would fetch one without a hash."""
 
 
 class SetupError(Exception):

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
+from tests.act.hostile import crafted_names
+
 from unflux.act.gate import Gate, Limits
 from unflux.act.policy import decide
 from unflux.act.protected import Protected
@@ -66,3 +68,9 @@ def small_plan() -> Plan:
         proposal("report-domain", "bad.example", related=("ns1.bad.example",)),
         proposal("report-domain", "worse.example"),
     )
+
+
+def whole_plan() -> Plan:
+    """The small plan with every crafted name blocked beside it."""
+    hostile = [proposal("block-domain", name) for name in crafted_names()]
+    return plan_of(*(action.proposal for action in small_plan().actions), *hostile)

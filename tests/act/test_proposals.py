@@ -1,6 +1,7 @@
 """What is proposed, with which proofs and neighbours."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow as pa
 from tests.act.plans import SEEN
@@ -8,13 +9,16 @@ from tests.present.generated_results import make_network, make_verdict
 
 from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Host, Surroundings, look_around
-from unflux.model.actions import Proposal, verdict_id
+from unflux.model.actions import Delegation, Proposal, verdict_id
 from unflux.model.verdicts import SERVICE, Agent, Alternative, Evidence, FluxNetwork, Verdict
 
 AGENT = Agent(
     address="20.1.2.3", asn=64500, holder=None, country=None, first_seen=SEEN, last_seen=SEEN,
     roles=("answer",), domains=1,
 )  # fmt: skip
+
+NO_ADDRESSES = pa.table({"host": [], "address": []})
+NO_DELEGATIONS = pa.table({"domain": [], "host": [], "first_at": [], "last_at": []})
 
 
 def convicted(domain: str, **changes: object) -> Verdict:
@@ -132,6 +136,35 @@ def test_glue_of_a_rotating_host_makes_its_owner_no_neighbour_but_an_answer_does
         host_uses=pa.table({"host": ["ns1.servers.net"], "domain": ["bad.example"],
                             "is_own": [True], "first_at": [SEEN], "last_at": [SEEN]}),
         host_addresses=pa.table({"host": ["ns1.servers.net"] * 3, "address": addresses}),
+        delegations=NO_DELEGATIONS,
+        delegated_addresses=NO_ADDRESSES,
     )  # fmt: skip
     assert around.hosts["ns1.servers.net"].is_rotating
     assert around.address_users == {addresses[0]: frozenset({"servers.net"})}
+
+
+def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_addresses() -> None:
+    later = SEEN + timedelta(hours=1)
+    around = look_around(
+        [],
+        service=SERVICE.empty_table(),
+        address_uses=pa.table({"address": [], "host": [], "domain": [], "is_glue": []}),
+        host_uses=pa.table({"host": [], "domain": [], "is_own": [], "first_at": [], "last_at": []}),
+        host_addresses=NO_ADDRESSES,
+        delegations=pa.table({
+            "domain": ["bad.example"] * 3, "host": ["ns3.example", "ns2.example", "ns1.example"],
+            "first_at": [None, later, SEEN], "last_at": [None, later, later],
+        }),
+        delegated_addresses=pa.table({"host": ["ns1.example"] * 2,
+                                      "address": ["20.9.8.7", "20.1.2.3"]}),
+    )  # fmt: skip
+    history = around.delegations["bad.example"]
+    assert history == (
+        Delegation(host="ns1.example", addresses=("20.1.2.3", "20.9.8.7"), first_seen=SEEN,
+                   last_seen=later),
+        Delegation(host="ns2.example", first_seen=later, last_seen=later),
+        Delegation(host="ns3.example"),
+    )  # fmt: skip
+    proposals = propose([convicted("bad.example")], [], around, guilty=frozenset())
+    found = {proposal.kind: proposal.delegations for proposal in proposals}
+    assert found == {"block-domain": (), "report-domain": history}

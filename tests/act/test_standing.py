@@ -8,12 +8,13 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.act.plans import NOW, plan_of, proposal, small_plan
+from tests.act.hostile import HOSTILE_NAMES
+from tests.act.plans import NOW, SEEN, agent, plan_of, proposal, small_plan
 
-from unflux.act.action_json import render_plan
+from unflux.act.action_json import action_object, parse_action, render_plan
 from unflux.act.output import Rendered
 from unflux.act.standing import STATE, Deployed, next_serial, read_standing, write_folder
-from unflux.model.actions import BLOCKS
+from unflux.model.actions import BLOCKS, Delegation
 from unflux.model.errors import UnfluxError
 
 SCHEMA = json.loads(
@@ -83,7 +84,11 @@ def test_serials_rise_by_rfc_1982(before: int, clock: int) -> None:
 
 
 def test_every_line_meets_the_schema() -> None:
-    standing = small_plan()
+    moved = (Delegation(host="ns1.bad.example", addresses=("20.1.2.3",), first_seen=SEEN),)
+    standing = plan_of(
+        *(action.proposal for action in small_plan().actions if action.target != "worse.example"),
+        proposal("report-domain", "worse.example", delegations=moved),
+    )
     withdrawn = plan_of(
         proposal("block-domain", "bad.example", score=0.5), proposal("block-address", "0.0.0.0/0"),
     )  # fmt: skip
@@ -93,6 +98,34 @@ def test_every_line_meets_the_schema() -> None:
         jsonschema.validate(value, SCHEMA)
     assert {value["status"] for value in told} == {"stands", "refused"}
     assert all(line.isascii() and line.count("\n") == 1 for line in render_plan(standing))
+
+
+def test_the_name_servers_of_a_report_are_read_back_and_may_be_absent() -> None:
+    moved = (Delegation(host="ns1.bad.example", addresses=("20.1.2.3",), first_seen=SEEN),)
+    (action,) = plan_of(proposal("report-domain", "bad.example", delegations=moved)).actions
+    value = action_object(action)
+    assert parse_action(value) == action
+    del value["delegations"]
+    assert parse_action(value).proposal.delegations == ()
+
+
+@given(HOSTILE_NAMES, st.text(max_size=40))
+def test_hostile_names_and_words_are_read_back_from_one_line_each(name: str, words: str) -> None:
+    moved = (Delegation(host=name),)
+    told = agent("20.1.2.3", holder=words)
+    plan = plan_of(
+        proposal("block-domain", name, reason=words or "-"),
+        proposal("report-domain", name, related=(name,), delegations=moved),
+        proposal("block-address", "20.1.2.3", agent=told, related=(name,)),
+    )
+    lines = list(render_plan(plan))
+    for line in lines:
+        assert line.isascii()
+        assert line.rstrip("\n").isprintable()
+        jsonschema.validate(json.loads(line), SCHEMA)
+    values = [json.loads(line) for line in lines]
+    stand = [parse_action(value) for value in values if value["status"] == "stands"]
+    assert tuple(stand) == plan.actions
 
 
 def test_a_withdrawal_is_written_with_what_ended_it() -> None:

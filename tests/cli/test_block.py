@@ -172,3 +172,32 @@ def test_a_source_that_cannot_be_read_fails_the_run(run: Run, records: Path, rou
     ran = run("block", records, records.with_name("none.pcap"), "--asn", routes, *AT)
     assert ran.status == 1
     assert targets(ran, "stands", "block-domain") == set(FLUX_DOMAINS)
+
+
+def test_bundles_name_who_reports(run: Run, records: Path, routes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    base = ("block", records, "--asn", routes, *AT, "--out", out)
+    told = [word for form in ("stix", "misp", "snort", "takedown")
+            for word in ("--format", form)]  # fmt: skip
+    ran = run(*base, *told, "--reporter", "Example CERT <abuse@cert.example>")
+    assert ran.status == 0, ran.err
+    objects = json.loads((out / "unflux.stix.json").read_text())["objects"]
+    (identity,) = [held["name"] for held in objects if held["type"] == "identity"]
+    assert identity == "Example CERT"
+    named = {held["value"] for held in objects if held["type"] == "domain-name"}
+    assert set(FLUX_DOMAINS) <= named
+    events = json.loads((out / "unflux.misp.json").read_text())["response"]
+    marked = {a["value"] for e in events for a in e["Event"]["Attribute"] if a["to_ids"]}
+    assert set(FLUX_DOMAINS) <= marked
+    histories = [d for path in (out / "takedown").glob("*.json")
+                 for d in json.loads(path.read_text())]  # fmt: skip
+    assert {d["domain"] for d in histories} == set(FLUX_DOMAINS)
+    wrong = run(*base, *told, "--reporter", "abuse@cert.example")
+    assert (wrong.status, "is no reporter" in wrong.err) == (2, True)
+
+
+def test_what_a_format_cannot_do_is_said_before_records_are_read(run: Run, tmp_path: Path) -> None:
+    ran = run("block", tmp_path / "none.pcap", "--format", "hosts", "--answer", "nodata")
+    assert ran.status == 2
+    assert "hosts cannot answer nodata" in ran.err
+    assert "none.pcap" not in ran.err

@@ -107,6 +107,11 @@ def test_the_flux_domain_its_name_server_and_agents_are_blocked(
     assert targets(decided, "block-domain") == {"double.example"}
     assert targets(decided, "block-name-server") == {"ns1.double.example"}
     blocked = targets(decided, "block-address")
+    (report,) = [a.proposal for a in decided.actions if a.kind == "report-domain"]
+    (delegation,) = report.delegations
+    assert delegation.host == "ns1.double.example"
+    assert blocked < set(delegation.addresses)
+    assert delegation.first_seen == START
     assert len(blocked) == 48  # who served on both planes
     for action in decided.of_kind("block-address"):
         assert {p.witness for p in action.proposal.proofs} == {"answers", "delegation"}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from unflux.model.actions import Action, Objection, Plan, Proof, Proposal
+from unflux.model.actions import Action, Delegation, Objection, Plan, Proof, Proposal
 from unflux.model.surrogates import without_lone_surrogates
 from unflux.model.times import format_moment
 from unflux.model.verdicts import Agent
@@ -69,6 +69,8 @@ def parse_action(value: Mapping[str, Any]) -> Action:
         innocent=tuple(value["innocent"]),
         shared_with=tuple(value["shared_with"]),
         agent=None if value["agent"] is None else _parse_agent(value["target"], value["agent"]),
+        # Absent where an earlier release wrote it.
+        delegations=tuple(map(_parse_delegation, value.get("delegations", ()))),
     )
     return Action(
         proposal=proposal,
@@ -98,6 +100,7 @@ def _object(
         "innocent": [_text(name) for name in proposal.innocent],
         "shared_with": [_text(name) for name in proposal.shared_with],
         "agent": None if proposal.agent is None else _agent(proposal.agent),
+        "delegations": [_delegation(delegation) for delegation in proposal.delegations],
         "decided_at": None,
         "expires_at": None,
         "undo": None,
@@ -119,6 +122,24 @@ def _agent(agent: Agent) -> dict[str, Any]:
         "first_seen": format_moment(agent.first_seen),
         "last_seen": format_moment(agent.last_seen),
     }
+
+
+def _delegation(delegation: Delegation) -> dict[str, Any]:
+    return {
+        "host": _text(delegation.host),
+        "addresses": list(delegation.addresses),
+        "first_seen": format_moment(delegation.first_seen),
+        "last_seen": format_moment(delegation.last_seen),
+    }
+
+
+def _parse_delegation(value: Mapping[str, Any]) -> Delegation:
+    return Delegation(
+        host=value["host"],
+        addresses=tuple(value["addresses"]),
+        first_seen=_moment(value["first_seen"]),
+        last_seen=_moment(value["last_seen"]),
+    )
 
 
 def _parse_agent(address: str, value: Mapping[str, Any]) -> Agent:

@@ -1,14 +1,16 @@
 """What an output is: a plan in, files out that a real system loads. It delivers nothing."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from unflux.act.protected import NOTHING, Protected
+from unflux.act.reporter import Reporter
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
-from unflux.model.errors import UsageError
+from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.times import format_moment
 
 Answer = Literal["nxdomain", "nodata", "garden"]
@@ -33,6 +35,8 @@ class Options:
     """The operator's own prefixes, for the policy on servers in subscriber space."""
     servers: Protected = NOTHING
     """Of them, those who asked to run servers."""
+    reporter: Reporter | None = None
+    """Of reports, bundles and events; without one, what must name somebody is not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class Output(Protocol):
         ...
 
 
+_NOT_IN_IDS: Final = re.compile(r"[^A-Za-z0-9_.-]")
+
 WITHDRAWING: Final = "unflux block --withdraw all (or an id), then load this file again"
 
 
@@ -90,9 +96,14 @@ def heading(plan: Plan, actions: Iterable[Action], undo: str) -> Iterator[str]:
 
 
 def remark(action: Action) -> str:
-    """Return the comment beside an entry: ids that lead back to the reason, and its end."""
-    verdict, network = action.proposal.verdict, action.proposal.network or "-"
-    return f"{action.id} {verdict} {network} until {_moment(action.expires_at)}"
+    """Return the comment beside an entry: ids that lead back to the reason, and its end.
+
+    Ids are ours; what could end a comment all the same, as in a state that somebody edited, is not
+    in it.
+    """
+    ids = (action.id, action.proposal.verdict, action.proposal.network or "-")
+    told = " ".join(_NOT_IN_IDS.sub("?", text) for text in ids)
+    return f"{told} until {_moment(action.expires_at)}"
 
 
 def require(name: str, options: Options, *answers: Answer) -> None:
@@ -112,6 +123,16 @@ def garden_address(name: str, options: Options) -> str:
         message = f"{name} needs the walled garden as an address, not {options.garden!r}"
         raise UsageError(message)
     return address
+
+
+def origin(options: Options) -> str:
+    """Return what sets the ids of one reporter apart from those of others."""
+    return "" if options.reporter is None else options.reporter.mailbox
+
+
+def lacking(name: str, library: str) -> UnfluxError:
+    """Return the error of the format ``name`` where the library of its extra is not installed."""
+    return UnfluxError(f"{name} needs {library}: pip install 'unflux[sharing]'")
 
 
 def _moment(moment: datetime) -> str:

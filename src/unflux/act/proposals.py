@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from unflux.act.surroundings import Host, Surroundings
-from unflux.model.actions import Proof, Proposal, verdict_id
+from unflux.model.actions import Delegation, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
 from unflux.model.verdicts import Agent, FluxNetwork, Verdict
@@ -58,7 +58,8 @@ def propose(
     servers = _servers_by_network(networks)
     for verdict in convicted.values():
         proofs = _domain_proofs(verdict, rotating)
-        yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs)
+        delegations = around.delegations.get(verdict.domain, ())
+        yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs, delegations)
     for network in networks:
         members = [convicted[name] for name in network.domains if name in convicted]
         if not members:
@@ -97,7 +98,10 @@ def _domain_proofs(verdict: Verdict, rotating: frozenset[str]) -> tuple[Proof, .
 
 
 def _domain(
-    verdict: Verdict, servers: tuple[str, ...], proofs: tuple[Proof, ...]
+    verdict: Verdict,
+    servers: tuple[str, ...],
+    proofs: tuple[Proof, ...],
+    delegations: tuple[Delegation, ...],
 ) -> Iterator[Proposal]:
     evidence = _strongest(verdict)
     for kind in ("block-domain", "report-domain"):
@@ -114,6 +118,7 @@ def _domain(
             last_seen=verdict.last_seen,
             related=servers[:MOST_RELATED],
             innocent=_holding([verdict]),
+            delegations=delegations if kind == "report-domain" else (),
         )
 
 

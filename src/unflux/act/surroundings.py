@@ -7,11 +7,17 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from unflux.model.actions import Delegation
 from unflux.model.verdicts import FluxNetwork
 
 ROTATING_AGENTS: Final = 3
 """A name-server host moves through agents when this many of its addresses are agents that serve as
 name servers; linking asks the same number of /16 before it calls them that."""
+
+
+MOST_DELEGATIONS: Final = 100
+"""Name servers kept of a domain, and addresses of each. Chosen: 2026-11-24; what a registry can
+read, as of the domains kept beside a proposal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,8 @@ class Surroundings:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     served: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """By network and agent: domains that it served, in either role."""
+    delegations: Mapping[str, tuple[Delegation, ...]] = field(default_factory=dict)
+    """By convicted domain: its name servers, the earliest first."""
 
 
 def look_around(
@@ -47,11 +55,14 @@ def look_around(
     address_uses: pa.Table,
     host_uses: pa.Table,
     host_addresses: pa.Table,
+    delegations: pa.Table,
+    delegated_addresses: pa.Table,
 ) -> Surroundings:
     """Compose the surroundings from the fetched tables of :mod:`unflux.act.uses`.
 
-    ``service``: of shape :data:`unflux.model.verdicts.SERVICE`. A domain that only owns the name of
-    a host which moves through a network's agents is no neighbour of theirs: it is the network's.
+    ``service``: of shape :data:`unflux.model.verdicts.SERVICE`. ``delegated_addresses``: those of
+    the hosts of ``delegations``. A domain that only owns the name of a host which moves through a
+    network's agents is no neighbour of theirs: it is the network's.
     """
     agents = {
         agent.address
@@ -72,15 +83,47 @@ def look_around(
         address_users={address: frozenset(names) for address, names in users.items()},
         hosts=hosts,
         served={key: frozenset(names) for key, names in served.items()},
+        delegations=_compose_delegations(delegations, delegated_addresses),
     )
+
+
+def _compose_delegations(
+    delegations: pa.Table, addresses: pa.Table
+) -> dict[str, tuple[Delegation, ...]]:
+    held = _by_host(addresses)
+    found: dict[str, list[Delegation]] = {}
+    for row in delegations.to_pylist():
+        host = row["host"]
+        delegation = Delegation(
+            host=host,
+            addresses=tuple(sorted(held.get(host, ()))[:MOST_DELEGATIONS]),
+            first_seen=row["first_at"],
+            last_seen=row["last_at"],
+        )
+        found.setdefault(row["domain"], []).append(delegation)
+    return {
+        domain: tuple(sorted(parts, key=_by_time)[:MOST_DELEGATIONS])
+        for domain, parts in found.items()
+    }
+
+
+def _by_time(delegation: Delegation) -> tuple[bool, str, str]:
+    """Sort by the first sight, those without a time last."""
+    first = delegation.first_seen
+    return first is None, "" if first is None else first.isoformat(), delegation.host
+
+
+def _by_host(addresses: pa.Table) -> dict[str, set[str]]:
+    held: dict[str, set[str]] = {}
+    for row in addresses.to_pylist():
+        held.setdefault(row["host"], set()).add(row["address"])
+    return held
 
 
 def _compose_hosts(
     host_uses: pa.Table, host_addresses: pa.Table, agents: set[str]
 ) -> dict[str, Host]:
-    addresses: dict[str, set[str]] = {}
-    for row in host_addresses.to_pylist():
-        addresses.setdefault(row["host"], set()).add(row["address"])
+    addresses = _by_host(host_addresses)
     delegations: dict[str, list[dict[str, Any]]] = {}
     for row in host_uses.to_pylist():
         delegations.setdefault(row["host"], []).append(row)

@@ -54,6 +54,15 @@ def host_uses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
     return seen.mutate(is_own=seen.own > 0).drop("own")
 
 
+def delegations(sightings: ir.Table, domains: ir.Table) -> ir.Table:
+    """Return (domain, host, first_at, last_at): the name servers of each. ``domains``: domain."""
+    s = sightings.filter(sightings.rrtype == "NS")
+    s = s.semi_join(domains, s.owner_domain == domains.domain)
+    return s.group_by(domain=s.owner_domain, host=s.rdata).agg(
+        first_at=s.first_at.min(), last_at=s.last_at.max()
+    )
+
+
 def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:
     """Return (domain, verdict) of those domains that were judged. ``domains``: domain.
 

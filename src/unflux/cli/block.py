@@ -42,7 +42,10 @@ class Format(StrEnum):
     NFTABLES = "nftables"
     NFTABLES_ISP = "nftables-isp"
     SURICATA = "suricata"
+    SNORT = "snort"
     ZEEK = "zeek"
+    STIX = "stix"
+    MISP = "misp"
     CSV = "csv"
     LIST = "list"
     ABUSE = "abuse"
@@ -159,6 +162,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    reporter: Annotated[
+        str | None,
+        typer.Option(
+            "--reporter",
+            metavar="'NAME <MAILBOX>'",
+            help="Who reports: for X-ARF and the mail of abuse bundles, and as the maker of STIX "
+            "and MISP.",
+            show_default=False,
+        ),
+    ] = None,
     min_score: Annotated[
         float,
         typer.Option(
@@ -272,6 +285,7 @@ def run(
         garden=garden,
         zone=zone,
         triggers=tuple(trigger.value for trigger in triggers or ()),
+        reporter=reporter,
         min_score=min_score,
         max_domains=max_domains,
         max_addresses=max_addresses,

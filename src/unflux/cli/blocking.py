@@ -15,6 +15,7 @@ from unflux.act.gate import Gate, Limits
 from unflux.act.output import Answer, Omission, Options, Output, Rendered, Trigger
 from unflux.act.outputs import OUTPUTS
 from unflux.act.protected import NOTHING, Protected, read_addresses, read_protected
+from unflux.act.reporter import parse_reporter
 from unflux.act.standing import Deployed, next_serial, read_standing, write_folder
 from unflux.cli.arguments import parse_moment
 from unflux.cli.output import LOG_CELLS, error_console
@@ -54,6 +55,7 @@ class Wishes:
     garden: str | None
     zone: str
     triggers: tuple[str, ...]
+    reporter: str | None
     min_score: float
     max_domains: int
     max_addresses: int
@@ -101,6 +103,8 @@ def compose_gate(wishes: Wishes) -> Prepared:
     named = {output.NAME: output for output in OUTPUTS}
     asked = dict.fromkeys([*deployed.formats, *wishes.formats])
     outputs = tuple(named[name] for name in asked if name in named)
+    for output in outputs:  # what a format cannot do, or lacks, is said before records are read
+        output.render(Plan(actions=(), refusals=(), withdrawals=(), decided_at=now), options)
     confirmed = frozenset[str]() if wishes.confirmed is None else read_addresses(wishes.confirmed)
     standing = Standing(actions=deployed.actions, confirmed=confirmed)
     return Prepared(
@@ -179,6 +183,7 @@ def _compose_options(wishes: Wishes, own: Protected, serial: int) -> Options:
         triggers=frozenset(_TRIGGERS[trigger] for trigger in wishes.triggers),
         subscribers=own,
         servers=read_protected(wishes.servers),
+        reporter=None if wishes.reporter is None else parse_reporter(wishes.reporter),
     )
 
 

@@ -14,6 +14,7 @@ ActionKind = Literal[
 reported to its registry, an address to the holder of its AS."""
 
 BLOCKS: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", "block-address")
+ADDRESSED: Final[tuple[ActionKind, ...]] = ("block-address", "report-address")
 REPORTS: Final[tuple[ActionKind, ...]] = ("report-domain", "report-address")
 
 Witness = Literal["answers", "delegation", "ownership", "confirmed"]
@@ -33,6 +34,17 @@ class Proof:
 
     witness: Witness
     says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A name-server host that a domain was delegated to: when, and where the host was."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    """Of the host, by whoever's answer."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,8 @@ class Proposal:
     """Domains of the same records that use it too and are not convicted."""
     agent: Agent | None = None
     """For an address: what is known of it."""
+    delegations: tuple[Delegation, ...] = ()
+    """For a domain that is reported: its name servers, the earliest first."""
 
     @property
     def id(self) -> str:
@@ -91,6 +105,11 @@ class Action:
     def id(self) -> str:
         """The same for the same kind and target in every run."""
         return self.proposal.id
+
+    @property
+    def is_on_address(self) -> bool:
+        """Whether the target is an address, not a name."""
+        return self.kind in ADDRESSED
 
     @property
     def undo(self) -> str:

@@ -58,12 +58,19 @@ def _look_around(
     sightings = analysis.records.sightings
     asked = engine.table("asked_addresses", _column("address", addresses, stood["block-address"]))
     named = engine.table("asked_hosts", _column("host", hosts, stood["block-name-server"]))
+    convicted = {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
+    domains = engine.table("convicted_domains", _column("domain", convicted))
+    delegations = engine.fetch(uses.delegations(sightings, domains))
+    delegated = _column("host", delegations["host"].to_pylist())
+    delegated_hosts = engine.table("delegated_hosts", delegated)
     return look_around(
         result.networks,
         service=result.service,
         address_uses=engine.fetch(uses.address_uses(sightings, asked)),
         host_uses=engine.fetch(uses.host_uses(sightings, named)),
         host_addresses=engine.fetch(uses.host_addresses(sightings, named)),
+        delegations=delegations,
+        delegated_addresses=engine.fetch(uses.host_addresses(sightings, delegated_hosts)),
     )
 
 

@@ -39,7 +39,9 @@ def write(path: Path, plan: Plan) -> Path:
 
 def test_nft_checks_both_and_replaces_them_whole(tmp_path: Path) -> None:
     find("nft")
-    one = write(tmp_path / "unflux.nft", small_plan())
+    words = 'n\n}\nflush ruleset;\x00# "\\'
+    odd = [replace(a.proposal, network=words, reason=words) for a in small_plan().actions]
+    one = write(tmp_path / "unflux.nft", plan_of(*odd))
     none = write(tmp_path / "none.nft", plan_of())
     two = tmp_path / "isp.nft"
     two.write_bytes(NftablesIsp().render(plan_of(), ISP)[0].content)

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from unflux.act.output import Options, Output, Rendered
 from unflux.act.outputs import OUTPUTS
 from unflux.act.outputs.abuse import Abuse
 from unflux.act.outputs.csv_table import HEADER, CsvTable
+from unflux.act.outputs.misp import Misp
 from unflux.act.outputs.plain_list import PlainList
+from unflux.act.outputs.stix import Stix
 from unflux.act.outputs.takedown import Takedown
 from unflux.act.outputs.zeek_intel import FIELDS, ZeekIntel
 from unflux.cli.block import Format
 from unflux.model.actions import Plan
+from unflux.model.errors import UnfluxError
 
 SOURCE = Path(__file__).parents[3] / "src" / "unflux" / "act" / "outputs"
 OPTIONS = Options(subscribers=protected("20.0.0.0/8"))
@@ -58,6 +62,15 @@ def test_the_command_line_knows_every_output_and_every_file_is_one() -> None:
     assert {type(output).__name__ for output in OUTPUTS} == classes
 
 
+@pytest.mark.parametrize(("output", "library"), [(Stix(), "stix2"), (Misp(), "pymisp")])
+def test_a_library_that_is_not_installed_is_named_with_its_extra(
+    output: Output, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as the import system marks what is not there
+    with pytest.raises(UnfluxError, match=rf"{output.NAME} needs {library}: .*unflux\[sharing\]"):
+        output.render(plan_of(), OPTIONS)
+
+
 def test_no_two_outputs_write_the_same_file() -> None:
     names = [file.name for output in OUTPUTS for file in output.render(small_plan(), OPTIONS)]
     assert len(names) == len(set(names))
@@ -72,13 +85,16 @@ def test_an_empty_plan_withdraws_everything(output: Output) -> None:
 
 @settings(max_examples=80)
 @given(HOSTILE_NAMES, TEXTS)
-def test_no_name_or_holder_adds_a_line_or_leaves_ascii_anywhere(name: str, holder: str) -> None:
+def test_no_name_holder_or_network_adds_a_line_or_leaves_ascii_anywhere(
+    name: str, holder: str
+) -> None:
     def lines(target: str, who: str) -> dict[str, int]:
         told = agent("20.1.2.3", holder=who)
         plan = plan_of(
-            proposal("block-domain", target), proposal("report-domain", target),
-            proposal("block-address", "20.1.2.3", agent=told, related=(target,)),
-            proposal("report-address", "20.1.2.3", agent=told, related=(target,)),
+            proposal("block-domain", target, network=who),
+            proposal("report-domain", target, network=who),
+            proposal("block-address", "20.1.2.3", agent=told, related=(target,), network=who),
+            proposal("report-address", "20.1.2.3", agent=told, related=(target,), network=who),
         )  # fmt: skip
         found: dict[str, int] = {}
         for output in OUTPUTS:
@@ -179,6 +195,6 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
 def test_reports_and_blocks_do_not_mix() -> None:
     plan: Plan = plan_of(proposal("report-domain", "bad.example"))
     for output in OUTPUTS:
-        if output.NAME not in ("csv", "takedown"):
+        if output.NAME not in ("csv", "takedown", "stix", "misp"):  # which mark it for no action
             files = output.render(plan, OPTIONS)
             assert "bad.example" not in "".join(content(files).values()), output.NAME

@@ -7,9 +7,9 @@ import dns.rdatatype
 import dns.zone
 import pytest
 from hypothesis import given, settings
-from tests.act.hostile import HOSTILE_NAMES, crafted_names
+from tests.act.hostile import HOSTILE_NAMES
 from tests.act.outputs.programs import bind, find, free_port, served
-from tests.act.plans import plan_of, proposal, small_plan
+from tests.act.plans import plan_of, proposal, small_plan, whole_plan
 
 from unflux.act.output import Options, Trigger
 from unflux.act.outputs.rpz import Rpz, reversed_address
@@ -112,8 +112,7 @@ def test_a_name_too_long_for_the_zone_is_left_out_and_said() -> None:
 def test_bind_refuses_keeps_answering_the_rest_and_answers_again_after_withdrawal(
     tmp_path: Path,
 ) -> None:
-    many = [proposal("block-domain", name) for name in crafted_names()]
-    plan = plan_of(*[a.proposal for a in small_plan().actions], *many)
+    plan = whole_plan()
     zone = tmp_path / "rpz.zone"
     zone.write_text(zone_text(plan, triggers=ALL, serial=7))
     with bind(tmp_path, ZONE) as server:
@@ -140,7 +139,7 @@ def test_bind_refuses_keeps_answering_the_rest_and_answers_again_after_withdrawa
 
 def test_unbound_loads_it_too(tmp_path: Path) -> None:
     unbound = find("unbound")
-    (tmp_path / "rpz.zone").write_text(zone_text(small_plan(), triggers=ALL))
+    (tmp_path / "rpz.zone").write_text(zone_text(whole_plan(), triggers=ALL))
     with bind(tmp_path / "root") as upstream:
         port = free_port()
         (tmp_path / "unbound.conf").write_text(

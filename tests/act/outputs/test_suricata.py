@@ -2,17 +2,13 @@
 
 import json
 import re
-import struct
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 
-import dns.message
-import dns.name
-import dns.rrset
 import pytest
 from tests.act.hostile import crafted_names
 from tests.act.outputs.programs import checked, find
+from tests.act.outputs.traffic import CLIENT, capture, fetch, greet, lookup, lookup_by_tcp, udp
 from tests.act.plans import plan_of, proposal, small_plan
 
 from unflux.act.output import Options
@@ -20,8 +16,6 @@ from unflux.act.outputs.suricata import Suricata
 from unflux.model.actions import Plan
 
 pytestmark = pytest.mark.slow
-
-CLIENT, RESOLVER = "192.0.2.10", "192.0.2.53"
 
 YAML = """\
 %YAML 1.1
@@ -58,36 +52,6 @@ app-layer:
 """
 
 
-def udp(source: str, sport: int, target: str, dport: int, payload: bytes) -> bytes:
-    """Return an IPv4 packet; the checksums are left out, as Suricata is told not to look."""
-    datagram = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
-    head = struct.pack(
-        ">BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 1, 0, 64, 17, 0,
-        ip_address(source).packed, ip_address(target).packed,
-    )  # fmt: skip
-    return head + datagram
-
-
-def capture(path: Path, packets: Iterable[bytes]) -> Path:
-    with path.open("wb") as sink:
-        sink.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
-        for number, packet in enumerate(packets):
-            stamp = struct.pack("<IIII", 1_800_000_000 + number, 0, len(packet), len(packet))
-            sink.write(stamp + packet)
-    return path
-
-
-def lookup(name: str, port: int, address: str = "20.0.0.1") -> list[bytes]:
-    """Return the packets of a question and its answer."""
-    query = dns.message.make_query(dns.name.from_text(name), "A")
-    answer = dns.message.make_response(query)
-    answer.answer.append(dns.rrset.from_text(dns.name.from_text(name), 60, "IN", "A", address))
-    return [
-        udp(CLIENT, port, RESOLVER, 53, query.to_wire()),
-        udp(RESOLVER, 53, CLIENT, port, answer.to_wire()),
-    ]
-
-
 def alerts(folder: Path, plan: Plan, packets: Iterable[bytes]) -> list[str]:
     """Run Suricata over packets; return the messages of its alerts."""
     suricata = find("suricata")
@@ -109,16 +73,21 @@ def alerts(folder: Path, plan: Plan, packets: Iterable[bytes]) -> list[str]:
 @pytest.mark.slow
 def test_it_alerts_on_the_guilty_and_is_silent_on_the_innocent(tmp_path: Path) -> None:
     plan = small_plan()
-    guilty = [*lookup("bad.example", 4001), *lookup("x.y.worse.example", 4002)]
+    guilty = [*lookup("bad.example"), *lookup("x.y.worse.example"), *fetch("www.bad.example"),
+              *greet("worse.example")]  # fmt: skip
     guilty.append(udp(CLIENT, 4009, "20.1.2.3", 9999, b"hello"))
     said = alerts(tmp_path / "guilty", plan, guilty)
     for what in ("question bad.example", "answer bad.example", "query bad.example",
                  "question worse.example", "answer worse.example", "query worse.example",
+                 "HTTP host bad.example", "TLS name worse.example",
                  "traffic with an agent 20.1.2.3"):  # fmt: skip
         assert any(message.endswith(what) for message in said), (what, said)
-    innocent = [packet for n, name in enumerate(
-        ("good.example", "notbad.example", "bad.example.org", "example", "badexample.test")
-    ) for packet in lookup(name, 4100 + n)]  # fmt: skip
+    by_tcp = alerts(tmp_path / "tcp", plan, lookup_by_tcp("www.bad.example"))
+    for what in ("question bad.example", "answer bad.example", "query bad.example"):
+        assert any(message.endswith(what) for message in by_tcp), (what, by_tcp)
+    names = ("good.example", "notbad.example", "bad.example.org", "example", "badexample.test")
+    innocent = [packet for name in names for way in (lookup, lookup_by_tcp, fetch, greet)
+                for packet in way(name)]  # fmt: skip
     innocent.append(udp(CLIENT, 4009, "20.1.2.4", 9999, b"hello"))
     assert alerts(tmp_path / "innocent", plan, innocent) == []
 
@@ -128,7 +97,7 @@ def test_hostile_names_are_matched_on_the_wire_and_break_no_rule(tmp_path: Path)
     names = crafted_names()
     plan = plan_of(*[proposal("block-domain", name) for name in names])
     odd = next(a.target for a in plan.actions if a.target.startswith("a\\;b."))
-    said = alerts(tmp_path / "odd", plan, lookup(odd, 4001))
+    said = alerts(tmp_path / "odd", plan, lookup(odd))
     assert sorted(said) == ["unflux fast-flux answer a name", "unflux fast-flux question a name"]
 
 
@@ -137,7 +106,7 @@ def test_numbers_are_local_distinct_and_stay() -> None:
     (file,) = Suricata().render(plan, Options())
     text = file.content.decode()
     sids = [int(sid) for sid in re.findall(r"sid:(\d+);", text)]
-    assert len(sids) == len(set(sids)) == 5 * 2 + 3
+    assert len(sids) == len(set(sids)) == 7 * 2 + 3
     assert all(1_700_000 <= sid < 2_000_000 for sid in sids)
     fewer = plan_of(*[a.proposal for a in plan.actions if a.target != "bad.example"])
     (rest,) = Suricata().render(fewer, Options())

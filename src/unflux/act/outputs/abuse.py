@@ -2,11 +2,15 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from unflux.act.abuse_mail import compose_mail
 from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import lines, one_line
+from unflux.act.reporter import Reporter
+from unflux.act.xarf import ports, xarf_report
 from unflux.model.actions import Action, Plan
 from unflux.model.spreadsheets import defuse
 from unflux.model.times import format_moment
@@ -16,24 +20,25 @@ HEADER: Final = (
     "domains", "network", "score", "proofs",
 )  # fmt: skip
 
-PORTS: Final = {"answer": "tcp/80 tcp/443", "name-server": "udp/53"}
-"""Where an agent of each role is reached, by what it is in answers for; nobody has connected."""
-
 
 class Abuse:
-    """Writes ``abuse/AS*.csv`` and ``abuse/AS*.txt``."""
+    """Writes ``abuse/AS*.csv``, ``.txt``, and for a reporter ``.xarf.jsonl`` and ``.eml``."""
 
     NAME = "abuse"
     DOC = Doc(
-        summary="per AS holder: agents as CSV, and the text of a mail to send with it",
+        summary="per AS holder: agents as CSV, X-ARF, and a mail to send",
         references=(
-            "RFC 5965 and X-ARF leave the body free; RFC 2142: abuse@",
+            "X-ARF 4.2: infrastructure, botnet; RFC 5965 and 6522: the mail; RFC 2142: abuse@",
             "Honeynet, Know Your Enemy: Fast-Flux (2007): tell owners and providers of agents",
         ),
         limitations=(
             "Addresses stand here on less proof than a block needs, and change hands: the times "
             "say whose it was. The text says so.",
-            "Nothing is sent, and the holder's contact is not looked up.",
+            "Nothing is sent, and the holder's contact is not looked up: the mail has no To.",
+            "X-ARF and the mail must name who reports, so they are written with --reporter only.",
+            "RFC 5965 wants the mail that is complained of as its third part; there is none, and "
+            "the X-ARF reports take its place.",
+            "Ports are those of an agent's roles: nobody has connected.",
         ),
     )
 
@@ -48,8 +53,21 @@ class Abuse:
         for asn in sorted(held):
             stem = f"abuse/AS{asn}" if asn >= 0 else "abuse/AS-unknown"
             files.append(Rendered(name=f"{stem}.csv", content=_table(held[asn])))
-            files.append(Rendered(name=f"{stem}.txt", content=lines(_mail(plan, held[asn]))))
+            text = lines(_text(plan, held[asn]))
+            files.append(Rendered(name=f"{stem}.txt", content=text))
+            if options.reporter is not None:
+                files += _reports(stem, text, held[asn], options.reporter)
         return tuple(files)
+
+
+def _reports(
+    stem: str, text: bytes, actions: Sequence[Action], reporter: Reporter
+) -> Iterator[Rendered]:
+    """Yield the X-ARF reports, one a line, and the mail that carries them."""
+    xarf = lines(json.dumps(xarf_report(action, reporter)) for action in actions)
+    yield Rendered(name=f"{stem}.xarf.jsonl", content=xarf)
+    mail = compose_mail(text.decode("ascii"), xarf, actions, reporter)
+    yield Rendered(name=f"{stem}.eml", content=mail)
 
 
 def _table(actions: Sequence[Action]) -> bytes:
@@ -63,7 +81,6 @@ def _table(actions: Sequence[Action]) -> bytes:
 
 def _cells(action: Action) -> tuple[str, ...]:
     proposal, agent = action.proposal, action.proposal.agent
-    roles = agent.roles if agent is not None else ()
     return (
         action.target,
         str(agent.asn) if agent is not None and agent.asn is not None else "",
@@ -71,8 +88,8 @@ def _cells(action: Action) -> tuple[str, ...]:
         (agent.country if agent is not None else None) or "",
         format_moment(proposal.first_seen) or "",
         format_moment(proposal.last_seen) or "",
-        " ".join(roles),
-        " ".join(PORTS[role] for role in roles),
+        " ".join(agent.roles) if agent is not None else "",
+        ports(action),
         " ".join(proposal.related),
         proposal.network or "",
         f"{proposal.score:.4f}",
@@ -80,7 +97,7 @@ def _cells(action: Action) -> tuple[str, ...]:
     )
 
 
-def _mail(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
+def _text(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
     agent = actions[0].proposal.agent
     asn = "unknown" if agent is None or agent.asn is None else f"AS{agent.asn}"
     holder = (agent.holder if agent is not None else None) or "the holder of these addresses"
@@ -92,14 +109,15 @@ def _mail(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
     yield "The addresses below were seen in DNS as front ends of fast-flux networks: infected"
     yield "machines that relay web traffic or name service to hidden servers. Times are UTC; an"
     yield "address may have changed hands since. Operators also plant addresses of strangers in"
-    yield "their answers, so please check before you act. The table beside this text holds domains"
+    yield "their answers, so please check before you act. What comes with this text holds domains"
     yield "and evidence."
     yield ""
     for action in actions:
         seen = action.proposal
         yield (
             f"  {action.target}  {format_moment(seen.first_seen) or '?'} - "
-            f"{format_moment(seen.last_seen) or '?'}  {seen.network or ''}  {seen.verdict}"
+            f"{format_moment(seen.last_seen) or '?'}  {ports(action)}  "
+            f"{one_line(seen.network or '-')}  {seen.verdict}"
         )
     yield ""
     yield f"Decided {format_moment(plan.decided_at)} by unflux; this report cannot be taken back."

@@ -16,7 +16,7 @@ from unflux.act.output import (
     remark,
     require,
 )
-from unflux.act.plain import lines
+from unflux.act.plain import lines, zone_name
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
@@ -44,6 +44,8 @@ class Rpz:
             "them ends; the comments say when.",
             "NSDNAME and NSIP make resolvers look up name servers before they answer; they are "
             "left out unless asked for.",
+            "Knot Resolver 5 follows names only and knows no walled garden: with one it refuses "
+            "nothing.",
             "An entry whose name with the zone's is longer than 255 octets is left out.",
         ),
     )
@@ -105,9 +107,9 @@ class _Owners:
     def of(self, action: Action) -> list[str] | None:
         """Return the owner names; null where one is too long."""
         if action.kind == "block-domain":
-            names = [action.target, f"*.{action.target}"]
+            names = [zone_name(action.target), f"*.{zone_name(action.target)}"]
         elif action.kind == "block-name-server":
-            names = [f"{action.target}.rpz-nsdname"]
+            names = [f"{zone_name(action.target)}.rpz-nsdname"]
         else:
             octets = reversed_address(action.target)
             wanted = [t for t in ("ip", "nsip") if t in self._triggers]

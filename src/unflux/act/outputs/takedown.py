@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import lines, one_line
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import Action, Delegation, Plan
 from unflux.model.names import split_labels
 from unflux.model.times import format_moment
 
@@ -19,7 +20,7 @@ class Takedown:
 
     NAME = "takedown"
     DOC = Doc(
-        summary="per registry: convicted domains, name servers, evidence, as text and JSON",
+        summary="per registry: convicted domains, name-server history, evidence, as text and JSON",
         references=(
             "ICANN SSAC, SAC 025 (2008): what registrars and registries can do about fast flux",
         ),
@@ -57,7 +58,17 @@ def _object(action: Action) -> dict[str, Any]:
         "network": proposal.network,
         "verdict": proposal.verdict,
         "name_servers": list(proposal.related),
+        "name_server_history": [_delegation(d) for d in proposal.delegations],
         "evidence": [one_line(text) for text in proposal.evidence],
+    }
+
+
+def _delegation(delegation: Delegation) -> dict[str, Any]:
+    return {
+        "host": delegation.host,
+        "first_seen": format_moment(delegation.first_seen),
+        "last_seen": format_moment(delegation.last_seen),
+        "addresses": list(delegation.addresses),
     }
 
 
@@ -71,15 +82,19 @@ def _text(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
         proposal = action.proposal
         yield ""
         yield f"{action.target}"
-        yield (
-            f"  seen         {format_moment(proposal.first_seen) or '?'} - "
-            f"{format_moment(proposal.last_seen) or '?'}"
-        )
+        yield f"  seen         {_span(proposal.first_seen, proposal.last_seen)}"
         yield f"  probability  {proposal.score:.4f} ({proposal.verdict})"
         yield f"  network      {one_line(proposal.network or '-')}"
         for host in proposal.related:
             yield f"  name server  {host}"
+        for told in proposal.delegations:
+            yield f"  delegated    {told.host}  {_span(told.first_seen, told.last_seen)}"
+            yield from (f"    at         {address}" for address in told.addresses)
         for text in proposal.evidence:
             yield f"  evidence     {one_line(text)}"
     yield ""
     yield f"Decided {format_moment(plan.decided_at)} by unflux; this report cannot be taken back."
+
+
+def _span(first: datetime | None, last: datetime | None) -> str:
+    return f"{format_moment(first) or '?'} - {format_moment(last) or '?'}"

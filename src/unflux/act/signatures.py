@@ -1,0 +1,63 @@
+"""Signatures: what the rules of Suricata and Snort share: numbers, words, names on the wire."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from unflux.act.output import WITHDRAWING, Rendered, heading, remark
+from unflux.act.plain import is_plain, lines, wire_labels
+from unflux.model.actions import Action, Plan
+
+FIRST_SID: Final = 1_700_000
+SIDS: Final = 200_000
+"""Rule numbers: inside 1,000,000 to 1,999,999, which the allocation keeps for local use. A number
+comes from a digest of what the rule is about, so that it stays the same from run to run."""
+
+
+def rule_file(name: str, plan: Plan, rules: Callable[[Action], Iterable[str]]) -> Rendered:
+    """Return a file of the rules on what is blocked; a number goes with the place of a rule.
+
+    ``rules``: gives those of an action, each up to where its number stands.
+    """
+    actions = plan.of_kind("block-domain", "block-address")
+    head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
+    numbers = _Numbers()
+    body = (
+        f"{rule}sid:{numbers.take(action, place)}; rev:1;)"
+        for action in actions
+        for place, rule in enumerate(rules(action))
+    )
+    return Rendered(name=name, content=lines(head, body))
+
+
+class _Numbers:
+    """Hands out the numbers of one file."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+
+    def take(self, action: Action, place: int) -> int:
+        """Return the number of an action's rule: by what it is about, or the next that is free."""
+        digest = hashlib.sha256(f"{place} {action.id}".encode()).digest()
+        number = int.from_bytes(digest[:8], "big") % SIDS
+        while number in self._taken:
+            number = (number + 1) % SIDS
+        self._taken.add(number)
+        return FIRST_SID + number
+
+
+def message(action: Action, what: str) -> str:
+    """Return the text of an alert; a name that could mean something to the program is not in it."""
+    is_shown = action.kind == "block-address" or is_plain(action.target)
+    return f"unflux fast-flux {what} {action.target if is_shown else 'a name'}"
+
+
+def metadata(action: Action) -> str:
+    """Return ids and expiry, without colons, which part an option's name from its value."""
+    return f"unflux {remark(action)}".replace(":", "")
+
+
+def wire_pattern(name: str) -> str:
+    """Return the octets of a name in a message, hexadecimal between bars (RFC 1035 section 3.1)."""
+    labels = b"".join(bytes([len(label)]) + label for label in wire_labels(name))
+    return f"|{(labels + bytes(1)).hex(' ')}|"
