@@ -20,6 +20,7 @@ from unflux.act.plain import lines, zone_name
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
+from unflux.model.policy_zone import FILE_NAME, closing_line
 
 TTL_S: Final = 60
 """Of every record. Chosen: 2026-11-24; what is withdrawn is answered again a minute later."""
@@ -76,8 +77,8 @@ class Rpz:
             f"@ SOA localhost. hostmaster.localhost. {options.serial} {REFRESH}",
             "@ NS localhost.",
         )
-        content = lines(head, soa, body)
-        return (Rendered(name="rpz.zone", content=content, omissions=tuple(left)),)
+        content = lines(head, soa, body, [closing_line(len(body) + 2)])  # the SOA and the NS
+        return (Rendered(name=FILE_NAME, content=content, omissions=tuple(left)),)
 
 
 def _wanted(plan: Plan, options: Options) -> Iterator[Action]:

@@ -1,0 +1,1 @@
+"""Serve: the policy zone as a primary server hands it to resolvers."""

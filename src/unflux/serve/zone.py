@@ -1,0 +1,66 @@
+"""A version of the policy zone: its records as octets that go into messages as they are."""
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from unflux.model.names import MAX_NAME_LENGTH
+
+APEX: Final = b"\xc0\x0c"
+"""Points at octet 12 of a message, where the name of its question stands (RFC 1035 4.1.4).
+
+Every owner ends in it, so a record is the same octets in every message that asks for the zone.
+"""
+
+_FIXED: Final = struct.Struct("!HHIH")
+"""Type, class, TTL and length of the data (RFC 1035 section 3.2.1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """One version."""
+
+    origin: dns.name.Name
+    serial: int
+    """0..2^32-1 (RFC 1982)."""
+    soa: bytes
+    """The record that holds the serial."""
+    records: tuple[bytes, ...]
+    """All the others, each once, in the order of the file."""
+
+    @cached_property
+    def octets(self) -> int:
+        """Size of all records together."""
+        return len(self.soa) + sum(map(len, self.records))
+
+    def soa_rrset(self) -> dns.rrset.RRset:
+        """Return the SOA as dnspython has it, for messages that hold nothing else."""
+        _, rdclass, ttl, length = _FIXED.unpack_from(self.soa, len(APEX))
+        start = len(APEX) + _FIXED.size
+        rdata = dns.rdata.from_wire(rdclass, dns.rdatatype.SOA, self.soa, start, length)
+        return dns.rrset.from_rdata(self.origin, ttl, rdata)
+
+
+def compose_owner(name: dns.name.Name, origin: dns.name.Name) -> bytes | None:
+    """Return the octets of a name relative to the origin; null where both are over 255 octets."""
+    labels = b"".join(len(label).to_bytes(1, "big") + label for label in name.labels)
+    if len(labels) + sum(len(label) + 1 for label in origin.labels) > MAX_NAME_LENGTH:
+        return None
+    return labels + APEX
+
+
+def compose_record(owner: bytes, rdtype: dns.rdatatype.RdataType, ttl: int, data: bytes) -> bytes:
+    """Return a record of class IN: an owner of :func:`compose_owner`, and uncompressed data."""
+    return owner + _FIXED.pack(rdtype, dns.rdataclass.IN, ttl, len(data)) + data
+
+
+def is_newer(serial: int, than: int) -> bool:
+    """Tell whether one serial follows another: less than half the circle ahead (RFC 1982 3.2)."""
+    return 0 < (serial - than) % (1 << 32) < 1 << 31
