@@ -18,6 +18,9 @@ class Difference:
     soa_after: bytes
     deleted: tuple[bytes, ...]
     added: tuple[bytes, ...]
+    digest_before: bytes
+    """Of the older version (:attr:`Zone.digest`): differences follow each other by these."""
+    digest_after: bytes
 
     def sequence(self) -> Iterator[bytes]:
         """Yield the records of a difference sequence (RFC 1995 section 4)."""
@@ -42,4 +45,6 @@ def compare(before: Zone, after: Zone) -> Difference:
         soa_after=after.soa,
         deleted=tuple(record for record in before.records if record not in new),
         added=tuple(record for record in after.records if record not in old),
+        digest_before=before.digest,
+        digest_after=after.digest,
     )

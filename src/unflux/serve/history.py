@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS zone (
     seal BLOB);
 CREATE TABLE IF NOT EXISTS difference (
     number INTEGER PRIMARY KEY, serial_before INTEGER, serial_after INTEGER, soa_before BLOB,
-    soa_after BLOB, deleted BLOB, added BLOB, seal BLOB);
+    soa_after BLOB, deleted BLOB, added BLOB, digest_before BLOB, digest_after BLOB, seal BLOB);
 """
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LENGTH: Final = struct.Struct("!H")
@@ -103,10 +103,10 @@ class History:
     def _add(self, new: Difference) -> None:
         row = (
             new.before, new.after, new.soa_before, new.soa_after, _compose(new.deleted),
-            _compose(new.added),
+            _compose(new.added), new.digest_before, new.digest_after,
         )  # fmt: skip
         self._db.execute(
-            "INSERT INTO difference VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row))
+            "INSERT INTO difference VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row))
         )
 
     def _read_zone(self) -> Zone | None:
@@ -127,25 +127,24 @@ class History:
     def _read_differences(self) -> list[tuple[object, ...]]:
         """Return the rows, the newest first."""
         return self._db.execute(
-            "SELECT serial_before, serial_after, soa_before, soa_after, deleted, added, seal "
-            "FROM difference ORDER BY number DESC LIMIT ?",
+            "SELECT serial_before, serial_after, soa_before, soa_after, deleted, added, "
+            "digest_before, digest_after, seal FROM difference ORDER BY number DESC LIMIT ?",
             (MAX_DIFFERENCES,),
         ).fetchall()
 
     def _fitting(self, zone: Zone, rows: Iterable[tuple[object, ...]]) -> Iterator[Difference]:
-        """Yield the differences that lead to the zone, the newest first, each undone in turn."""
-        held, serial, soa = set(zone.records), zone.serial, zone.soa
+        """Yield the differences that lead to the zone, the newest first, up to a gap or damage."""
+        digest = zone.digest
         for *row, seal in rows:
             try:
                 difference = _read_difference(row, seal)
-                if (difference.after, difference.soa_after) != (serial, soa):
+                if difference.digest_after != digest:
                     message = "it does not end where the next one begins"
                     raise ValueError(message)
-                _undo(difference, held)
             except _BROKEN as error:
-                self._tell("history-damaged", what="difference", because=str(error), to=serial)
+                self._tell("history-damaged", what="difference", because=str(error))
                 return
-            serial, soa = difference.before, difference.soa_before
+            digest = difference.digest_before
             yield difference
 
     def _start_anew(self, error: sqlite3.Error) -> sqlite3.Connection:
@@ -193,7 +192,7 @@ def _unknown_format(found: int) -> sqlite3.Error:
 
 
 def _read_difference(row: list[object], seal: object) -> Difference:
-    before, after, soa_before, soa_after, deleted, added = _unsealed(row, seal)
+    before, after, soa_before, soa_after, deleted, added, *digests = _unsealed(row, seal)
     return Difference(
         before=before,
         after=after,
@@ -201,16 +200,9 @@ def _read_difference(row: list[object], seal: object) -> Difference:
         soa_after=soa_after,
         deleted=tuple(_parse(deleted)),
         added=tuple(_parse(added)),
+        digest_before=digests[0],
+        digest_after=digests[1],
     )
-
-
-def _undo(difference: Difference, held: set[bytes]) -> None:
-    """Turn the records of a version into those before; raises ValueError where they do not fit."""
-    if not held.issuperset(difference.added) or not held.isdisjoint(difference.deleted):
-        message = "it does not fit the zone"
-        raise ValueError(message)
-    held.difference_update(difference.added)
-    held.update(difference.deleted)
 
 
 def _compose(records: Iterable[bytes]) -> bytes:

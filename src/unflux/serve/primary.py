@@ -34,9 +34,7 @@ class Primary:
             )
             raise ZoneError(message)
         if zone.serial == before.zone.serial:
-            if (zone.soa, frozenset(zone.records)) == (
-                before.zone.soa, frozenset(before.zone.records),
-            ):  # fmt: skip
+            if zone.digest == before.zone.digest:
                 return False
             message = f"its records are not those that were served as serial {zone.serial}"
             raise ZoneError(message)

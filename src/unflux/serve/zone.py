@@ -1,5 +1,6 @@
 """A version of the policy zone: its records as octets that go into messages as they are."""
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +40,12 @@ class Zone:
     def octets(self) -> int:
         """Size of all records together."""
         return len(self.soa) + sum(map(len, self.records))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What no other zone or version has: SHA-256 over name and records, in a fixed order."""
+        records = b"".join(sorted(self.records))
+        return hashlib.sha256(self.origin.to_digestable() + self.soa + records).digest()
 
     def soa_rrset(self) -> dns.rrset.RRset:
         """Return the SOA as dnspython has it, for messages that hold nothing else."""
