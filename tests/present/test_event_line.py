@@ -12,7 +12,13 @@ AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def test_an_event_is_a_line() -> None:
-    fields = {"peer": "127.0.0.1", "serial": 7, "key": None, "because": 'it "is"', "empty": ""}
+    fields: dict[str, str | int | float | None] = {
+        "peer": "127.0.0.1",
+        "serial": 7,
+        "key": None,
+        "because": 'it "is"',
+        "empty": "",
+    }
     assert event_line("refused", fields, AT) == (
         '2026-11-24T12:00:00Z refused peer=127.0.0.1 serial=7 because="it \\"is\\"" empty=""'
     )

@@ -1,20 +1,17 @@
 """The history: what was served is remembered whole, and what is damaged is never served."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serve.transfers import PEER, Client, responder
+from tests.serve.histories import Told, opened
+from tests.serve.transfers import Client
 from tests.serve.zones import zone
 
 from unflux.serve.edition import Edition
 from unflux.serve.errors import HistoryError
-from unflux.serve.history import History
-from unflux.serve.primary import Primary
-from unflux.serve.telling import Field
 from unflux.serve.zone import Zone
 
 VERSIONS = (
@@ -23,20 +20,6 @@ VERSIONS = (
     zone("c.example", serial=3),
     zone("c.example", "d.example", serial=4),
 )
-
-
-class Told(list[dict[str, Field]]):
-    """Collects what is told."""
-
-    def __call__(self, event: str, /, **fields: Field) -> None:
-        self.append({"event": event} | fields)
-
-
-@contextmanager
-def opened(path: Path, told: Told | None = None) -> Iterator[Primary]:
-    told = Told() if told is None else told
-    with History(path, told) as history:
-        yield Primary(history, told)
 
 
 def kept(path: Path, *versions: Zone) -> None:
@@ -54,12 +37,10 @@ def changed(path: Path, statement: str, *values: Any) -> None:
 
 def transferred(edition: Edition, since: Zone) -> str:
     """Take the changes since a version; return the kind, once the zone came out right."""
-    served, client = responder(edition), Client()
-    past = responder(Edition(zone=since))
-    client.transfer(lambda octets: past.respond(octets, PEER, is_tcp=True))
-    reply = client.transfer(lambda octets: served.respond(octets, PEER, is_tcp=True), since.serial)
-    fresh = Client()
-    fresh.transfer(lambda octets: served.respond(octets, PEER, is_tcp=True))
+    client, fresh = Client(), Client()
+    client.take(Edition(zone=since))
+    reply = client.take(edition, since.serial)
+    fresh.take(edition)
     assert client.records() == fresh.records()
     return reply.kind
 
@@ -157,7 +138,7 @@ def test_every_flipped_octet_is_noticed_or_without_effect(tmp_path: Path) -> Non
     path = tmp_path / "h"
     kept(path, *VERSIONS)
     octets = path.read_bytes()
-    for at in range(0, len(octets), 61):
+    for at in range(0, len(octets), 151):
         torn = tmp_path / f"t{at}"
         torn.write_bytes(octets[:at] + bytes([octets[at] ^ 0x55]) + octets[at + 1 :])
         with opened(torn) as primary:

@@ -13,7 +13,7 @@ import dns.name
 import dns.opcode
 import dns.rcode
 import pytest
-from tests.serve.test_history import Told
+from tests.serve.histories import Told
 from tests.serve.transfers import KEY
 from tests.serve.zones import ORIGIN, zone
 
@@ -81,7 +81,7 @@ def test_a_secondary_is_told_of_the_serial(key_name: dns.name.Name | None) -> No
         assert heard.opcode() == dns.opcode.NOTIFY
         assert heard.flags & dns.flags.AA
         assert heard.question[0].name == dns.name.from_text(ORIGIN)
-        assert heard.answer[0][0].serial == 9  # type: ignore[attr-defined]
+        assert heard.answer[0][0].serial == 9
         assert heard.had_tsig == (key_name is not None)
         assert told == [
             {"event": "notified", "to": str(endpoint), "serial": 9, "answer": "NOERROR",
@@ -190,7 +190,7 @@ def test_a_newer_version_ends_what_is_told_of_an_older_one() -> None:
             await notifier.notify(zone(serial=10), {})
             await until(told, 3)
             await notifier.stop()
-        serials = [m.answer[0][0].serial for m in deaf.heard]  # type: ignore[attr-defined]
+        serials = [m.answer[0][0].serial for m in deaf.heard]
         assert serials == sorted(serials)
         assert serials.count(10) == 3
         assert [t["serial"] for t in told if t["event"] == "not-notified"] == [10]

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tests.serve.test_history import Told, opened
+from tests.serve.histories import Told, opened
 from tests.serve.zones import zone, zone_text
 
 from unflux.serve.errors import ZoneError

@@ -12,7 +12,7 @@ from tests.serve.zones import ORIGIN, replace_zone, zone_text
 
 pytestmark = pytest.mark.slow
 
-REFUSED = ("NXDOMAIN", [])
+REFUSED: tuple[str, list[str]] = ("NXDOMAIN", [])
 FREE = ("NOERROR", ["20.0.0.1"])
 REST = ("NOERROR", ["20.0.0.2"])
 

@@ -4,7 +4,7 @@ import time
 from ipaddress import ip_address
 from itertools import pairwise
 from struct import unpack_from
-from typing import Any
+from typing import Any, cast
 
 import dns.flags
 import dns.message
@@ -18,6 +18,7 @@ import dns.update
 import dns.xfr
 import dns.zone
 import pytest
+from dns.rdtypes.ANY.TSIG import TSIG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.transfers import CLOSED, KEY, OPEN, OTHER_KEY, PEER, Client, responder
@@ -65,31 +66,28 @@ def parsed(reply: Reply, **options: Any) -> dns.message.Message:
 
 @pytest.mark.parametrize("key", [None, KEY])
 def test_axfr_gives_the_whole_zone(key: dns.tsig.Key | None) -> None:
-    served, client = responder(Edition(zone=large_zone(3_000))), Client(key)
-    reply = client.transfer(lambda octets: served.respond(octets, PEER, is_tcp=True))
+    client = Client(key)
+    reply = client.take(Edition(zone=large_zone(1_000)))
     assert (reply.kind, reply.serial, reply.is_transfer) == ("axfr", 1, True)
     assert reply.key == (None if key is None else "policy.")
-    assert client.records() == oracle(large_text(3_000))
+    assert client.records() == oracle(large_text(1_000))
 
 
 @pytest.mark.parametrize("key", [None, KEY])
 def test_ixfr_gives_the_changes(key: dns.tsig.Key | None) -> None:
     for since in VERSIONS[:2]:
-        client, past, served = Client(key), responder(Edition(zone=since)), responder(EDITION)
-        client.transfer(lambda octets, past=past: past.respond(octets, PEER, is_tcp=True))
-        reply = client.transfer(
-            lambda octets, served=served: served.respond(octets, PEER, is_tcp=True), since.serial
-        )
+        client = Client(key)
+        client.take(Edition(zone=since))
+        reply = client.take(EDITION, since.serial)
         assert (reply.kind, reply.since, reply.serial) == ("ixfr", since.serial, 3)
         assert client.records() == oracle(zone_text("c.example", serial=3))
 
 
 def test_ixfr_of_many_changes_takes_many_messages() -> None:
-    versions = large_zone(6_000, 1), large_zone(6_000, 2, 2_500)
+    versions = large_zone(3_000, 1), large_zone(3_000, 2, 1_200)
     served = responder(Edition.of(versions[1], [compare(*versions)]))
-    client, past = Client(KEY), responder(Edition(zone=versions[0]))
-    client.transfer(lambda octets: past.respond(octets, PEER, is_tcp=True))
-    sizes = []
+    client, sizes = Client(KEY), list[int]()
+    client.take(Edition(zone=versions[0]))
 
     def counted(octets: bytes) -> Reply:
         reply = served.respond(octets, PEER, is_tcp=True)
@@ -98,22 +96,16 @@ def test_ixfr_of_many_changes_takes_many_messages() -> None:
         return Reply(kind=reply.kind, messages=messages)
 
     assert client.transfer(counted, 1).kind == "ixfr"
-    assert client.records() == oracle(large_text(6_000, 2, 2_500))
-    assert len(sizes) > 3
+    assert client.records() == oracle(large_text(3_000, 2, 1_200))
+    assert len(sizes) > 1
     assert max(sizes) < MESSAGE_OCTETS + 512
 
 
 def test_ixfr_from_a_serial_that_is_not_remembered_gives_the_whole_zone() -> None:
-    for since in (4_000_000_000, 0):
-        client = Client()
-        past = responder(Edition(zone=zone("z.example", serial=since)))
-        client.transfer(lambda octets, past=past: past.respond(octets, PEER, is_tcp=True))
-        query_serial = since or None
-        reply = client.transfer(
-            lambda octets: responder(EDITION).respond(octets, PEER, is_tcp=True), query_serial
-        )
-        assert reply.kind == ("ixfr-whole" if since else "axfr")
-        assert client.records() == oracle(zone_text("c.example", serial=3))
+    client = Client()
+    client.take(Edition(zone=zone("z.example", serial=4_000_000_000)))
+    assert client.take(EDITION, 4_000_000_000).kind == "ixfr-whole"
+    assert client.records() == oracle(zone_text("c.example", serial=3))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +118,7 @@ def test_ixfr_answered_by_the_soa_alone(serial: int, is_tcp: bool, kind: str) ->
     reply = ask(ixfr(serial), is_tcp=is_tcp)
     assert reply.kind == kind
     (rrset,) = parsed(reply).answer
-    assert rrset[0].serial == 3  # type: ignore[attr-defined]
+    assert rrset[0].serial == 3
 
 
 @pytest.mark.parametrize("is_tcp", [True, False])
@@ -139,11 +131,11 @@ def test_soa_is_answered(is_tcp: bool, name: str) -> None:
     assert answer.question[0].name.to_text() == f"{name}."
     assert answer.edns == 0
     (rrset,) = answer.answer
-    assert (rrset.ttl, rrset[0].serial) == (60, 3)  # type: ignore[attr-defined]
+    assert (rrset.ttl, rrset[0].serial) == (60, 3)
 
 
 def test_edns_is_answered_once_and_only_if_asked() -> None:
-    served = Edition(zone=large_zone(3_000))
+    served = Edition(zone=large_zone(1_000))
     plain = [
         dns.message.from_wire(m, xfr=True) for m in ask(query("AXFR"), edition=served).messages
     ]
@@ -151,7 +143,7 @@ def test_edns_is_answered_once_and_only_if_asked() -> None:
     asked = query("AXFR", use_edns=0)
     told = [dns.message.from_wire(m, xfr=True) for m in ask(asked, edition=served).messages]
     assert [m.edns for m in told] == [0] + [-1] * (len(told) - 1)
-    assert len(told) > 2
+    assert len(told) > 1
 
 
 def notify() -> dns.message.Message:
@@ -291,9 +283,9 @@ def test_badtime_is_answered_signed_and_with_our_time(skew_s: int) -> None:
     (answer,) = reply.messages
     read = dns.message.from_wire(answer, keyring=False)
     assert (read.rcode(), read.tsig_error) == (dns.rcode.NOTAUTH, dns.rcode.BADTIME)
-    (data,) = read.tsig or ()
-    assert data.time_signed == asked.tsig[0].time_signed  # type: ignore[attr-defined,index]
-    assert abs(int.from_bytes(data.other, "big") - time.time()) < 60  # type: ignore[attr-defined]
+    (data,), (sent,) = cast(list[TSIG], read.tsig), cast(list[TSIG], asked.tsig)
+    assert data.time_signed == sent.time_signed
+    assert abs(int.from_bytes(data.other, "big") - time.time()) < 60
     with pytest.raises(dns.tsig.PeerBadTime):
         dns.message.from_wire(answer, keyring=KEY, request_mac=asked.mac)
     # dnspython looks at the error first; that the signature holds is checked by hand.
@@ -301,7 +293,9 @@ def test_badtime_is_answered_signed_and_with_our_time(skew_s: int) -> None:
     (count,) = unpack_from("!H", answer, 10)
     unsigned = answer[:10] + (count - 1).to_bytes(2, "big") + answer[12:start]
     mac = asked.mac
-    again, _ = dns.tsig.sign(unsigned, KEY, data, data.time_signed, mac)  # type: ignore[no-untyped-call,attr-defined]
+    again, _ = dns.tsig.sign(  # type: ignore[no-untyped-call]
+        unsigned, KEY, data, data.time_signed, mac
+    )
     assert again.mac == read.mac
 
 
@@ -374,7 +368,7 @@ def test_damaged_requests_are_answered_or_dropped(
 
 
 def test_the_edition_may_change_while_a_transfer_runs() -> None:
-    held = [Edition(zone=large_zone(3_000))]
+    held = [Edition(zone=large_zone(1_000))]
     served = Responder(lambda: held[0], OPEN)
     client = Client()
 
@@ -386,4 +380,4 @@ def test_the_edition_may_change_while_a_transfer_runs() -> None:
         return Reply(kind=reply.kind, messages=[begun, *messages])
 
     client.transfer(swapped)
-    assert client.records() == oracle(large_text(3_000))
+    assert client.records() == oracle(large_text(1_000))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.act.hostile import HOSTILE_NAMES, crafted_names
 from tests.act.plans import small_plan
-from tests.serve.transfers import PEER, Client, responder
+from tests.serve.transfers import Client
 from tests.serve.zones import oracle, zone_text
 
 from unflux.act.output import Options
@@ -24,8 +24,8 @@ TEXT = zone_text("bad.example", "worse.example", serial=7)
 
 def transferred(text: str) -> set[tuple[str, int, str]]:
     """Return what a client gets of the zone that a text holds."""
-    served, client = responder(Edition(zone=scan_zone(text))), Client()
-    client.transfer(lambda octets: served.respond(octets, PEER, is_tcp=True))
+    client = Client()
+    client.take(Edition(zone=scan_zone(text)))
     return client.records()
 
 

@@ -1,6 +1,7 @@
 """Transfers as dnspython's client takes them: the oracle of what the responder sends."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from ipaddress import ip_address
 
 import dns.message
@@ -31,6 +32,10 @@ class Client:
     def __init__(self, key: dns.tsig.Key | None = None) -> None:
         self.zone = dns.zone.Zone(dns.name.from_text(ORIGIN))
         self._key = key
+
+    def take(self, edition: Edition, serial: int | None = None) -> Reply:
+        """Take an edition, or the changes in it since a serial."""
+        return self.transfer(partial(responder(edition).respond, peer=PEER, is_tcp=True), serial)
 
     def transfer(self, ask: Callable[[bytes], Reply], serial: int | None = None) -> Reply:
         """Take the zone, or the changes since a serial; fails on anything out of order."""
