@@ -34,7 +34,11 @@ CREATE TABLE IF NOT EXISTS difference (
     number INTEGER PRIMARY KEY, serial_before INTEGER, serial_after INTEGER, soa_before BLOB,
     soa_after BLOB, deleted BLOB, added BLOB, digest_before BLOB, digest_after BLOB, seal BLOB);
 """
-_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NOT_DAMAGED: Final = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
+}  # fmt: skip
+"""What keeps a file from being opened that may be right; any other error says that it is not."""
 _LENGTH: Final = struct.Struct("!H")
 _BROKEN: Final = (TypeError, ValueError, struct.error, zlib.error, dns.exception.DNSException)
 """What a row raises whose octets are not those that were written."""
@@ -46,14 +50,14 @@ class History:
     def __init__(self, path: Path, tell: Tell) -> None:
         """Open the file, or make it; raises HistoryError.
 
-        One that is no database, or damaged as such, is set aside as ``PATH.damaged``.
+        One that is damaged, or no history at all, is set aside as ``PATH.damaged``.
         """
         self._path = path
         self._tell = tell
         try:
             self._db = _open(path)
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF in _NOT_DAMAGED:
                 raise self._failure(error) from error
             self._db = self._start_anew(error)
 
@@ -158,7 +162,7 @@ class History:
         except (OSError, sqlite3.Error) as failure:
             raise self._failure(failure) from failure
 
-    def _failure(self, error: Exception) -> HistoryError:
+    def _failure(self, error: sqlite3.Error | OSError) -> HistoryError:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             return HistoryError(f"{self._path}: another server uses this history")
         return HistoryError(f"{self._path}: the history cannot be used ({error})")
