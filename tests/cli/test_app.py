@@ -16,7 +16,7 @@ def test_help_names_every_command_and_the_exit_status(run: Run) -> None:
 
 
 def test_every_option_of_every_command_is_explained(run: Run) -> None:
-    for command in (("scan",), ("explain",), ("demo",), ("lab", "generate")):
+    for command in (("scan",), ("explain",), ("demo",), ("serve",), ("lab", "generate")):
         text = run(*command, "--help").out
         options = text[text.index("Options:") :].split("\n  -")
         for option in options[1:]:

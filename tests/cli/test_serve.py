@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.act.outputs.programs import find, free_port
 from tests.cli.conftest import Run
+from tests.cli.sample_records import FLUX_DOMAINS
 from tests.serve.commands import Primary, make_key, primary, wait_for
 from tests.serve.zones import ORIGIN, large_text, replace_zone, zone_text
 
@@ -220,3 +221,23 @@ def test_a_history_elsewhere_is_held_by_one_server(run: Run, tmp_path: Path) -> 
             "--listen", f"127.0.0.1:{free_port()}",
         )  # fmt: skip
         assert (ran.status, "another server uses this history" in ran.err) == (1, True)
+
+
+@pytest.mark.slow
+def test_what_block_decides_is_served_and_what_it_withdraws_is_gone(
+    run: Run, records: Path, routes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    block = ("block", records, "--asn", routes, "--at", "2026-03-01T07:00:00Z", "--out", out)
+    assert run(*block, "--format", "rpz").status == 0
+    with primary(tmp_path, "--unsigned", "--policy", out) as served:
+        first = served.until("serving")["serial"]
+        taken = dig(served.port, "AXFR")
+        assert all(f"\n{name}.{ORIGIN}." in taken for name in FLUX_DOMAINS)
+        assert run(*block, "--withdraw", "all").status == 0
+        served.until("serving", differences=1)
+        gone = dig(served.port, f"IXFR={first}")
+        last = served.until("transfer", kind="ixfr", since=first)["serial"]
+        deleted = gone.partition(f" {first} ")[2].partition(f" {last} ")[0]
+        assert all(f"\n{name}.{ORIGIN}." in deleted for name in FLUX_DOMAINS)
+        assert "CNAME" not in dig(served.port, "AXFR")

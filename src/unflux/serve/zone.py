@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -19,6 +20,9 @@ APEX: Final = b"\xc0\x0c"
 
 Every owner ends in it, so a record is the same octets in every message that asks for the zone.
 """
+
+_LENGTHS: Final = [bytes([length]) for length in range(64)]
+"""Before a label of so many octets (RFC 1035 section 3.1)."""
 
 _FIXED: Final = struct.Struct("!HHIH")
 """Type, class, TTL and length of the data (RFC 1035 section 3.2.1)."""
@@ -55,12 +59,15 @@ class Zone:
         return dns.rrset.from_rdata(self.origin, ttl, rdata)
 
 
-def compose_owner(name: dns.name.Name, origin: dns.name.Name) -> bytes | None:
-    """Return the octets of a name relative to the origin; null where both are over 255 octets."""
-    labels = b"".join(len(label).to_bytes(1, "big") + label for label in name.labels)
-    if len(labels) + sum(len(label) + 1 for label in origin.labels) > MAX_NAME_LENGTH:
-        return None
-    return labels + APEX
+def room_below(origin: dns.name.Name) -> int:
+    """Return how many octets the labels of an owner may take."""
+    return MAX_NAME_LENGTH - len(origin.to_digestable())
+
+
+def compose_owner(labels: Iterable[bytes], room: int) -> bytes | None:
+    """Return the octets of labels below the origin; null where they take more than the room."""
+    octets = b"".join([_LENGTHS[len(label)] + label for label in labels])
+    return None if len(octets) > room else octets + APEX
 
 
 def compose_record(owner: bytes, rdtype: dns.rdatatype.RdataType, ttl: int, data: bytes) -> bytes:
