@@ -29,6 +29,8 @@ SERIAL = re.compile(rf"^{re.escape(ORIGIN)}\.\s+60\s+IN\s+SOA\s+\S+ \S+ (\d+)", 
         (["--unsigned", "--notify", "localhost"], "is not ADDRESS:PORT"),
         (["--unsigned", "--allow", "127.0.0.1/8"], "is not an address or a prefix"),
         (["--unsigned", "--allow", "all"], "is not an address or a prefix"),
+        (["--unsigned", "--policy", "nowhere"], "neither a folder nor a zone file"),
+        (["--unsigned", "--policy", "nowhere/rpz.zone"], "neither a folder nor a zone file"),
     ],
 )
 def test_what_is_not_safe_or_makes_no_sense_is_wrong_usage(

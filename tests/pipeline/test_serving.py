@@ -17,6 +17,8 @@ from unflux.model.errors import UnfluxError
 from unflux.pipeline.serving import Command, Options, serve
 from unflux.serve.endpoint import Endpoint
 
+pytestmark = pytest.mark.slow
+
 Commands = asyncio.Queue[Command]
 
 

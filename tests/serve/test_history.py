@@ -133,6 +133,7 @@ def test_a_damaged_difference_ends_the_history(tmp_path: Path, statement: str) -
         assert transferred(edition, VERSIONS[1]) == "ixfr-whole"
 
 
+@pytest.mark.slow
 def test_every_flipped_octet_is_noticed_or_without_effect(tmp_path: Path) -> None:
     """Whatever a disk does to the file: the zone and each difference come back right or not."""
     path = tmp_path / "h"

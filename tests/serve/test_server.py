@@ -23,6 +23,8 @@ from unflux.serve.endpoint import Endpoint
 from unflux.serve.errors import ServerError
 from unflux.serve.server import Limits, Server
 
+pytestmark = pytest.mark.slow
+
 SMALL = Edition(zone=large_zone(10))
 LARGE = Edition(zone=large_zone(50_000))
 SOA = dns.message.make_query(ORIGIN, "SOA", id=7).to_wire()

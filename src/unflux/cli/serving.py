@@ -26,6 +26,7 @@ DEFAULT_LISTEN: Final = ("127.0.0.1:5300",)
 DEFAULT_PORT: Final = 5300
 NOTIFY_PORT: Final = 53
 HISTORY: Final = "rpz.history"
+_SUFFIX: Final = Path(FILE_NAME).suffix
 
 _SIGNALS: Final = {
     signal.SIGINT: Command.STOP,
@@ -54,7 +55,7 @@ def compose_options(wishes: Wishes) -> Options:
     if wishes.keys is None and not wishes.is_unsigned:
         message = "nobody could have the zone: name --keys FILE, or allow --unsigned transfers"
         raise UsageError(message)
-    zone_file = wishes.policy / FILE_NAME if wishes.policy.is_dir() else wishes.policy
+    zone_file = _find_zone_file(wishes.policy)
     options = Options(
         zone_file=zone_file,
         history=wishes.history or zone_file.with_name(HISTORY),
@@ -91,6 +92,16 @@ def _tell_lines(*, as_json: bool) -> Tell:
         print(compose(event, fields, datetime.now(UTC)), file=sys.stderr, flush=True)
 
     return tell
+
+
+def _find_zone_file(policy: Path) -> Path:
+    """Return the path of the zone file; the file itself may come later, the folder may not."""
+    if policy.is_dir():
+        return policy / FILE_NAME
+    if not policy.parent.is_dir() or not (policy.exists() or policy.suffix == _SUFFIX):
+        message = f"--policy {policy} is neither a folder nor a zone file"
+        raise UsageError(message)
+    return policy
 
 
 def _scan_network(text: str) -> Network:
