@@ -167,6 +167,9 @@ def _parse_labels(number: int, text: str) -> tuple[bytes, ...]:
         _refuse(number, "its owner is not a name")
     if name.is_absolute():
         _refuse(number, "its owner is not relative to the zone")
+    # Other spellings may mean something else to other readers of zone files: quotes, brackets.
+    if name.canonicalize().to_text() != text:
+        _refuse(number, "its owner is not spelt as unflux block spells it")
     return name.labels
 
 
