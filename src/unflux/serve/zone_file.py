@@ -30,6 +30,8 @@ _TTL: Final = re.compile(r"\$TTL ([0-9]{1,9})")
 _ORIGIN: Final = re.compile(r"\$ORIGIN (\S+\.)")
 _PLAIN: Final = re.compile(r"(?:[a-z0-9_*-]{1,63}\.)*[a-z0-9_*-]{1,63}")
 """Nearly all owners: these need no parser."""
+_SPELLING: Final = re.compile(r"@|(?:[a-z0-9_*.-]|\\[0-9]{3})+")
+"""All owners. Others may mean something else to other readers: brackets, quotes, other escapes."""
 _HEAD_LINES: Final = 4
 """``$TTL``, ``$ORIGIN``, SOA and NS."""
 
@@ -161,16 +163,15 @@ def _split(number: int, line: str) -> tuple[str, str, str]:
 
 
 def _parse_labels(number: int, text: str) -> tuple[bytes, ...]:
+    if not _SPELLING.fullmatch(text):
+        _refuse(number, "its owner is not spelt as unflux block spells it")
     try:
         name = dns.name.from_text(text, None)
     except (dns.exception.DNSException, UnicodeError):
         _refuse(number, "its owner is not a name")
     if name.is_absolute():
         _refuse(number, "its owner is not relative to the zone")
-    # Other spellings may mean something else to other readers of zone files: quotes, brackets.
-    if name.canonicalize().to_text() != text:
-        _refuse(number, "its owner is not spelt as unflux block spells it")
-    return name.labels
+    return name.canonicalize().labels
 
 
 def _parse(number: int, rdtype: RdataType, data: str) -> dns.rdata.Rdata:
