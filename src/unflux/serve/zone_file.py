@@ -1,8 +1,8 @@
 """The zone file that ``unflux block`` writes, read strictly: any other form is refused.
 
 dnspython's reader of zone files takes 17 s for 100,000 names, and skips a name that lies outside
-the zone without a word. This one knows only the lines of that file and takes 1 s; names and data
-are still dnspython's, and its reader is the oracle of the tests.
+the zone without a word. This one knows only the lines of that file and takes 1 s; data, and names
+that are not plain, are still dnspython's to parse, and its reader is the oracle of the tests.
 """
 
 import re
