@@ -69,21 +69,27 @@ def test_a_pool_of_one_domain_is_odd_for_flux(
     assert judge(engine, [pool("lone", 12) | changes])["lone"]["llr_lone-pool"] == ratio
 
 
-def test_a_closed_set_is_less_of_a_members(engine: Engine) -> None:
+def test_company_says_less_of_closed_sets_and_nothing_of_pools_and_seeds(engine: Engine) -> None:
     company = [
         {"domain": domain, "network": "ffn-1", "network_llr": 60.0, "network_members": 9,
          "pool_addresses": 6}
-        for domain in ("closed", "short", "moving")
+        for domain in ("closed", "short", "moving", "behind moving servers", "seed", "pool",
+                       "sipa.be")
     ]  # fmt: skip
     watched = {"lookups": 9, "span_s": HOUR_S}
     rows = [
         pool("closed", 6, **watched),
+        pool("behind moving servers", 6, **watched, ns_host_late_slash16_max=3),
+        pool("seed", 25, **watched, newcomers=9, seed_names=1),
+        pool("pool", 6, **watched, newcomers=9, pool_names=1),
+        pool("sipa.be", 25, **watched, newcomers=9),
         pool("short", 6, **watched | {"span_s": HOUR_S - 1}),
         pool("moving", 6, **watched, newcomers=1),
     ]
     found = judge(engine, rows, company=company)
     assert {domain: row["llr_network-membership"] for domain, row in found.items()} == {
         "closed": CLOSED_CAP, "short": MEMBERSHIP_CAP, "moving": MEMBERSHIP_CAP,
+        "behind moving servers": MEMBERSHIP_CAP, "seed": None, "pool": None, "sipa.be": None,
     }  # fmt: skip
 
 

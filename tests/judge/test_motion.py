@@ -72,7 +72,7 @@ CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "a cloud that scales": ("strangers", -1.0, scattered(10 * DAY_S, 60)),
     "racks of one provider": ("strangers", -1.0, scattered(DAY_S, 60, slash24=30)),
     "a few /16 of one provider": ("strangers", -1.0, scattered(DAY_S, 60, slash16=5)),
-    "lines of six": ("strangers", -1.0, scattered(DAY_S, 60, asns=6)),
+    "lines of twelve": ("strangers", -1.0, scattered(DAY_S, 60, asns=12)),
     "one line after the other": ("strangers", 3.0, scattered(DAY_S, 30, set_addresses_max=1)),
     "no ASN known": ("slow-rotation", None, slow(DAY_S, 6) | {"unmapped_addresses": 6,
                      "asns": None, "newcomer_asns": None}),

@@ -202,6 +202,15 @@ def add_network_with_a_narrow_member(net: Internet) -> None:
     net.add(answer("neighbour.example", pool[:1], 3 * HOUR_S))
 
 
+def add_seeds_of_one_peer_network(net: Internet) -> None:
+    """Three seeds that hand out nodes of one population, 25 at a time."""
+    nodes = net.hosts(400, asns=60)
+    for number, domain in enumerate(("sipa.be", "bluematt.me", "nodes.example")):
+        for n in range(12):
+            some = [nodes[(number * 7 + n * 31 + k * 13) % 400] for k in range(25)]
+            net.add(answer(f"dnsseed.{domain}", some, n * HOUR_S + number))
+
+
 def add_two_networks_on_one_hoster(net: Internet) -> None:
     """Two networks that share nothing but an address of shared hosting, which is innocent."""
     (hoster,) = net.hosts(1)
@@ -229,6 +238,8 @@ SITUATIONS = (
     add_double_flux, add_alias_into_flux, add_single_flux, add_slow_flux, add_ns_flux,
     add_cdn_customers, add_time_pool, add_round_robin, add_dynamic_dns, add_parking,
     add_shared_platform, add_portal, add_network_with_a_narrow_member,
+    add_seeds_of_one_peer_network,
+    add_seeds_of_one_peer_network,
     add_two_networks_on_one_hoster, add_hosting_company,
 )  # fmt: skip
 """The first must stay before the second, which leads to it."""

@@ -107,13 +107,21 @@ def test_the_innocent_are_cleared(known: Known, pattern: str, kinds: set[str]) -
 @pytest.mark.parametrize(
     "pattern",
     [
-        r"clocks\.org",  # an operator could name a pool so
+        # An operator could name a pool or a seed so.
+        r"clocks\.org",
+        r"nodes\.example",
     ],
 )
 def test_what_cannot_be_told_is_left_open(known: Known, pattern: str) -> None:
     for verdict in known.of(pattern):
         assert verdict.verdict == "undecided", verdict
         assert verdict.missing is not None and verdict.network is None
+
+
+def test_seeds_that_hand_out_the_same_nodes_are_no_network(known: Known) -> None:
+    for verdict in known.of(r"(sipa\.be|bluematt\.me|nodes\.example)"):
+        assert verdict.verdict != "fast-flux", verdict
+        assert all(piece.name != "network-membership" for piece in verdict.evidence)
 
 
 def test_totals_count_every_domain(known: Known) -> None:

@@ -148,9 +148,9 @@ NEIGHBOURS = Piece(
     "racks; 2009 records: one address in each /24 of fluxing names, more of most wide innocents",
     value=_neighbours,
     weigh=lambda p: ibis.ifelse(
-        # Who serves the names of others has racks; a pool or a seed has none either. Chosen:
-        # 2026-11-24; no zone of the real or generated providers is strewn.
-        is_strewn(p) & (p.query_domains >= LED_DOMAINS),
+        # Who serves the names of others has racks; a pool or a seed, of one name, has none either.
+        # Chosen: 2026-11-24; no zone or group of the real or generated providers is strewn.
+        is_strewn(p) & ((p.query_domains >= LED_DOMAINS) | p.members.notnull()),
         2.0,
         band(
             ibis.ifelse(

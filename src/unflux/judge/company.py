@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.motion import is_closed, is_scattering
+from unflux.judge.name_server_plane import MOVING_SERVERS, server_moves
 from unflux.judge.piece import POOL_MIXING, Piece, band, known_places, plural
 
 PERDISCI = "Perdisci et al., Detecting Malicious Flux Service Networks, ACSAC 2009"
@@ -18,8 +19,18 @@ Chosen: 2026-11-22."""
 
 
 CLOSED_CAP: Final = 4.0
-"""The same of a member whose own set stays closed while it is watched: its addresses may be planted
-in the answers of others (Akamai 2017), or borrowed from the pool. Chosen: 2026-11-24."""
+"""The same of a member whose own set stays closed while it is watched, behind name servers that
+stay too: its addresses may be planted in the answers of others (Akamai 2017), or borrowed from the
+pool. Chosen: 2026-11-24."""
+
+
+def _may_be_planted(p: ir.Table) -> ir.BooleanValue:
+    return is_closed(p) & (server_moves(p).fill_null(0) < MOVING_SERVERS)
+
+
+def _hands_out_others(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether a name is a pool's or a seed's: several of them hand out the same volunteers."""
+    return p.is_known_pool | p.is_known_seed | (p.pool_names > 0) | (p.seed_names > 0)
 
 
 SHARED_POOL = Piece(
@@ -77,8 +88,10 @@ MEMBERSHIP = Piece(
     source=f"{PERDISCI}: decide on the cluster, not the name",
     value=lambda p: p.network,
     weigh=lambda p: ibis.ifelse(
-        p.network_llr >= CONVICTION,
-        ibis.least(p.network_llr - PRIOR, ibis.ifelse(is_closed(p), CLOSED_CAP, MEMBERSHIP_CAP)),
+        (p.network_llr >= CONVICTION) & ~_hands_out_others(p),
+        ibis.least(
+            p.network_llr - PRIOR, ibis.ifelse(_may_be_planted(p), CLOSED_CAP, MEMBERSHIP_CAP)
+        ),
         ibis.null("float64"),
     ),
     says=lambda r: (

@@ -33,7 +33,7 @@ def _is_dated(p: ir.Table) -> ir.BooleanValue:
     return p.span_s > 0
 
 
-MANY_ASNS: Final = 6
+MANY_ASNS: Final = 12
 """From so many ASNs on the width of the pool speaks for itself."""
 
 SCATTERED_PLACES: Final = 6

@@ -1,5 +1,7 @@
 """Evidence from the name-server plane, without TTL gate, and from hosts that serve both planes."""
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
@@ -9,7 +11,11 @@ KYE = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007"
 NAZARIO = "Nazario and Holz, As the Net Churns, MALWARE 2008"
 
 
-def _moves(p: ir.Table) -> ir.Value:
+MOVING_SERVERS: Final = 3
+"""Late /16 from which on name servers keep moving; one or two are a renumbering."""
+
+
+def server_moves(p: ir.Table) -> ir.Value:
     """Return the /16 that came late under one host's name, or under all that kept moving."""
     return ibis.greatest(p.ns_host_late_slash16_max, p.ns_late_slash16)
 
@@ -19,11 +25,11 @@ SERVER_ROTATION = Piece(
     group="name-servers",
     source=f"{KYE}: 1,516 addresses served as name servers; 2009 records: 39 addresses under one "
     "name-server name",
-    value=_moves,
+    value=server_moves,
     weigh=lambda p: band(
         # Chosen: 2026-11-22; no innocent server is known that keeps moving, so eight moves convict
         # a name whose front stands still.
-        _moves(p),
+        server_moves(p),
         [(1, 0.0), (2, 1.5), (3, 3.0), (5, 5.0), (8, 8.0)],
         below=-0.5,
     ),
