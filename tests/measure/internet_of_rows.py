@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from unflux.engine.connection import Engine, open_engine
+from unflux.measure.provider_lists import load_zones
 from unflux.measure.records import Records
 from unflux.model.columns import ROUTES
 from unflux.model.rollup import ADDRESS_TYPES, Rollup, merge, settle
@@ -30,6 +31,8 @@ class Route:
     holder: str | None = None
     country: str | None = None
     is_user_mapped: bool = False
+    provider: str | None = None
+    provider_use: str | None = None
 
 
 Routes = Mapping[str, Route]
@@ -122,6 +125,8 @@ def route_table(rollup: Rollup, routes: Routes) -> pa.Table:
                 "holder": route.holder,
                 "country": route.country,
                 "is_user_mapped": route.is_user_mapped,
+                "provider": route.provider,
+                "provider_use": route.provider_use,
             }
         )
     return pa.Table.from_pylist(rows, schema=ROUTES.schema)
@@ -133,6 +138,7 @@ def open_records(engine: Engine, rollup: Rollup, routes: Routes) -> Records:
         lookups=engine.table("t_lookups", rollup.lookups),
         answer_sets=engine.table("t_answer_sets", rollup.answer_sets),
         routes=engine.table("t_routes", route_table(rollup, routes)),
+        zones=engine.table("t_zones", load_zones()),
     )
 
 
@@ -174,14 +180,19 @@ def beside(engine: Engine) -> Iterator[Engine]:
 
 # Random little internets -------------------------------------------------------------------------
 
-DOMAINS = ("alpha.example", "beta.example", "gamma.co.uk", "delta.net", "home.duckdns.org")
-PROVIDER = "edge-provider.net"
+DOMAINS = ("alpha.example", "beta.example", "gamma.co.uk", "delta.net", "home.duckdns.org", "mooo.com")
+PROVIDER = "cdngc.net"
 PARKING = "203.0.114.80"
 V4 = tuple(f"{20 + n % 9}.{n % 5}.{n % 3}.{n}" for n in range(1, 31))
 V6 = tuple(f"2a0{n}:{n % 3 + 1}::{n}" for n in range(1, 7))
 PRIVATE = ("10.0.0.1", "10.9.0.7", "192.168.1.1", "127.0.0.1")
 LABELS = ("", "www.", "a.", "b7.", "pool.", "ntp1.", "dnsseed.", "x.y.")
-HOSTS = ("ns1.alpha.example", "ns2.alpha.example", "ns.hosting.org", "ns9.delta.net")
+HOSTS = (
+    "ns1.alpha.example", "ns2.alpha.example", "ns.hosting.org", "ns9.delta.net",
+    "ns1.sedoparking.com", "ns1.sinkhole.org", "kim.ns.cloudflare.com", "a.b.ns.nsone.net",
+)  # fmt: skip
+USES = ((None, None), ("A CDN", "cdn"), ("B CDN", "cdn"), ("A cloud", "cloud"), (None, "parking"),
+        (None, "sinkhole"))  # fmt: skip
 
 
 def random_routes(random_: random.Random) -> dict[str, Route]:
@@ -190,7 +201,10 @@ def random_routes(random_: random.Random) -> dict[str, Route]:
         if random_.random() < 0.75:
             asn = random_.choice([64500, 64501, 64502, 64503, 4_200_000_001])
             country = random_.choice(["DE", "US", None])
-            routes[text] = Route(asn, f"holder of {asn}", country)
+            provider, use = random_.choice(USES)
+            routes[text] = Route(
+                asn, f"holder of {asn}", country, provider=provider, provider_use=use
+            )
     routes["10.9.0.7"] = Route(64999, "a lab", "DE", is_user_mapped=True)
     return routes
 

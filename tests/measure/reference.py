@@ -23,11 +23,14 @@ from tests.measure.internet_of_rows import (
 )
 
 from unflux.engine.connection import Engine
+from unflux.measure.provider_lists import load_zones
+from unflux.measure.providers import LABELS_ABOVE, SINKHOLE_WORDS
 from unflux.measure.records import Records, observe
 from unflux.measure.words import POOL_WORDS, SEED_WORDS
 from unflux.model.addresses import is_special_use, prefixes
 from unflux.model.names import registrable_domain
 
+ZONE_USES = {row["zone"]: row["use"] for row in load_zones().to_pylist()}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Measured = dict[str, dict[str, Any]]
 
@@ -310,6 +313,56 @@ def tenancy(world: World) -> Measured:
     return measured
 
 
+def providers(world: World) -> Measured:
+    measured: Measured = {}
+    for domain, addresses in _pairs((s.domain, s.address) for s in world.answers).items():
+        uses = Counter(world.route(a).provider_use for a in addresses)
+        if not set(uses) - {None}:
+            continue
+        named: Counter[tuple[str, str]] = Counter()
+        for route in map(world.route, addresses):
+            if route.provider_use is not None and route.provider is not None:
+                named[route.provider_use, route.provider] += 1
+        most = sorted(named, key=lambda key: (key[0], -named[key], key[1]))
+        counts = {f"{u}_addresses": uses[u] for u in ("cdn", "cloud", "parking", "sinkhole")}
+        measured[domain] = counts | {"provider": most[0][1] if most else None}
+    return measured
+
+
+def provider_servers(world: World) -> Measured:
+    measured: Measured = {}
+    for domain, hosts in _pairs(world.delegated).items():
+        uses = [
+            {use for _, use in _zones_above(host)}
+            | ({"sinkhole"} if re.search(SINKHOLE_WORDS, host) else set())
+            for host in hosts
+        ]
+        measured[domain] = {
+            "ns_provider_hosts": sum("name-service" in found for found in uses),
+            "ns_parking_hosts": sum("parking" in found for found in uses),
+            "ns_sinkhole_hosts": sum("sinkhole" in found for found in uses),
+        }
+    return measured
+
+
+def provider_zones(world: World) -> Measured:
+    measured: Measured = {}
+    for domain in {s.domain for s in world.answers}:
+        found = [(n, use) for n, use in _zones_above(domain) if use in {"cdn", "dynamic-dns"}]
+        if found:
+            measured[domain] = {
+                "zone_use": min((use for n, use in found if n == 0), default=None),
+                "suffix_use": min((use for n, use in found if n > 0), default=None),
+            }
+    return measured
+
+
+def _zones_above(name: str) -> list[tuple[int, str]]:
+    labels = name.split(".")
+    above = ((n, ".".join(labels[n:])) for n in range(min(len(labels), LABELS_ABOVE + 1)))
+    return [(n, ZONE_USES[zone]) for n, zone in above if zone in ZONE_USES]
+
+
 def asked(world: World) -> Measured:
     measured: Measured = {}
     for domain, some in _grouped(world.responses, lambda r: world.owner(r.query)).items():
@@ -343,6 +396,7 @@ def profiles(world: World) -> Measured:
     parts = [
         asked(world), spread(world), newcomers(world), place_arrivals(world), succession(world),
         turnover(world), name_servers(world), overlap(world), tenancy(world),
+        providers(world), provider_servers(world), provider_zones(world),
     ]  # fmt: skip
     return {
         domain: {"domain": domain}

@@ -20,7 +20,7 @@ from unflux.measure.baseline_inputs import (
     ipv4_number,
 )
 from unflux.measure.records import NO_BUCKET, Records, observe
-from unflux.model.columns import ROUTES
+from unflux.model.columns import ROUTES, ZONES
 from unflux.read.rollup import roll_up
 from unflux.read.source import RECORDS_SCHEMA, RESPONSES_SCHEMA, Batch
 
@@ -83,7 +83,7 @@ def records_of(engine: Engine, name: str, lookups: Sequence[Lookup]) -> Records:
     routes = pa.Table.from_pylist(
         [
             {"address": a, "asn": ASNS.get(a), "holder": None, "country": None,
-             "is_user_mapped": False}
+             "is_user_mapped": False, "provider": None, "provider_use": None}
             for a in addresses
         ],
         ROUTES.schema,
@@ -93,6 +93,7 @@ def records_of(engine: Engine, name: str, lookups: Sequence[Lookup]) -> Records:
         lookups=engine.table(f"{name}_lookups", rollup.lookups),
         answer_sets=engine.table(f"{name}_answer_sets", rollup.answer_sets),
         routes=engine.table(f"{name}_routes", routes),
+        zones=engine.table(f"{name}_zones", ZONES.empty()),
     )
 
 

@@ -357,4 +357,5 @@ def test_the_bundled_files_hold_what_the_reader_expects() -> None:
         "holders.parquet": ["asn", "holder"],
         "country_ranges.parquet": ["family", "gap", "low", "row"],
         "countries.parquet": ["country"],
+        "providers.parquet": ["family", "gap", "low", "use", "provider", "zone"],
     }

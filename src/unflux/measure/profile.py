@@ -7,6 +7,11 @@ import ibis.expr.types as ir
 
 from unflux.measure.name_servers import delegations, measure_name_servers, measure_overlap
 from unflux.measure.newcomers import measure_newcomers, measure_place_arrivals
+from unflux.measure.providers import (
+    measure_provider_servers,
+    measure_provider_zones,
+    measure_providers,
+)
 from unflux.measure.records import Records, hold, join_on_domain
 from unflux.measure.spread import measure_presence, measure_spread
 from unflux.measure.succession import measure_succession
@@ -29,6 +34,11 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "name_servers": lambda _records, pairs, _seen, held: measure_name_servers(pairs, held),
     "overlap": lambda _records, pairs, _seen, held: measure_overlap(pairs, held),
     "tenancy": lambda _records, _pairs, _seen, held: measure_tenancy(held),
+    "providers": lambda _records, _pairs, _seen, held: measure_providers(held),
+    "provider_servers": lambda records, pairs, _seen, _held: (
+        measure_provider_servers(records, pairs)
+    ),
+    "provider_zones": lambda records, _pairs, _seen, held: measure_provider_zones(records, held),
     "words": lambda records, _pairs, _seen, _held: measure_words(records),
 }
 """What a profile is joined from, each by itself: the first two say which domains have one."""

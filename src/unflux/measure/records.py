@@ -1,4 +1,4 @@
-"""The four tables that every measurement starts from, and the collapse they share."""
+"""The five tables that every measurement starts from, and the collapse they share."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,17 @@ NO_BUCKET = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Sightings, lookups and answer sets as read, and the routes of their addresses.
+    """Sightings, lookups and answer sets as read, the routes of their addresses, listed zones.
 
-    Shapes: :data:`unflux.model.columns.SIGHTINGS`, ``LOOKUPS``, ``ANSWER_SETS``, ``ROUTES``.
+    Shapes: :data:`unflux.model.columns.SIGHTINGS`, ``LOOKUPS``, ``ANSWER_SETS``, ``ROUTES``,
+    ``ZONES``.
     """
 
     sightings: ir.Table
     lookups: ir.Table
     answer_sets: ir.Table
     routes: ir.Table
+    zones: ir.Table
 
 
 def epoch_s(moment: ir.TimestampValue) -> ir.IntegerValue:
@@ -75,7 +77,8 @@ def incidences(records: Records) -> ir.Table:
 def places(records: Records) -> ir.Table:
     """Return where each address is, once: its prefixes and its route.
 
-    Columns: address, slash24, slash16, is_special_use, asn, holder, country.
+    Columns: address, slash24, slash16, is_special_use, asn, holder, country, provider,
+    provider_use.
     """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES))
@@ -92,6 +95,8 @@ def places(records: Records) -> ir.Table:
         asn=routes.asn,
         holder=routes.holder,
         country=routes.country,
+        provider=routes.provider,
+        provider_use=routes.provider_use,
     )
 
 

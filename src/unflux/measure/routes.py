@@ -36,7 +36,8 @@ class RouteTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Ranges and, row by row, the facts that hold in them: any of asn, holder, country."""
+    """Ranges and, row by row, the facts that hold in them: any columns of ``ROUTES`` but the first.
+    """
 
     ranges: AddressRanges
     facts: pa.Table
@@ -88,6 +89,8 @@ def compose_routes(
         facts.get("holder", pa.nulls(count, TEXT)),
         country,
         pc.and_(is_known, is_user_named),
+        facts.get("provider", pa.nulls(count, TEXT)),
+        facts.get("provider_use", pa.nulls(count, TEXT)),
     ]
     return pa.table(columns, schema=ROUTES.schema)
 
@@ -97,13 +100,13 @@ def load_bundled() -> RangeTable:
 
     They map no special-use address and name no AS number that is not for public use.
     """
-    holders = _read_bundled("holders.parquet")
-    countries = _read_bundled("countries.parquet")
+    holders = read_bundled("holders.parquet")
+    countries = read_bundled("countries.parquet")
     return RangeTable(
         name="bundled table",
         layers=(
             Layer(
-                AddressRanges.from_table(_read_bundled("origins.parquet")),
+                AddressRanges.from_table(read_bundled("origins.parquet")),
                 pa.table(
                     {
                         "asn": holders.column("asn").cast(COUNT),
@@ -112,7 +115,7 @@ def load_bundled() -> RangeTable:
                 ),
             ),
             Layer(
-                AddressRanges.from_table(_read_bundled("country_ranges.parquet")),
+                AddressRanges.from_table(read_bundled("country_ranges.parquet")),
                 countries.select(["country"]),
             ),
         ),
@@ -128,7 +131,8 @@ def look_up(
     The AS number, with its holder, is that of the first table that knows one, the user's in the
     order they were named, the bundled one last; the country likewise, on its own. Where the
     user's table names no holder, the bundled table's name of that AS number stands in. An address
-    that no table covers stays unknown: it is never an AS of its own.
+    that no table covers stays unknown: it is never an AS of its own. What a provider uses it for
+    is in the bundled table only.
     """
     found = [table.lookup(addresses) for table in (*user_tables, bundled)]
     asn = pc.coalesce(*(table.column("asn") for table in found))
@@ -145,6 +149,8 @@ def look_up(
         "holder": pc.coalesce(holder, _holder_of(asn, bundled)),
         "country": pc.coalesce(*(table.column("country") for table in found)),
         "is_user_mapped": reduce(pc.or_, (table.column("is_user_mapped") for table in found)),
+        "provider": found[-1].column("provider"),
+        "provider_use": found[-1].column("provider_use"),
     }
     return pa.table(facts, schema=ROUTES.schema)
 
@@ -158,7 +164,8 @@ def _holder_of(asn: pa.ChunkedArray, table: RangeTable) -> pa.ChunkedArray:
     return pa.chunked_array([pa.nulls(len(asn), TEXT)])
 
 
-def _read_bundled(name: str) -> pa.Table:
+def read_bundled(name: str) -> pa.Table:
+    """Read a file of ``DATA``; raises RoutesError where it is missing or broken."""
     try:
         with pq.ParquetFile(DATA / name, pre_buffer=False) as file:
             return file.read(use_threads=False)  # each thread would keep memory of its own

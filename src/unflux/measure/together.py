@@ -28,6 +28,7 @@ def group_records(records: Records, members: ir.Table) -> Records:
         lookups=_regroup(records.lookups, grouped, "domain"),
         answer_sets=records.answer_sets,
         routes=records.routes,
+        zones=records.zones,
     )
 
 

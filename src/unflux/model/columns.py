@@ -298,6 +298,35 @@ ROUTES: Final = TableShape(
             unit="",
             meaning="the range comes from a table the user named",
         ),
+        Column(
+            name="provider",
+            type=TEXT,
+            unit="",
+            meaning="the provider on whose list the address is; null where on none, or not said",
+            nullable=True,
+        ),
+        Column(
+            name="provider_use",
+            type=TEXT,
+            unit="",
+            meaning="what the listed range is for: cdn, cloud, parking or sinkhole",
+            nullable=True,
+        ),
+    ),
+)
+
+ZONES: Final = TableShape(
+    "zones",
+    "One row per listed zone of a provider.",
+    (
+        Column(name="zone", type=TEXT, unit="name", meaning="name at or above the listed ones"),
+        Column(
+            name="use",
+            type=TEXT,
+            unit="",
+            meaning="what lies there: cdn and dynamic-dns of names; name-service, parking and "
+            "sinkhole of name servers",
+        ),
     ),
 )
 
@@ -391,6 +420,22 @@ PROFILE: Final = TableShape(
         _count("tenants_min", "domains", "fewest domains on one of the addresses"),
         _count("tenants_max", "domains", "most domains on one of the addresses"),
         _ratio("tenants_mean", "domains", "mean domains on one of the addresses"),
+        _count("cdn_addresses", "addresses", "addresses in listed ranges of CDNs"),
+        _count("cloud_addresses", "addresses", "addresses in listed ranges of clouds"),
+        _count("parking_addresses", "addresses", "addresses listed as parking"),
+        _count("sinkhole_addresses", "addresses", "addresses listed as sinkholes"),
+        Column(name="provider", type=TEXT, unit="name", nullable=True, merge="derived",
+               meaning="the CDN, else the cloud, of most of them (first by name)"),
+        _count("ns_provider_hosts", "names", "name-server hosts in listed zones of name service",
+               nullable=True),
+        _count("ns_parking_hosts", "names", "name-server hosts in listed zones of parking",
+               nullable=True),
+        _count("ns_sinkhole_hosts", "names", "name-server hosts in listed zones of sinkholes, or "
+               "that say sinkhole", nullable=True),
+        Column(name="zone_use", type=TEXT, unit="use", nullable=True, merge="derived",
+               meaning="cdn or dynamic-dns where the domain itself is such a listed zone"),
+        Column(name="suffix_use", type=TEXT, unit="use", nullable=True, merge="derived",
+               meaning="cdn or dynamic-dns where the domain lies below such a listed zone"),
         _count("pool_names", "names", "names asked that say pool, NTP, time or mirror"),
         _count("seed_names", "names", "names asked that say seed or peer"),
     ),

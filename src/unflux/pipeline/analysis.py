@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine
 from unflux.link.components import MEMBERS, join_components, network_id
+from unflux.measure.provider_lists import load_zones
 from unflux.measure.records import Records
 from unflux.model.rollup import ADDRESS_TYPES, Rollup, tables_of
 from unflux.pipeline import steps
@@ -67,7 +68,8 @@ def put_records(engine: Engine, tables: dict[str, pa.Table]) -> None:
 
 def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
     """Measure, judge, link, and judge again with the company each domain keeps."""
-    put_records(engine, dict(zip(steps.RECORDS, (*tables_of(rollup), routes), strict=True)))
+    tables = (*tables_of(rollup), routes, load_zones())
+    put_records(engine, dict(zip(steps.RECORDS, tables, strict=True)))
     return analyse_records(engine)
 
 

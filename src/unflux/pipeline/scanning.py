@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from unflux.engine.connection import Engine, open_engine
+from unflux.measure.provider_lists import load_zones, with_providers
 from unflux.measure.route_tables import read_route_table
 from unflux.measure.routes import RouteTable, load_bundled, look_up
 from unflux.model.memory import give_back
@@ -28,14 +29,14 @@ def map_routes(rollup: Rollup, paths: Sequence[Path], drops: Counter[str]) -> pa
         table, skipped = read_route_table(path)
         tables.append(table)
         drops.update(skipped)
-    return look_up(distinct_addresses(rollup), tables, load_bundled())
+    return look_up(distinct_addresses(rollup), tables, with_providers(load_bundled()))
 
 
 @contextmanager
 def analysed(gathered: Gathered, options: Options) -> Iterator[tuple[Engine, Analysis]]:
     """Analyse what was gathered, taking its rollup; the analysis lives as long as the engine."""
     routes = map_routes(gathered.rollup, options.routes, gathered.drops)
-    tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes), strict=True))
+    tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes, load_zones()), strict=True))
     gathered.rollup = Rollup.empty()
     give_back()  # what the range tables took
     with open_engine(options.engine, workers=options.workers) as engine:

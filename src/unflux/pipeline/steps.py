@@ -26,10 +26,10 @@ from unflux.measure.profile import MEASUREMENTS, Measurement, join_profiles
 from unflux.measure.records import Records, hold, incidences, locate, places
 from unflux.measure.tenancy import measure_aliases
 from unflux.measure.together import group_observed, group_records
-from unflux.model.columns import ROUTES, STORED, TEXT
+from unflux.model.columns import ROUTES, STORED, TEXT, ZONES
 
-RECORDS: Final = ("sightings", "lookups", "answer_sets", "routes")
-GIVEN: Final = {shape.name: shape.schema for shape in (*STORED, ROUTES)} | {
+RECORDS: Final = ("sightings", "lookups", "answer_sets", "routes", "zones")
+GIVEN: Final = {shape.name: shape.schema for shape in (*STORED, ROUTES, ZONES)} | {
     "core_members": MEMBERS,
     "members": MEMBERS,
     "shown": MEMBERS,
