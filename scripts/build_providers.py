@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from build_routes import Ledger, build_table, write_table
 from publicsuffixlist import PublicSuffixList
 
+from build_routes import Ledger, build_table, write_table
 from unflux.measure.provider_lists import FILE
 from unflux.measure.ranges import NO_ROW, WIDTH_BYTES, BadRowError, parse_block
 from unflux.measure.routes import DATA, Layer, load_bundled
@@ -240,7 +240,7 @@ def add_zones(builder: Builder, folder: Path, signatures: Path, entities: Path) 
 
 
 def compose_table(builder: Builder) -> pa.Table:
-    """Return steps of the address space and zones as one table; see ``measure/provider_lists.py``."""
+    """Return steps of the address space and zones: the rows of ``measure/provider_lists.py``."""
     ranges = build_table(builder.ranges, builder.ledger).to_table()
     rows = pa.array([None if row == 0 else row - 1 for row in ranges.column("row").to_pylist()])
     uses, providers = (pa.array(column, pa.string()) for column in zip(*builder.uses, strict=True))

@@ -180,7 +180,14 @@ def beside(engine: Engine) -> Iterator[Engine]:
 
 # Random little internets -------------------------------------------------------------------------
 
-DOMAINS = ("alpha.example", "beta.example", "gamma.co.uk", "delta.net", "home.duckdns.org", "mooo.com")
+DOMAINS = (
+    "alpha.example",
+    "beta.example",
+    "gamma.co.uk",
+    "delta.net",
+    "home.duckdns.org",
+    "mooo.com",
+)
 PROVIDER = "cdngc.net"
 PARKING = "203.0.114.80"
 V4 = tuple(f"{20 + n % 9}.{n % 5}.{n % 3}.{n}" for n in range(1, 31))

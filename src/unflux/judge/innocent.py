@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from unflux.judge.address_plane import LED_DOMAINS, is_strewn
 from unflux.judge.bounds import CONVICTION
 from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places, plural
+from unflux.judge.provider_lists import MOSTLY, cdn_ratio, is_cdn_zone, is_zone_of_strangers
 from unflux.model.verdicts import HypothesisOutcome
 
 HOLDS: Final[HypothesisOutcome] = "holds"
@@ -36,6 +37,20 @@ class Hypothesis:
 def _where(condition: ir.Value, test: ir.Value) -> ir.Value:
     """Return the test where the condition is met, else null: untested."""
     return ibis.ifelse(condition, test, ibis.null("boolean"))
+
+
+FEW_ADDRESSES: Final = 6
+"""The most addresses that parking or a sinkhole answers one name with. Chosen: 2026-11-22."""
+
+
+def _is_on_cdn(p: ir.Table) -> ir.Value:
+    """Tell whether lists say so, of which one look is enough; never null."""
+    return is_cdn_zone(p) | (cdn_ratio(p) >= MOSTLY).fill_null(False)
+
+
+def _are_all(p: ir.Table, hosts: ir.Value) -> ir.Value:
+    """Tell whether these are all of the domain's name-server hosts; never null."""
+    return ((hosts > 0) & (hosts == p.ns_hosts)).fill_null(False)
 
 
 def _places(row: Row) -> str:
@@ -68,6 +83,13 @@ def _cdn(row: Row, outcome: HypothesisOutcome) -> str:
     places = _places(row)
     if outcome == HOLDS and row["query_domains"] >= 3:
         return f"{row['query_domains']:,} domains lead there by CNAME; {places}."
+    if outcome == HOLDS and "cdn" in (row["zone_use"], row["suffix_use"]):
+        return f"A CDN's zone, listed; {places}."
+    if outcome == HOLDS and row["cdn_addresses"]:
+        return (
+            f"{row['cdn_addresses']:,} of its {row['addresses']:,} addresses lie in listed ranges "
+            f"of CDNs ({row['provider']}); {places}."
+        )
     if outcome == HOLDS:
         return f"All addresses lie in {places}."
     return f"{places} of unrelated holders, and few domains lead there."
@@ -86,6 +108,8 @@ def _multi_provider(row: Row, outcome: HypothesisOutcome) -> str:
 def _dynamic(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
         return "It never had another address, too few lookups, or too few of the ASNs are known."
+    if outcome == HOLDS and row["zone_use"] == "dynamic-dns":
+        return f"A listed zone of {plural(row['hosts'], 'name')}, each of which has one place."
     return (
         f"{'One' if row['set_addresses_max'] == 1 else 'Several'} at a time, "
         f"{plural(row['addresses'], 'address', 'addresses')} in {plural(row['asns'] or 0, 'ASN')}."
@@ -95,10 +119,34 @@ def _dynamic(row: Row, outcome: HypothesisOutcome) -> str:
 def _parking(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
         return "No address was seen."
+    if row["parking_addresses"]:
+        return (
+            f"{row['parking_addresses']:,} of its "
+            f"{plural(row['addresses'], 'address is', 'addresses are')} listed as parking."
+        )
+    if row["ns_parking_hosts"]:
+        return f"Parking serves its zone, on {plural(row['addresses'], 'address', 'addresses')}."
     return (
         f"Every address serves {plural(row['tenants_min'], 'domain')} or more, "
         f"on {plural(row['addresses'], 'address', 'addresses')}."
     )
+
+
+def _sinkhole(row: Row, outcome: HypothesisOutcome) -> str:
+    if outcome == UNTESTED:
+        return "No address was seen."
+    if row["sinkhole_addresses"]:
+        return (
+            f"{row['sinkhole_addresses']:,} of its "
+            f"{plural(row['addresses'], 'address is', 'addresses are')} listed as "
+            f"{'a sinkhole' if row['sinkhole_addresses'] == 1 else 'sinkholes'}."
+        )
+    if row["ns_sinkhole_hosts"]:
+        return (
+            "Its name servers say sinkhole or are listed as one; "
+            f"{plural(row['newcomers'], 'newcomer')} came."
+        )
+    return "Neither its addresses nor its name servers are listed as a sinkhole."
 
 
 def _shared_hosting(row: Row, outcome: HypothesisOutcome) -> str:
@@ -171,9 +219,10 @@ HYPOTHESES = (
         source="Holz et al., NDSS 2008, section 3: a provider chooses where its machines are, an "
         "operator of bots cannot; RFC 1034 section 3.6.2: names lead there by CNAME",
         holds=lambda p: _where(
-            (p.addresses > 1) & (p.slash16 > 0) & has_looked_enough(p),
+            (p.addresses > 1) & (p.slash16 > 0) & (has_looked_enough(p) | _is_on_cdn(p)),
             ((known_places(p) <= 2) & ~p.is_slow_in_one_rack)
-            | ((p.query_domains >= LED_DOMAINS) & (p.names == 0) & ~is_strewn(p)),
+            | ((p.query_domains >= LED_DOMAINS) & (p.names == 0) & ~is_strewn(p))
+            | _is_on_cdn(p),
         ),
         ratio=-1.0,
         because=_cdn,
@@ -192,8 +241,9 @@ HYPOTHESES = (
         name="dynamic-dns",
         source="RIPE Labs: dynamic addresses change every 24 h or multiples, within one ISP",
         holds=lambda p: _where(
-            (p.newcomers > 0) & is_mapped(p) & has_looked_enough(p),
-            (p.set_addresses_max == 1) & (p.asns == 1) & ~p.is_slow_in_one_rack,
+            (p.newcomers > 0) & is_mapped(p) & (has_looked_enough(p) | is_zone_of_strangers(p)),
+            ((p.set_addresses_max == 1) & (p.asns == 1) & ~p.is_slow_in_one_rack)
+            | is_zone_of_strangers(p),
         ),
         ratio=-1.0,
         because=_dynamic,
@@ -203,13 +253,31 @@ HYPOTHESES = (
         source="Nazario and Holz, MALWARE 2008: 392 domains on one address was parking",
         holds=lambda p: _where(
             p.addresses > 0,
-            # What a convicted network shares is its pool.
-            (p.tenants_min >= 10)
-            & (p.addresses <= 6)
-            & (p.network_llr.fill_null(0.0) < CONVICTION),
+            (p.addresses <= FEW_ADDRESSES)
+            & (
+                # What a convicted network shares is its pool.
+                ((p.tenants_min >= 10) & (p.network_llr.fill_null(0.0) < CONVICTION))
+                | (p.parking_addresses == p.addresses)
+                | (_are_all(p, p.ns_parking_hosts) & (p.newcomers == 0))
+            ),
         ),
         ratio=-1.0,
         because=_parking,
+    ),
+    Hypothesis(
+        name="sinkhole",
+        source="Alowaisheq et al., Cracking the Wall of Confinement, NDSS 2019: taken-down names "
+        "share few name servers and addresses",
+        holds=lambda p: _where(
+            p.addresses > 0,
+            (p.addresses <= FEW_ADDRESSES)
+            & (
+                (p.sinkhole_addresses == p.addresses)
+                | (_are_all(p, p.ns_sinkhole_hosts) & (p.newcomers == 0))
+            ),
+        ),
+        ratio=-1.0,
+        because=_sinkhole,
     ),
     Hypothesis(
         name="shared-hosting",

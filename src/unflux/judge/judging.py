@@ -197,7 +197,7 @@ def flux_kind(row: Row) -> Kind:
 
 
 _BENIGN_KINDS: Final[tuple[Kind, ...]] = (
-    "peer-seed", "pool", "parking", "dynamic-dns", "static", "round-robin", "cdn",
+    "peer-seed", "pool", "sinkhole", "parking", "dynamic-dns", "static", "round-robin", "cdn",
     "multi-provider",
 )  # fmt: skip
 """Which explanation names a benign verdict, where several hold."""

@@ -6,7 +6,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge import address_plane, company, motion, name_server_plane
+from unflux.judge import address_plane, company, motion, name_server_plane, provider_lists
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HYPOTHESES, LISTED_RATIO
 from unflux.judge.known_services import POOLS, SEEDS
@@ -16,6 +16,7 @@ PIECES: Final[tuple[Piece, ...]] = (
     *address_plane.PIECES,
     *motion.PIECES,
     *name_server_plane.PIECES,
+    *provider_lists.PIECES,
     *company.PIECES,
 )
 
@@ -44,7 +45,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
     }
     listed = tested.is_known_pool | tested.is_known_seed
     weighed = tested.mutate(**ratios, llr_listed=ibis.ifelse(listed, LISTED_RATIO, 0.0))
-    own = [*address_plane.PIECES, *motion.PIECES, *name_server_plane.PIECES]
+    own = [piece for piece in PIECES if piece not in company.PIECES]
     names = [piece.name for piece in own] + [f"alt_{h.name}" for h in HYPOTHESES]
     alone = ibis.literal(PRIOR) + weighed.llr_listed + _sum(weighed, names)
     weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(6))

@@ -35,8 +35,8 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "overlap": lambda _records, pairs, _seen, held: measure_overlap(pairs, held),
     "tenancy": lambda _records, _pairs, _seen, held: measure_tenancy(held),
     "providers": lambda _records, _pairs, _seen, held: measure_providers(held),
-    "provider_servers": lambda records, pairs, _seen, _held: (
-        measure_provider_servers(records, pairs)
+    "provider_servers": lambda records, pairs, _seen, _held: measure_provider_servers(
+        records, pairs
     ),
     "provider_zones": lambda records, _pairs, _seen, held: measure_provider_zones(records, held),
     "words": lambda records, _pairs, _seen, _held: measure_words(records),

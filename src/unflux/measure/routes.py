@@ -36,8 +36,7 @@ class RouteTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Ranges and, row by row, the facts that hold in them: any columns of ``ROUTES`` but the first.
-    """
+    """Ranges and, row by row, the facts that hold in them: columns of ``ROUTES``."""
 
     ranges: AddressRanges
     facts: pa.Table

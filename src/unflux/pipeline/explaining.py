@@ -17,7 +17,9 @@ from unflux.pipeline.analysis import Analysis
 MOST_RECORDS: Final = 1_000
 """Records fetched for one piece of evidence; the newest. Chosen: 2026-11-22, for people."""
 
-SERVER_EVIDENCE: Final = frozenset({"server-rotation", "server-width", "server-spread", "planes"})
+SERVER_EVIDENCE: Final = frozenset(
+    {"server-rotation", "server-width", "server-spread", "planes", "provider-servers"}
+)
 ALIAS_EVIDENCE: Final = frozenset({"alias"})
 COMPANY_EVIDENCE: Final = frozenset({"network-membership", "shared-pool"})
 NO_RECORDS: Final = frozenset({"prior", "listed"})
