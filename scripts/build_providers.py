@@ -17,6 +17,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from publicsuffixlist import PublicSuffixList
 
 from build_routes import Ledger, build_table, write_table
 from unflux.measure.provider_lists import FILE
-from unflux.measure.ranges import NO_ROW, WIDTH_BYTES, BadRowError, parse_block
+from unflux.measure.ranges import NO_ROW, WIDTH_BYTES, BadRowError, address_keys, parse_block
 from unflux.measure.routes import DATA, Layer, load_bundled
 
 PUBLISHED: Final = {"cloudflare": "Cloudflare", "fastly": "Fastly"}
@@ -80,12 +81,12 @@ SINKHOLE_SERVERS: Final = frozenset({"microsoftinternetsafety.net"})
 """Zones of name servers that seized domains are delegated to, by court orders that name them."""
 
 NO_CDN_ZONES: Final = frozenset({
-    "cdn.googleapis.com", "cloudflare.net", "github.io", "googleusercontent.com", "netlify.app",
-    "netlify.com", "systemcdn.net", "trafficmanager.net", "vercel.app", "ves-io", "windows.net",
-    "azurewebsites.net",
+    "akadns.net", "azurewebsites.net", "cdn.googleapis.com", "cloudflare.net", "github.io",
+    "googleusercontent.com", "netlify.app", "netlify.com", "systemcdn.net", "trafficmanager.net",
+    "vercel.app", "ves-io", "windows.net",
 })  # fmt: skip
-"""Zones that the lists call a CDN's but where anyone puts a host of his own, steers traffic to one
-(Traffic Manager answers with the customer's addresses), or no zone at all."""
+"""Zones that the lists call a CDN's but where anyone puts a host of his own or steers traffic to
+one (Akamai's and Azure's traffic management answers with the customer's addresses), or no zone."""
 
 CDN_ENTITIES: Final = frozenset({
     "Akamai", "Azure Web Services", "LeaseWeb", "Nexcess.Net", "Rackspace", "Verizon Digital Media "
@@ -95,18 +96,25 @@ CDN_ENTITIES: Final = frozenset({
 company's own sites, which hold fonts and scripts for everybody."""
 
 NO_ENTITY_ZONES: Final = frozenset({"rackspacecloud.com", "websitetestlink.com", "yottaa.com"})
+"""Domains of these entities that no customer's name leads to."""
+
+NO_SERVERS: Final = frozenset({"www.undeveloped.com----type.in"})
+"""Listed as a name server of parked domains, but a slip."""
 
 MORE_CDN_ZONES: Final = frozenset({
-    "akamaiedge-staging.net", "akadns.net", "alikunlun.com", "cachefly.net", "cdn.cloudflare.net",
-    "cdn77.org", "cdngc.net", "cdnga.net", "cdnetworks.net", "edgecastdns.net", "fastlylb.net",
-    "footprint.net", "fpbns.net", "gcdn.co", "gccdn.net", "hwcdn.net", "impervadns.net",
-    "llnwd.net", "lldns.net", "lxdns.com", "wscdns.com", "wsglb0.com",
+    "akamaiedge-staging.net", "alikunlun.com", "cachefly.net", "cdn77.org", "cdnetworks.net",
+    "cdnga.net", "cdngc.net", "footprint.net", "fpbns.net", "gccdn.net", "gcdn.co", "hwcdn.net",
+    "lldns.net", "llnwd.net", "lxdns.com", "wscdns.com", "wsglb0.com",
 })  # fmt: skip
 """Zones that these CDNs' manuals tell customers to lead their names to, and no list has."""
+
+Block = tuple[int, int, int]
+"""(family, first address, last address)."""
 
 HOSTNAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
 
 POPULAR: Final = ("tranco", "google-chrome-crux-1million", "cisco_top20k", "majestic_million")
+"""Warning lists of names that somebody visits."""
 
 
 def read_list(folder: Path, name: str) -> list[str]:
@@ -133,12 +141,26 @@ class Builder:
         self.ranges: list[tuple[int, int, int, int]] = []
         self.zones: dict[str, str] = {}
 
-    def add_range(self, use: str, provider: str | None, block: tuple[int, int, int]) -> None:
+    def add_range(self, use: str, provider: str | None, block: Block) -> None:
         """Take a range."""
         if (use, provider) not in self.uses:
             self.uses.append((use, provider))
         self.ranges.append((*block, self.uses.index((use, provider))))
         self.ledger.counts[f"{use}: ranges taken"] += 1
+
+    def blocks_of(self, use: str) -> list[Block]:
+        """Return the ranges taken so far."""
+        return [
+            (family, first, last)
+            for family, first, last, row in self.ranges
+            if self.uses[row][0] == use
+        ]
+
+    def is_announced(self, block: Block) -> bool:
+        """Tell whether any AS announces the first address of a range."""
+        family, first, _ = block
+        ip = IPv4Address(first) if family == 4 else IPv6Address(first)
+        return bool(self.routes.ranges.find(address_keys([str(ip)]))[0] != NO_ROW)
 
     def add_zones(self, use: str, names: Iterable[str]) -> None:
         """Take zones; the first use of a name holds."""
@@ -181,30 +203,21 @@ def add_lists(builder: Builder, folder: Path) -> None:
         for name, provider in names.items():
             for block in blocks(builder, use, read_list(folder, name)):
                 builder.add_range(use, provider, block)
-    taken = {use: [r for r in builder.ranges if builder.uses[r[3]][0] == use]
-             for use in ("cdn", "cloud")}  # fmt: skip
-    shared = [parse_block(text) for text in SHARED_ADDRESSES]
-    origins = builder.routes.ranges
+    cdns, clouds = builder.blocks_of("cdn"), builder.blocks_of("cloud")
+    shared = [*cdns, *map(parse_block, SHARED_ADDRESSES)]
     for name, use in HELD.items():
         for block in blocks(builder, use, read_list(folder, name)):
-            family, first, last = block
-            row = _row_at(origins.steps[family], first, family)
-            if any(within(block, r[:3]) for r in (*taken["cdn"], *shared)):
-                builder.ledger.counts[f"{use}: address that customers of a CDN share, out"] += 1
-            elif last > first and any(within(block, r[:3]) for r in taken["cloud"]):
+            if any(within(block, other) for other in shared):
+                builder.ledger.counts[f"{use}: address that many customers share, out"] += 1
+            elif block[1] < block[2] and any(within(block, other) for other in clouds):
                 builder.ledger.counts[f"{use}: edges of a cloud, out"] += 1
-            elif row == NO_ROW:
+            elif not builder.is_announced(block):
                 builder.ledger.counts[f"{use}: announced by nobody, out"] += 1
             else:
                 builder.add_range(use, None, block)
 
 
-def _row_at(steps: Any, first: int, family: int) -> int:
-    key = first.to_bytes(WIDTH_BYTES[family], "big")
-    return int(steps.rows[steps.bounds.searchsorted(first if family == 4 else key, "right") - 1])
-
-
-def blocks(builder: Builder, use: str, texts: list[str]) -> Iterator[tuple[int, int, int]]:
+def blocks(builder: Builder, use: str, texts: list[str]) -> Iterator[Block]:
     """Yield (family, first, last) of each entry that is a range."""
     for text in texts:
         try:
@@ -213,7 +226,7 @@ def blocks(builder: Builder, use: str, texts: list[str]) -> Iterator[tuple[int, 
             builder.ledger.counts[f"{use}: no range, left out"] += 1
 
 
-def within(block: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+def within(block: Block, other: Block) -> bool:
     """Tell whether a range lies in another."""
     return block[0] == other[0] and other[1] <= block[1] and block[2] <= other[2]
 
@@ -229,7 +242,7 @@ def add_zones(builder: Builder, folder: Path, signatures: Path, entities: Path) 
 
     builder.add_zones("sinkhole", SINKHOLE_SERVERS)
     builder.add_zones("name-service", NAME_SERVICE | MORE_NAME_SERVICE)
-    builder.add_zones("parking", read_list(folder, "parking-domain-ns"))
+    builder.add_zones("parking", set(read_list(folder, "parking-domain-ns")) - NO_SERVERS)
 
     dynamic = {name.lower().strip(".") for name in read_list(folder, "dynamic-dns")}
     seen = {name for popular in POPULAR for name in read_list(folder, popular)}
