@@ -32,7 +32,7 @@ from unflux.measure.routes import DATA, Layer, load_bundled
 PUBLISHED: Final = {"cloudflare": "Cloudflare", "fastly": "Fastly"}
 """Warning lists that repeat what a CDN publishes of itself: taken whole.
 
-Left out: ``akamai`` ("from BGP search": 134 of 268 prefixes are announced by NTT, Comcast, Amazon
+Left out: ``akamai`` ("from BGP search": 128 of 268 prefixes are announced by NTT, Comcast, Amazon
 and others), for which its AS numbers stand; ``stackpath``, a CDN that closed in 2023 and whose
 prefixes Amazon, Cox and others announce now.
 """
@@ -63,7 +63,7 @@ FORMER_NAMES: Final = {"Imperva": "Incapsula"}
 """What the registration of an AS still calls a CDN."""
 
 NAME_SERVICE: Final = frozenset({
-    "bookmyname.com", "directnic.com", "dnsowl.com", "domain.io", "freenom.com", "gname.net",
+    "bookmyname.com", "directnic.com", "dnsowl.com", "freenom.com", "gname.net",
     "markmonitor.com", "mijndomein.nl", "name.com", "onlydomains.com", "one.com",
     "registrar-servers.com", "rzone.de", "sav.com", "wordpress.com",
 })  # fmt: skip
