@@ -108,11 +108,11 @@ def test_listings_are_said_in_words(engine: Engine) -> None:
     found = judge(engine, rows)
     ranges = next(piece for piece in PIECES if piece.name == "provider-ranges")
     assert ranges.says(found["mixed.example"]) == (
-        "Of its 5 reachable addresses 2 in ranges of CDNs and 3 in clouds, where anyone rents "
-        "(Fastly)."
+        "Of its 5 reachable addresses, 2 in listed ranges of CDNs and 3 in clouds, where anyone "
+        "rents (mostly Fastly)."
     )
     because = {h.name: h.because for h in HYPOTHESES}
     said = because["sinkhole"](found["seized.example"], "holds")
-    assert said == "1 of its 1 address is listed as a sinkhole."
+    assert said == "Listed as sinkhole: 1 of its 1 address."
     said = because["parking"](found["parked.example"], "holds")
-    assert said == "2 of its 2 addresses are listed as parking."
+    assert said == "Listed as parking: 2 of its 2 addresses."

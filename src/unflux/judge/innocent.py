@@ -48,9 +48,24 @@ def _is_on_cdn(p: ir.Table) -> ir.Value:
     return is_cdn_zone(p) | (cdn_ratio(p) >= MOSTLY).fill_null(False)
 
 
-def _are_all(p: ir.Table, hosts: ir.Value) -> ir.Value:
-    """Tell whether these are all of the domain's name-server hosts; never null."""
-    return ((hosts > 0) & (hosts == p.ns_hosts)).fill_null(False)
+def _serve(p: ir.Table, hosts: ir.Value) -> ir.Value:
+    """Tell whether these hosts alone serve the domain, and neither they nor it moved; never null.
+
+    An operator may delegate to such hosts, or name his own so: in a convicted network they are not
+    taken at their word.
+    """
+    stands = (p.newcomers == 0) & (p.ns_host_late_slash16_max.fill_null(0) == 0)
+    is_all = ((hosts > 0) & (hosts == p.ns_hosts)).fill_null(False)
+    return is_all & stands & ~_is_in_convicted_network(p)
+
+
+def _is_in_convicted_network(p: ir.Table) -> ir.Value:
+    return p.network_llr.fill_null(0.0) >= CONVICTION
+
+
+def _listed(row: Row, use: str) -> str:
+    listed = row[f"{use}_addresses"]
+    return f"Listed as {use}: {listed:,} of its {plural(row['addresses'], 'address', 'addresses')}."
 
 
 def _places(row: Row) -> str:
@@ -120,10 +135,7 @@ def _parking(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
         return "No address was seen."
     if row["parking_addresses"]:
-        return (
-            f"{row['parking_addresses']:,} of its "
-            f"{plural(row['addresses'], 'address is', 'addresses are')} listed as parking."
-        )
+        return _listed(row, "parking")
     if row["ns_parking_hosts"]:
         return f"Parking serves its zone, on {plural(row['addresses'], 'address', 'addresses')}."
     return (
@@ -136,11 +148,7 @@ def _sinkhole(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
         return "No address was seen."
     if row["sinkhole_addresses"]:
-        return (
-            f"{row['sinkhole_addresses']:,} of its "
-            f"{plural(row['addresses'], 'address is', 'addresses are')} listed as "
-            f"{'a sinkhole' if row['sinkhole_addresses'] == 1 else 'sinkholes'}."
-        )
+        return _listed(row, "sinkhole")
     if row["ns_sinkhole_hosts"]:
         return (
             "Its name servers say sinkhole or are listed as one; "
@@ -256,9 +264,9 @@ HYPOTHESES = (
             (p.addresses <= FEW_ADDRESSES)
             & (
                 # What a convicted network shares is its pool.
-                ((p.tenants_min >= 10) & (p.network_llr.fill_null(0.0) < CONVICTION))
+                ((p.tenants_min >= 10) & ~_is_in_convicted_network(p))
                 | (p.parking_addresses == p.addresses)
-                | (_are_all(p, p.ns_parking_hosts) & (p.newcomers == 0))
+                | _serve(p, p.ns_parking_hosts)
             ),
         ),
         ratio=-1.0,
@@ -273,7 +281,7 @@ HYPOTHESES = (
             (p.addresses <= FEW_ADDRESSES)
             & (
                 (p.sinkhole_addresses == p.addresses)
-                | (_are_all(p, p.ns_sinkhole_hosts) & (p.newcomers == 0))
+                | _serve(p, p.ns_sinkhole_hosts)
             ),
         ),
         ratio=-1.0,

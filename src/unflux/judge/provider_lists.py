@@ -42,12 +42,12 @@ def _ranges(row: Row) -> str:
     reachable = row["addresses"] - row["special_use_addresses"]
     parts = []
     if row["cdn_addresses"]:
-        parts.append(f"{row['cdn_addresses']:,} in ranges of CDNs")
+        parts.append(f"{row['cdn_addresses']:,} in listed ranges of CDNs")
     if row["cloud_addresses"]:
         parts.append(f"{row['cloud_addresses']:,} in clouds, where anyone rents")
     return (
-        f"Of its {plural(reachable, 'reachable address', 'reachable addresses')} "
-        f"{' and '.join(parts)} ({row['provider']})."
+        f"Of its {plural(reachable, 'reachable address', 'reachable addresses')}, "
+        f"{' and '.join(parts)} (mostly {row['provider']})."
     )
 
 

@@ -14,6 +14,9 @@ SINKHOLE_WORDS: Final = r"sinkhole|sink-hole"
 LABELS_ABOVE: Final = 3
 """Labels that a name may have in front of a listed zone."""
 
+LABEL: Final = r"(\\.|[^.\\])+"
+"""A label as text: a backslash escapes what follows (RFC 1035 section 5.1)."""
+
 
 def measure_providers(held: ir.Table) -> ir.Table:
     """Count the addresses of each domain's answers that are on a list, by what it is for.
@@ -83,7 +86,7 @@ def zones_above(names: ir.Table, zones: ir.Table) -> ir.Table:
     """
 
     def cut(count: int) -> ir.Table:
-        head = rf"^([^.]+\.){{{count}}}"
+        head = rf"^({LABEL}\.){{{count}}}"
         rows = names.filter(names.name.re_search(head)) if count else names
         zone = rows.name.re_replace(head, "") if count else rows.name
         return rows.select("name", zone=zone, labels_above=ibis.literal(count, "int64"))

@@ -274,7 +274,7 @@ ANSWER_SETS: Final = TableShape(
 
 ROUTES: Final = TableShape(
     "routes",
-    "One row per distinct address: who announces it.",
+    "One row per distinct address: who announces it, and on whose list it is.",
     (
         Column(name="address", type=TEXT, unit="address", meaning="canonical address"),
         Column(
