@@ -10,8 +10,9 @@ from unflux.judge.innocent import HYPOTHESES
 from unflux.judge.provider_lists import PIECES
 
 MOVING = {"span_s": DAY_S, "lookups": 90, "queries": 1, "newcomers": 30, "newcomer_asns": 12,
-          "newcomer_slash16": 30, "newcomers_per_hour": 1.2, "tenants_max": 3}  # fmt: skip
-"""What a pool that brings strangers all day shows beside its width."""
+          "newcomer_slash16": 30, "newcomers_per_hour": 1.2, "mixing": 2.0}  # fmt: skip
+"""What a pool that brings strangers all day, behind names that share it, shows beside its width."""
+NETWORK = [{"domain": "flux.example", "members": 6}]
 
 CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "all on a CDN": ("provider-ranges", -1.0, pool("", 10, cdn_addresses=9)),
@@ -76,15 +77,16 @@ def test_who_rotates_is_convicted_whatever_list_he_sits_on(
     engine: Engine, listing: dict[str, Any]
 ) -> None:
     rotating = pool("flux.example", 40, **MOVING, **listing)
-    (row,) = judge(engine, [rotating]).values()
+    (row,) = judge(engine, [rotating], members=NETWORK).values()
     assert row["verdict"] == "fast-flux"
 
 
 def test_all_that_a_provider_lists_together_does_not_acquit_who_rotates(engine: Engine) -> None:
     everything = {"cdn_addresses": 40, "provider": "Fastly", "zone_use": "cdn", "ns_hosts": 2,
                   "ns_provider_hosts": 2}  # fmt: skip
-    (row,) = judge(engine, [pool("flux.example", 40, **MOVING, **everything)]).values()
-    assert row["verdict"] == "undecided" and row["llr"] > 0
+    rotating = pool("flux.example", 40, **MOVING, **everything)
+    (row,) = judge(engine, [rotating], members=NETWORK).values()
+    assert row["verdict"] == "fast-flux"
 
 
 def test_a_bank_on_a_list_is_acquitted_more_easily(engine: Engine) -> None:
