@@ -8,7 +8,8 @@
 
 Needs the bundled table of routes, and with it tells whose a listed range is today. Prints what it
 found wrong and what it did about it, and writes the same bytes for the same input and the same
-pyarrow. Why these lists, and what is wrong with them: docs/decisions/0015-provider-lists.md.
+releases of pyarrow and publicsuffixlist. Why these lists, and what is wrong
+with them: docs/decisions/0015-provider-lists.md.
 """
 
 import argparse
