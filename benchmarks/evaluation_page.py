@@ -100,7 +100,7 @@ def _protocol() -> str:
   these same files, results included. Expect less on records that nobody has looked at. The
   published detectors' thresholds are as printed in their papers and were not touched; where a paper
   leaves a reading open, its entry below says which was taken.
-- **Generated records are of other seeds than those looked at** while the judge changed (1 to 3),
+- **Generated records are of other seeds than those looked at** while the judge changed (1 to 5),
   but of the same generator, written for this project: names, places and sizes are new to it, the
   kinds of flux and of innocents are not.
 - **Labels.** Those of `fluxor_2009` were made afterwards by joining names over shared answer
