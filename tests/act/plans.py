@@ -17,6 +17,10 @@ SEEN = NOW - timedelta(hours=1)
 
 ANSWERS = Proof(witness="answers", says="in answers")
 DELEGATION = Proof(witness="delegation", says="serves names")
+RELAYED = (
+    Proof(witness="relaying", says="agents relay to it"),
+    Proof(witness="confirmed", says="somebody saw it"),
+)
 
 
 def proposal(kind: ActionKind, target: str, **changes: Any) -> Proposal:
@@ -53,6 +57,17 @@ def protected(*entries: str) -> Protected:
 
 def plan_of(*proposals: Proposal, **changes: Any) -> Plan:
     return decide(proposals, gate(**changes))
+
+
+def routed_plan(**changes: Any) -> Plan:
+    """Addresses of both families: blackholed, a proved mothership, and filtered at subscribers."""
+    usual = {"subscribers": protected("20.64.0.0/16", "2a09:64::/32")}
+    return plan_of(
+        *(proposal("block-address", text) for text in ("20.1.2.3", "2a09::7")),
+        proposal("block-mothership", "20.5.5.5", proofs=RELAYED),
+        *(proposal("filter-address", text) for text in ("20.64.0.9", "2a09:64::9")),
+        **usual | changes,
+    )
 
 
 def small_plan() -> Plan:

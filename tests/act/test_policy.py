@@ -1,9 +1,10 @@
 """The gate over time: what stands, what is capped, what is withdrawn."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.act.plans import NOW, gate, plan_of, proposal, protected
+from tests.act.plans import NOW, RELAYED, gate, plan_of, proposal, protected
 
 from unflux.act.gate import Limits
 from unflux.act.policy import decide
@@ -84,6 +85,24 @@ def test_caps_keep_the_surest_and_show_the_rest() -> None:
     assert {r.objections[0].rule for r in plan.refusals} == {"cap"}
     assert len(plan.refusals) == 7
     assert plan_of(*many, limits=Limits(domains=0)).actions == ()
+
+
+def test_every_kind_of_address_has_a_cap_of_its_own() -> None:
+    homes = protected("20.64.0.0/16")
+    many = [proposal("filter-address", f"20.64.0.{n}") for n in range(9)]
+    many += [proposal("block-mothership", f"20.5.0.{n}", proofs=RELAYED) for n in range(9)]
+    many += [proposal("block-address", f"20.6.0.{n}") for n in range(9)]
+    plan = plan_of(*many, subscribers=homes, limits=Limits(addresses=3, motherships=2, filters=1))
+    counted = Counter(action.kind for action in plan.actions)
+    assert counted == {"block-address": 3, "block-mothership": 2, "filter-address": 1}
+    assert {r.objections[0].rule for r in plan.refusals} == {"cap"}
+
+
+def test_a_filter_goes_when_the_prefix_is_no_subscribers_any_more() -> None:
+    homes = protected("20.64.0.0/16")
+    stood = plan_of(proposal("filter-address", "20.64.0.9"), subscribers=homes).actions
+    plan = decide([], gate(), standing=stood)
+    assert ended(plan) == {"20.64.0.9": "no-subscriber"}
 
 
 def test_every_proposal_ends_as_an_action_or_a_refusal() -> None:

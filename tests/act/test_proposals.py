@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
-from tests.act.plans import SEEN
+from tests.act.plans import SEEN, plan_of
 from tests.present.generated_results import make_network, make_verdict
 
 from unflux.act.proposals import find_guilty, propose
@@ -168,3 +168,24 @@ def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_address
     proposals = propose([convicted("bad.example")], [], around, guilty=frozenset())
     found = {proposal.kind: proposal.delegations for proposal in proposals}
     assert found == {"block-domain": (), "report-domain": history}
+
+
+def test_an_agent_in_own_space_is_to_be_filtered_too() -> None:
+    around = Surroundings(served=SERVED, address_users={"20.1.2.3": frozenset({"bank.example"})})
+    told = ([convicted("bad.example")], [network(AGENT)], around)
+    kinds = {p.kind for p in propose(*told, guilty=GUILTY)}
+    assert "filter-address" not in kinds
+    found = list(propose(*told, guilty=GUILTY, is_own="20.1.2.3".__eq__))
+    assert of("filter-address", found).shared_with == ("bank.example",)
+    assert of("filter-address", found).agent == AGENT
+
+
+def test_a_mothership_is_proposed_and_refused_for_want_of_proof() -> None:
+    around = Surroundings(served=SERVED, address_users={"20.5.5.5": frozenset({"bank.example"})})
+    known = replace(network(AGENT), motherships=("20.5.5.5",), last_seen=SEEN)
+    found = list(propose([convicted("bad.example")], [known], around, guilty=GUILTY))
+    mothership = of("block-mothership", found)
+    assert (mothership.target, mothership.proofs) == ("20.5.5.5", ())
+    refused = [r for r in plan_of(*found).refusals if r.proposal.kind == "block-mothership"]
+    rules = {objection.rule for refusal in refused for objection in refusal.objections}
+    assert {"unproved-mothership", "few-proofs", "shared-target"} <= rules

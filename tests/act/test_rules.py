@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.act.plans import ANSWERS, NOW, gate, plan_of, proposal, protected
+from tests.act.plans import ANSWERS, NOW, RELAYED, gate, plan_of, proposal, protected
 
 from unflux.act.gate import Limits
 from unflux.act.infrastructure import INFRASTRUCTURE, ROOT_SERVERS
@@ -26,6 +26,10 @@ GOOD: tuple[tuple[ActionKind, str], ...] = (
     ("report-domain", "bad.example"),
     ("report-address", "20.1.2.3"),
 )
+OWN = {"own": protected("20.1.0.0/16")}
+HOMES = OWN | {"subscribers": protected("20.1.0.0/16")}
+SPARED = HOMES | {"allowed": protected("20.1.2.3")}
+SERVING = HOMES | {"servers": protected("20.1.2.0/29")}
 
 BAD: tuple[tuple[str, ActionKind, str, dict[str, Any], dict[str, Any]], ...] = (
     ("whole-name", "block-domain", "com", {}, {}),
@@ -80,6 +84,20 @@ BAD: tuple[tuple[str, ActionKind, str, dict[str, Any], dict[str, Any]], ...] = (
     ("shared-target", "block-address", "20.1.2.3", {"shared_with": ("bank.example",)}, {}),
     ("shared-target", "report-address", "20.1.2.3", {"shared_with": ("bank.example",)}, {}),
     ("shared-target", "block-name-server", "ns1.host.net", {"shared_with": ("a.example",)}, {}),
+    ("own-address", "block-mothership", "20.1.2.3", {"proofs": RELAYED}, OWN),
+    ("no-subscriber", "filter-address", "20.1.2.3", {}, {}),
+    ("no-subscriber", "filter-address", "20.1.2.3", {}, OWN),
+    ("no-subscriber", "filter-address", "20.2.2.3", {}, HOMES),
+    ("asked-to-serve", "filter-address", "20.1.2.3", {}, SERVING),
+    ("single-address", "filter-address", "20.1.2.0/24", {}, HOMES),
+    ("few-proofs", "filter-address", "20.1.2.3", {"proofs": (ANSWERS,)}, HOMES),
+    ("shared-target", "filter-address", "20.1.2.3", {"shared_with": ("shop.example",)}, HOMES),
+    ("allowed-address", "filter-address", "20.1.2.3", {}, SPARED),
+    ("not-recent", "filter-address", "20.1.2.3", {"last_seen": NOW - timedelta(hours=24)}, HOMES),
+    ("unproved-mothership", "block-mothership", "20.1.2.3", {}, {}),
+    ("unproved-mothership", "block-mothership", "20.1.2.3", {"proofs": ()}, {}),
+    ("few-proofs", "block-mothership", "20.1.2.3", {"proofs": RELAYED[:1]}, {}),
+    ("infrastructure-address", "block-mothership", "8.8.8.8", {"proofs": RELAYED}, {}),
     ("thin-records", "block-address", "20.1.2.3", {}, {"background": 99}),
     ("few-proofs", "block-address", "20.1.2.3", {"proofs": (ANSWERS, ANSWERS)}, {}),
     ("few-proofs", "block-name-server", "ns1.bad.example", {"proofs": ()}, {}),
@@ -120,6 +138,17 @@ def test_every_rule_is_tested_and_says_what_it_is_for() -> None:
 def test_a_quiet_front_does_not_speak_for_a_name() -> None:
     kept = proposal("block-domain", "bad.example", innocent=("static", "round-robin"))
     assert len(plan_of(kept).actions) == 1
+
+
+def test_a_mothership_passes_once_relaying_and_another_witness_prove_it() -> None:
+    assert len(plan_of(proposal("block-mothership", "20.1.2.3", proofs=RELAYED)).actions) == 1
+
+
+def test_services_of_an_agent_are_filtered_in_own_space_where_nobody_asked_to_serve() -> None:
+    asked = HOMES | {"servers": protected("20.1.9.9")}
+    (action,) = plan_of(proposal("filter-address", "20.1.2.3"), **asked).actions
+    assert action.kind == "filter-address"
+    assert action.expires_at - NOW <= timedelta(hours=24)
 
 
 def test_an_address_of_the_operator_is_reported_but_not_blocked() -> None:

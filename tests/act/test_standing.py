@@ -1,4 +1,4 @@
-"""What stands in a folder survives, rises, and is never half written."""
+"""What stands survives, rises, and is never half read."""
 
 import json
 from datetime import timedelta
@@ -9,69 +9,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.act.hostile import HOSTILE_NAMES
-from tests.act.plans import NOW, SEEN, agent, plan_of, proposal, small_plan
+from tests.act.plans import NOW, SEEN, agent, gate, plan_of, proposal, routed_plan, small_plan
 
 from unflux.act.action_json import action_object, parse_action, render_plan
-from unflux.act.output import Rendered
-from unflux.act.standing import STATE, Deployed, next_serial, read_standing, write_folder
-from unflux.model.actions import BLOCKS, Delegation
+from unflux.act.policy import decide
+from unflux.act.standing import Deployed, next_serial, read_standing, write_standing
+from unflux.act.state import FolderState
+from unflux.model.actions import BLOCKS, Delegation, Plan
 from unflux.model.errors import UnfluxError
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs" / "schemas" / "action-1.schema.json").read_text()
 )
-FILES = {"rpz": [Rendered(name="rpz.zone", content=b"a\n")],
-         "abuse": [Rendered(name="abuse/AS1.txt", content=b"b\n")]}  # fmt: skip
 
 
-def test_what_was_written_is_read_back(tmp_path: Path) -> None:
-    plan = small_plan()
-    paths = write_folder(tmp_path / "new", plan, Deployed(), 7, FILES)
-    assert [path.read_bytes() for path in paths] == [b"a\n", b"b\n"]
-    read = read_standing(tmp_path / "new")
-    assert read.actions == plan.of_kind(*BLOCKS)
-    assert read.serial == 7
-    assert read.formats == ("rpz", "abuse")
-    assert read.files == ("abuse/AS1.txt", "rpz.zone")
-    assert not list((tmp_path / "new").rglob(".*"))
+@pytest.mark.parametrize("plan", [small_plan(), routed_plan(), plan_of()])
+def test_what_was_written_is_read_back(tmp_path: Path, plan: Plan) -> None:
+    state = FolderState(tmp_path / "new")
+    write_standing(state, plan.of_kind(*BLOCKS), 7)
+    assert read_standing(state) == Deployed(actions=plan.of_kind(*BLOCKS), serial=7)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["standing.jsonl"]
 
 
 def test_a_folder_without_state_holds_nothing(tmp_path: Path) -> None:
-    assert read_standing(tmp_path / "none") == Deployed()
+    assert read_standing(FolderState(tmp_path / "none")) == Deployed()
 
 
-@pytest.mark.parametrize("damage", ["", "{}\n", '{"schema":"unflux/standing/1"}\n', "[1]\n", "x\n"])
-def test_damaged_state_stops_the_run(tmp_path: Path, damage: str) -> None:
-    (tmp_path / STATE).write_text(damage)
+@pytest.mark.parametrize(
+    "damage", [b"", b"{}\n", b'{"schema":"unflux/standing/1"}\n', b"[1]\n", b"x\n", b"\xff\n"]
+)
+def test_damaged_state_stops_the_run(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "standing.jsonl").write_bytes(damage)
     with pytest.raises(UnfluxError, match="damaged"):
-        read_standing(tmp_path)
+        read_standing(FolderState(tmp_path))
 
 
 def test_state_that_was_cut_stops_the_run(tmp_path: Path) -> None:
-    write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
-    path = tmp_path / STATE
+    state = FolderState(tmp_path)
+    write_standing(state, small_plan().of_kind(*BLOCKS), 7)
+    path = tmp_path / "standing.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(UnfluxError, match="damaged"):
-        read_standing(tmp_path)
-
-
-def test_files_that_are_written_no_more_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
-    (tmp_path / "mine.txt").write_text("mine")
-    outside = tmp_path.parent / "outside.txt"
-    outside.write_text("theirs")
-    before = Deployed(files=(*read_standing(tmp_path).files, "../outside.txt", str(outside)))
-    write_folder(tmp_path, plan_of(), before, 8, {"rpz": FILES["rpz"]})
-    assert not (tmp_path / "abuse" / "AS1.txt").exists()
-    assert (tmp_path / "mine.txt").exists()
-    assert outside.exists()
-    assert read_standing(tmp_path).actions == ()
-
-
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "abuse").write_text("in the way")
-    with pytest.raises(UnfluxError, match="cannot be written"):
-        write_folder(tmp_path, small_plan(), Deployed(), 7, FILES)
+        read_standing(state)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 4_000_000_000))
@@ -89,11 +68,13 @@ def test_every_line_meets_the_schema() -> None:
         *(action.proposal for action in small_plan().actions if action.target != "worse.example"),
         proposal("report-domain", "worse.example", delegations=moved),
     )
-    withdrawn = plan_of(
+    refused = plan_of(
         proposal("block-domain", "bad.example", score=0.5), proposal("block-address", "0.0.0.0/0"),
+        proposal("block-mothership", "20.1.2.3"), proposal("filter-address", "20.1.2.3"),
     )  # fmt: skip
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    told = [json.loads(line) for plan in (standing, withdrawn) for line in render_plan(plan)]
+    plans = (standing, routed_plan(), refused)
+    told = [json.loads(line) for plan in plans for line in render_plan(plan)]
     for value in told:
         jsonschema.validate(value, SCHEMA)
     assert {value["status"] for value in told} == {"stands", "refused"}
@@ -129,10 +110,6 @@ def test_hostile_names_and_words_are_read_back_from_one_line_each(name: str, wor
 
 
 def test_a_withdrawal_is_written_with_what_ended_it() -> None:
-    from tests.act.plans import gate
-
-    from unflux.act.policy import decide
-
     later = gate(now=NOW + timedelta(days=40))
     plan = decide([], later, standing=small_plan().of_kind("block-domain"))
     told = [json.loads(line) for line in render_plan(plan)]

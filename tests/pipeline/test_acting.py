@@ -66,7 +66,8 @@ def run(
     rows = [f"{text},{r.asn},{r.holder},{r.country}" for text, r in net.routes.items()]
     table.write_text("\n".join(["ip,asn,name,country", *rows]) + "\n")
     standing = Standing(**told)  # type: ignore[arg-type]
-    return plan(Gathered(rollup=net.rollup()), Options(routes=(table,)), gate, standing)
+    options = Options(routes=(table,) if rows else ())
+    return plan(Gathered(rollup=net.rollup()), options, gate, standing)
 
 
 def targets(decided: Plan, kind: str) -> set[str]:
@@ -242,3 +243,49 @@ def test_a_neighbour_in_later_records_withdraws_an_address(first: Plan, tmp_path
     ended: list[tuple[Action, str]] = [(w.action, w.objection.rule) for w in decided.withdrawals]
     assert ended == [(ended[0][0], "shared-target")]
     assert ended[0][0].target == victim.target
+
+
+def test_subscribers_who_are_agents_are_filtered_and_not_blackholed(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    homes = Protected.of([], [ip_network("20.0.0.0/8")])
+    isp = replace(GATE, own=homes, subscribers=homes)
+    _, decided = run(net, tmp_path, isp)
+    assert len(targets(decided, "filter-address")) == 48  # who served on both planes
+    assert targets(decided, "block-address") == set()
+    asked = next(iter(targets(decided, "filter-address")))
+    serving = Protected.of([], [ip_network(asked)])
+    _, fewer = run(net, tmp_path, replace(isp, servers=serving))
+    assert targets(fewer, "filter-address") == targets(decided, "filter-address") - {asked}
+    assert "asked-to-serve" in rules(fewer, asked)
+    # Who only says what is his own has nothing filtered.
+    _, none = run(net, tmp_path, replace(GATE, own=homes))
+    assert targets(none, "filter-address") == set()
+    assert "no-subscriber" in rules(none, asked)
+
+
+def test_a_neighbour_in_later_records_ends_a_filter(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    homes = Protected.of([], [ip_network("20.0.0.0/8")])
+    isp = replace(GATE, own=homes, subscribers=homes)
+    _, before = run(net, tmp_path, isp)
+    victim = before.of_kind("filter-address")[0]
+    other = Internet()
+    innocents(other)
+    other.add(answer("www.newcomer.example", [victim.target], HOUR_S))
+    _, decided = run(other, tmp_path, isp, actions=before.actions)
+    ended = {(w.action.target, w.objection.rule) for w in decided.withdrawals}
+    assert ended == {(victim.target, "shared-target")}
+
+
+def test_without_records_what_stood_stays_until_it_expires(first: Plan, tmp_path: Path) -> None:
+    _, decided = run(Internet(), tmp_path, actions=first.actions)
+    assert targets(decided, "block-address") == targets(first, "block-address")
+    assert decided.withdrawals == ()
+    later = replace(GATE, now=NOW + timedelta(days=2))
+    _, decided = run(Internet(), tmp_path, later, actions=first.actions)
+    assert targets(decided, "block-address") == set()
+    assert targets(decided, "block-domain") == {"double.example"}

@@ -6,7 +6,7 @@ from typing import Final
 
 from unflux.act.infrastructure import INFRASTRUCTURE
 from unflux.act.protected import NOTHING, Protected
-from unflux.model.actions import REPORTS, ActionKind
+from unflux.model.actions import ADDRESS_BLOCKS, REPORTS, ActionKind
 
 LONGEST_ADDRESS_LIFE: Final = timedelta(hours=24)
 """Home addresses commonly change hands every 24 h or multiples (RIPE Labs, 3,038 probes in 929
@@ -43,6 +43,11 @@ class Limits:
     addresses: int = 5_000
     """Most of each blocked at a time. Chosen: 2026-11-24; some published networks had as many
     agents alive in a day; above it a person should look."""
+    motherships: int = 100
+    """Chosen: 2026-11-24; published networks had one to a few: more at once point to a defect."""
+    filters: int = 1_000
+    """Most subscribers filtered at a time. Chosen: 2026-11-24; each takes two of the few thousand
+    flow specifications that a router holds."""
     domain_life: timedelta = timedelta(days=7)
     """From the last sight of a domain or name server, each of which extends it. Chosen: 2026-11-24;
     more than a third of ATLAS's flux domains lived less than a week (Nazario and Holz, MALWARE
@@ -54,16 +59,21 @@ class Limits:
         """Return the least score for a kind."""
         if kind in REPORTS:
             return self.report_score
-        return self.address_score if kind == "block-address" else self.domain_score
+        return self.address_score if kind in ADDRESS_BLOCKS else self.domain_score
 
     def cap(self, kind: ActionKind) -> int | None:
         """Return the most actions of a kind; reports have no bound."""
-        caps = {"block-domain": self.domains, "block-name-server": self.name_servers}
-        return {**caps, "block-address": self.addresses}.get(kind)
+        return {
+            "block-domain": self.domains,
+            "block-name-server": self.name_servers,
+            "block-address": self.addresses,
+            "block-mothership": self.motherships,
+            "filter-address": self.filters,
+        }.get(kind)
 
     def life(self, kind: ActionKind) -> timedelta:
         """Return how long an action of a kind stands after its target was last seen."""
-        if kind == "block-address":
+        if kind in ADDRESS_BLOCKS:
             return min(self.address_life, LONGEST_ADDRESS_LIFE)
         return min(self.domain_life, LONGEST_NAME_LIFE)
 
@@ -80,6 +90,10 @@ class Gate:
     """The user's allow-list."""
     forwarders: Protected = NOTHING
     """Where the operator's resolver itself asks."""
+    subscribers: Protected = NOTHING
+    """Of ``own``, the prefixes in which nobody serves without asking."""
+    servers: Protected = NOTHING
+    """Of them, those who asked."""
     infrastructure: Protected = INFRASTRUCTURE
     background: int = 0
     """Domains of the records that are not convicted."""

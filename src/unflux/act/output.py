@@ -1,8 +1,8 @@
 """What an output is: a plan in, files out that a real system loads. It delivers nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
@@ -15,6 +15,10 @@ from unflux.model.times import format_moment
 
 Answer = Literal["nxdomain", "nodata", "garden"]
 Trigger = Literal["nsdname", "nsip", "ip"]
+
+DISCARD_NEXT_HOPS: Final[Mapping[Literal[4, 6], str]] = {4: "192.0.2.1", 6: "100::1"}
+"""What operators route to nowhere on every router (RFC 5635 section 3): an address of TEST-NET-1
+(RFC 5737), as vendors' guides have it, and one of the discard prefix (RFC 6666)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Options:
     """Of them, those who asked to run servers."""
     reporter: Reporter | None = None
     """Of reports, bundles and events; without one, what must name somebody is not written."""
+    next_hops: Mapping[Literal[4, 6], str] = field(default_factory=lambda: DISCARD_NEXT_HOPS)
+    """By family: where routers that take a blackhole route drop what is sent there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from unflux.act.surroundings import Host, Surroundings
-from unflux.model.actions import Delegation, Proof, Proposal, verdict_id
+from unflux.model.actions import ActionKind, Delegation, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
 from unflux.model.verdicts import Agent, FluxNetwork, Verdict
@@ -47,11 +47,13 @@ def propose(
     *,
     guilty: frozenset[str],
     confirmed: frozenset[str] = frozenset(),
+    is_own: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Proposal]:
-    """Yield a proposal for each convicted domain, name-server host and agent.
+    """Yield a proposal for each convicted domain, name-server host, agent and mothership.
 
     ``guilty``: of :func:`find_guilty`; everybody else counts as an innocent neighbour.
-    ``confirmed``: addresses that somebody saw relaying by other means than DNS.
+    ``confirmed``: addresses that somebody saw relaying by other means than DNS. ``is_own``: tells
+    the operator's own addresses, for whose services a filter is proposed too.
     """
     convicted = {v.domain: v for v in verdicts if v.verdict == "fast-flux"}
     rotating = _delegated_to_rotating(around)
@@ -66,13 +68,18 @@ def propose(
             continue
         for host in network.name_servers:
             yield _host(host, network, members, around, guilty)
+        for address in network.motherships:
+            users = around.address_users.get(address, frozenset())
+            yield _mothership(address, network, members, users - guilty)
         for agent in network.agents:
             names = around.served.get((network.id, agent.address), frozenset())
             served = [convicted[name] for name in sorted(names) if name in convicted]
             users = around.address_users.get(agent.address, frozenset())
             if served:
-                is_confirmed = agent.address in confirmed
-                yield from _agent(agent, network, served, users - guilty, is_confirmed=is_confirmed)
+                proofs = tuple(_proofs(agent, len(served), agent.address in confirmed))
+                kinds = _agent_kinds(is_own=is_own(agent.address))
+                innocents = users - guilty
+                yield from _agent(agent, network, served, innocents, proofs=proofs, kinds=kinds)
 
 
 def _servers_by_network(networks: Iterable[FluxNetwork]) -> dict[str, tuple[str, ...]]:
@@ -158,17 +165,44 @@ def _host(
     )
 
 
+def _mothership(
+    address: str, network: FluxNetwork, members: Sequence[Verdict], users: frozenset[str]
+) -> Proposal:
+    """Return what is proposed for a mothership; nothing that DNS shows is a proof of it."""
+    best = max(members, key=lambda verdict: verdict.score)
+    return Proposal(
+        kind="block-mothership",
+        target=address,
+        verdict=verdict_id(best),
+        network=network.id,
+        score=best.score,
+        reason=f"mothership of {network.kind} network {network.id}",
+        evidence=_strongest(best),
+        first_seen=network.first_seen,
+        last_seen=network.last_seen,
+        related=tuple(verdict.domain for verdict in members[:MOST_RELATED]),
+        innocent=_holding(members),
+        shared_with=tuple(sorted(users)),
+    )
+
+
+def _agent_kinds(*, is_own: bool) -> tuple[ActionKind, ...]:
+    always: tuple[ActionKind, ...] = ("block-address", "report-address")
+    return (*always, "filter-address") if is_own else always
+
+
 def _agent(
     agent: Agent,
     network: FluxNetwork,
     served: Sequence[Verdict],
     users: frozenset[str],
     *,
-    is_confirmed: bool,
+    proofs: tuple[Proof, ...],
+    kinds: Sequence[ActionKind],
 ) -> Iterator[Proposal]:
     """Yield what is proposed for an agent; ``users``: who uses it and is not convicted."""
     best = max(served, key=lambda verdict: verdict.score)
-    for kind in ("block-address", "report-address"):
+    for kind in kinds:
         yield Proposal(
             kind=kind,
             target=agent.address,
@@ -177,7 +211,7 @@ def _agent(
             score=best.score,
             reason=f"agent of {network.kind} network {network.id}",
             evidence=_strongest(best),
-            proofs=tuple(_proofs(agent, len(served), is_confirmed)),
+            proofs=proofs,
             first_seen=agent.first_seen,
             last_seen=agent.last_seen,
             related=tuple(verdict.domain for verdict in served[:MOST_RELATED]),

@@ -11,14 +11,14 @@ from typing import Final
 
 from unflux.act.gate import Gate
 from unflux.act.protected import Protected, as_network
-from unflux.model.actions import BLOCKS, REPORTS, ActionKind, Proposal
+from unflux.model.actions import ADDRESS_BLOCKS, BLOCKS, REPORTS, ActionKind, Proposal
 from unflux.model.addresses import canonical_address, is_special_use
 from unflux.model.names import ROOT, normalise_name, registrable_domain, split_labels
 from unflux.model.times import format_moment
 
 NAMES: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", "report-domain")
-ADDRESSES: Final[tuple[ActionKind, ...]] = ("block-address", "report-address")
-WITNESSED: Final[tuple[ActionKind, ...]] = ("block-name-server", "block-address")
+ADDRESSES: Final[tuple[ActionKind, ...]] = (*ADDRESS_BLOCKS, "report-address")
+WITNESSED: Final[tuple[ActionKind, ...]] = ("block-name-server", *ADDRESS_BLOCKS)
 EVERY: Final = BLOCKS + REPORTS
 
 COMPATIBLE: Final = frozenset({"static", "round-robin"})
@@ -132,6 +132,22 @@ def own_address(proposal: Proposal, gate: Gate) -> str | None:
     return _inside(proposal, gate.own, "is the operator's own")
 
 
+def no_subscriber(proposal: Proposal, gate: Gate) -> str | None:
+    """Refuse to filter where the operator did not say that nobody serves without asking.
+
+    Whoever plants the address of the operator's own web server must not have it filtered, and what
+    is sent to others is theirs and their provider's.
+    """
+    if not _is_address(proposal) or gate.subscribers.block_of(proposal.target) is not None:
+        return None
+    return "it lies in no prefix of --subscribers, so who serves there is not known to you"
+
+
+def asked_to_serve(proposal: Proposal, gate: Gate) -> str | None:
+    """Refuse to filter subscribers who asked to run servers."""
+    return _inside(proposal, gate.servers, "asked to run servers (--servers)")
+
+
 def allowed_address(proposal: Proposal, gate: Gate) -> str | None:
     """Refuse addresses of the user's allow-list."""
     return _inside(proposal, gate.allowed, "is allow-listed")
@@ -212,6 +228,16 @@ def few_proofs(proposal: Proposal, gate: Gate) -> str | None:
     return f"{gate.limits.proofs} independent proofs are needed, known: {', '.join(witnesses)}"
 
 
+def unproved_mothership(proposal: Proposal, gate: Gate) -> str | None:
+    """Refuse a mothership to which no agent was seen relaying.
+
+    DNS cannot know it: it is in no answer, and whoever is named for one may be a victim too.
+    """
+    if any(proof.witness == "relaying" for proof in proposal.proofs):
+        return None
+    return "no traffic of an agent proves that it relays to this address"
+
+
 # --- how sure, how old ------------------------------------------------------------------------
 
 
@@ -258,7 +284,9 @@ RULES: Final = (
     _rule(ADDRESSES, single_address),
     _rule(ADDRESSES, special_use_address),
     _rule(ADDRESSES, embedded_address),
-    _rule(("block-address",), own_address),
+    _rule(("block-address", "block-mothership"), own_address),
+    _rule(("filter-address",), no_subscriber),
+    _rule(("filter-address",), asked_to_serve),
     _rule(ADDRESSES, allowed_address),
     _rule(ADDRESSES, forwarder_address),
     _rule(ADDRESSES, infrastructure_address),
@@ -267,6 +295,7 @@ RULES: Final = (
     _rule(EVERY, shared_target),
     _rule(WITNESSED, thin_records),
     _rule(WITNESSED, few_proofs),
+    _rule(("block-mothership",), unproved_mothership),
     _rule(EVERY, low_score),
     _rule(EVERY, not_recent),
     _rule(BLOCKS, asked_to_withdraw),

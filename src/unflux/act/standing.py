@@ -1,24 +1,21 @@
-"""What stands in a folder: the actions of the last run and the serial of its policy zone.
+"""What stands: the actions of the last run and the serial of its policy zone.
 
-The state lies beside the files that it describes, as ``standing.jsonl``: a head, then an
-``unflux/action/1`` a line. It is written before the files: who is interrupted in between finds
-files that are older than the state, and the next run writes them again, with a higher serial.
+It is kept as JSON lines: a head, then an ``unflux/action/1`` a line. It is written before any file:
+who is interrupted in between leaves files that are older than the state, and the next run writes
+them again, with a higher serial.
 """
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from unflux.act.action_json import action_object, compose_line, parse_action
-from unflux.act.output import Rendered
-from unflux.model.actions import BLOCKS, Action, Plan
+from unflux.act.state import State
+from unflux.model.actions import Action
 from unflux.model.errors import UnfluxError
 
-STATE: Final = "standing.jsonl"
 HEAD_SCHEMA: Final = "unflux/standing/1"
 SERIALS: Final = 1 << 32
 """Of a zone (RFC 1982)."""
@@ -26,41 +23,40 @@ SERIALS: Final = 1 << 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What a folder holds."""
+    """What stands, and the serial of the zone that says so."""
 
     actions: tuple[Action, ...] = ()
     serial: int | None = None
-    formats: tuple[str, ...] = ()
-    """Outputs that were written there: each is written again, lest one keep what was withdrawn."""
-    files: tuple[str, ...] = ()
-    """Their files, relative to the folder."""
 
 
-def read_standing(folder: Path) -> Deployed:
-    """Return what stands in the folder; a folder without state holds nothing.
+def read_standing(state: State) -> Deployed:
+    """Return what stands; where there is no state, nothing does.
 
     Raises UnfluxError where the state cannot be read: what is not known cannot be withdrawn.
     """
-    path = folder / STATE
+    text = state.read("standing")
+    if text is None:
+        return Deployed()
     try:
-        head, *rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        head, *rows = [json.loads(line) for line in text.splitlines()]
         if head["schema"] != HEAD_SCHEMA or len(rows) != head["actions"]:
             message = "its head does not fit"
             raise ValueError(message)
-        return Deployed(
-            actions=tuple(map(parse_action, rows)),
-            serial=int(head["serial"]) % SERIALS,
-            formats=tuple(map(str, head["formats"])),
-            files=tuple(map(str, head["files"])),
-        )
-    except FileNotFoundError:
-        return Deployed()
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise UnfluxError(message) from error
+        actions = tuple(map(parse_action, rows))
+        return Deployed(actions=actions, serial=int(head["serial"]) % SERIALS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"{path} is damaged ({error}): restore it, or empty the folder by hand"
+        message = (
+            f"{state.name('standing')} is damaged ({error}): restore it, or remove it by hand "
+            "with all that was delivered"
+        )
         raise UnfluxError(message) from error
+
+
+def write_standing(state: State, actions: Sequence[Action], serial: int) -> None:
+    """Replace what stands. Raises UnfluxError."""
+    head = {"schema": HEAD_SCHEMA, "serial": serial, "actions": len(actions)}
+    rows = [compose_line(head), *(compose_line(action_object(action)) for action in actions)]
+    state.write("standing", "".join(rows))
 
 
 def next_serial(before: int | None, now: datetime) -> int:
@@ -71,61 +67,3 @@ def next_serial(before: int | None, now: datetime) -> int:
     # Of two serials the one less than half the circle ahead is the greater.
     is_ahead = 0 < (clock - before) % SERIALS < SERIALS // 2
     return clock if is_ahead else (before + 1) % SERIALS
-
-
-def write_folder(
-    folder: Path,
-    plan: Plan,
-    before: Deployed,
-    serial: int,
-    formats: Mapping[str, Sequence[Rendered]],
-) -> list[Path]:
-    """Write the state and the files of each format, each whole or not at all; return their paths.
-
-    Files of the run before that are not written any more are removed.
-    """
-    standing = plan.of_kind(*BLOCKS)
-    files = {file.name: file.content for parts in formats.values() for file in parts}
-    head = {
-        "schema": HEAD_SCHEMA,
-        "serial": serial,
-        "actions": len(standing),
-        "formats": list(formats),
-        "files": sorted(files),
-    }
-    rows = [compose_line(head), *(compose_line(action_object(a)) for a in standing)]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / STATE, "".join(rows).encode("ascii"))
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, content)
-        for name in before.files:
-            if name not in files and _is_below(name):
-                (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        message = f"{error.filename or folder}: cannot be written ({error.strerror})"
-        raise UnfluxError(message) from error
-    return [folder / name for name in files]
-
-
-def _is_below(name: str) -> bool:
-    """Tell whether a name from the state can only lead into the folder."""
-    path = Path(name)
-    return not path.is_absolute() and ".." not in path.parts and name != STATE
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at once: a reader sees the old one or the new one, after a crash too."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as sink:
-        sink.write(content)
-        sink.flush()
-        os.fsync(sink.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,5 +1,6 @@
 """``unflux block``: countermeasures from verdicts, through the gate, into what systems load."""
 
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,6 +19,7 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.model.errors import UsageError
 
 NAME: Final = "block"
 EPILOG: Final = """\b
@@ -26,6 +28,7 @@ Examples:
   unflux block --store dns.unflux --allow ours.txt --format rpz
   unflux block --store dns.unflux --own prefixes.txt --format rpz --format abuse --out /srv/unflux
   unflux block --store dns.unflux --out /srv/unflux --withdraw all
+  unflux block --store dns.unflux --config unflux.toml --deliver
 """
 
 
@@ -41,6 +44,8 @@ class Format(StrEnum):
     DNSDIST = "dnsdist"
     NFTABLES = "nftables"
     NFTABLES_ISP = "nftables-isp"
+    EXABGP = "exabgp"
+    BIRD = "bird"
     SURICATA = "suricata"
     SNORT = "snort"
     ZEEK = "zeek"
@@ -86,10 +91,24 @@ def run(
             "--out",
             metavar="FOLDER",
             help="Write files here, each whole or not at all, and what stands beside them. Without "
-            "it nothing is written: a dry run.",
+            "it and --config nothing is written: a dry run.",
             show_default=False,
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="A TOML file that names where each output goes and what reloads it; compared with "
+            "what is deployed, and written with --deliver. What stands is kept in the --store.",
+            show_default=False,
+        ),
+    ] = None,
+    deliver: Annotated[
+        bool,
+        typer.Option("--deliver", help="Write the outputs of --config, and run their reloads."),
+    ] = False,
     store: StorePath = None,
     allow: Annotated[
         list[Path] | None,
@@ -111,12 +130,23 @@ def run(
             show_default=False,
         ),
     ] = None,
+    subscribers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--subscribers",
+            metavar="FILE",
+            help="Of your own prefixes, those in which nobody runs servers without asking: what "
+            "others send to the web and name ports of an agent there is dropped (exabgp, bird), "
+            "and nftables-isp is for these instead of all of --own. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     servers: Annotated[
         list[Path] | None,
         typer.Option(
             "--servers",
             metavar="FILE",
-            help="Subscribers who asked to run servers, for nftables-isp. Repeatable.",
+            help="Subscribers who asked to run servers; nothing to them is dropped. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -172,6 +202,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    next_hops: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--next-hop",
+            metavar="ADDRESS",
+            help="Next hop of blackhole routes, one of each family.  [default: 192.0.2.1, 100::1]",
+            show_default=False,
+        ),
+    ] = None,
     min_score: Annotated[
         float,
         typer.Option(
@@ -185,7 +224,11 @@ def run(
     max_addresses: Annotated[
         int,
         typer.Option(
-            "--max-addresses", metavar="N", min=0, help="Most addresses blocked at a time."
+            "--max-addresses",
+            metavar="N",
+            min=0,
+            help="Most addresses blocked at a time; of motherships never more than 100, of "
+            "subscribers that are filtered never more than 1000.",
         ),
     ] = 5_000,
     domain_days: Annotated[
@@ -229,7 +272,9 @@ def run(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Compare with what stands in --out, but write nothing."),
+        typer.Option(
+            "--dry-run", help="Show what would change in --out or --config, but write nothing."
+        ),
     ] = False,
     at: Annotated[
         str | None,
@@ -250,17 +295,29 @@ def run(
 ) -> None:
     """Propose countermeasures, pass each through one gate, and write them for real systems.
 
-    The records come from the sources named, from the --store, or both. Without --out nothing is
-    written. Every refusal is shown with its rule. Run it again before the first action expires:
-    what is not seen stands until it expires, what is cleared or refused is withdrawn at once.
+    The records come from the sources named, from the --store, or both. Without --out or --deliver
+    nothing is written. Every refusal is shown with its rule. Run it again before the first action
+    expires: what is not seen stands until it expires, what is cleared or refused is withdrawn at
+    once. Where something is deployed it needs no records: what is over ends, what is taken back
+    goes, and what an earlier run could not finish is finished.
     """
     # Loaded here, so that --help and a wrong option answer at once.
-    from unflux.cli.blocking import Wishes, compose_gate, write_plan  # noqa: PLC0415
+    from unflux.cli.blocking import (  # noqa: PLC0415
+        SHOWN,
+        Wishes,
+        compose_gate,
+        decide_plan,
+        write_plan,
+    )
+    from unflux.cli.deployment import choose_place, read_deployment  # noqa: PLC0415
     from unflux.cli.options import compose_options  # noqa: PLC0415
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
-    from unflux.pipeline.acting import plan  # noqa: PLC0415
-    from unflux.pipeline.gathering import gather, prepare_reading  # noqa: PLC0415
+    from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
 
+    place = choose_place(out, config, store)
+    if deliver and (place is None or dry_run):
+        message = "--deliver needs a --config, or an --out, and no --dry-run"
+        raise UsageError(message)
     options = compose_options(
         routes=routes,
         store=store,
@@ -274,10 +331,10 @@ def run(
     )
     wishes = Wishes(
         formats=tuple(form.value for form in forms or ()),
-        out=out,
-        is_dry=dry_run or out is None,
+        is_dry=dry_run or not (deliver or out),
         allow=tuple(allow or ()),
         own=tuple(own or ()),
+        subscribers=tuple(subscribers or ()),
         servers=tuple(servers or ()),
         forwarders=tuple(forwarders or ()),
         confirmed=confirmed,
@@ -286,6 +343,7 @@ def run(
         zone=zone,
         triggers=tuple(trigger.value for trigger in triggers or ()),
         reporter=reporter,
+        next_hops=tuple(next_hops or ()),
         min_score=min_score,
         max_domains=max_domains,
         max_addresses=max_addresses,
@@ -295,12 +353,14 @@ def run(
         withdraw=tuple(withdraw or ()),
         at=at,
     )
-    prepared = compose_gate(wishes)
-    if sources:
-        prepare_reading(say)
-    with shown_progress() as progress:
-        gathered = gather(sources or [], options, progress)
-    result, decided = plan(gathered, options, prepared.gate, prepared.standing)
-    write_plan(decided, result, prepared, wishes)
-    if any(source.error for source in result.sources):
+    with nullcontext() if place is None else place.hold(is_dry=wishes.is_dry):
+        asked = [form for form in wishes.formats if form not in SHOWN]
+        deployment = None if place is None else read_deployment(place, asked)
+        prepared = compose_gate(wishes, deployment)
+        if sources:
+            prepare_reading(say)
+        with shown_progress() as progress:
+            result, decided, is_read = decide_plan(sources or [], options, progress, prepared)
+        is_delivered = write_plan(decided, result, prepared, wishes)
+    if not (is_read and is_delivered) or any(source.error for source in result.sources):
         raise typer.Exit(EXIT_FAILED)

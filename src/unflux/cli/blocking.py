@@ -1,8 +1,8 @@
 """Turn what ``unflux block`` was asked into a gate, and write what it decided."""
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,23 +12,37 @@ from rich.console import Console
 
 from unflux.act.action_json import render_plan
 from unflux.act.gate import Gate, Limits
-from unflux.act.output import Answer, Omission, Options, Output, Rendered, Trigger
+from unflux.act.output import (
+    DISCARD_NEXT_HOPS,
+    Answer,
+    Omission,
+    Options,
+    Output,
+    Rendered,
+    Trigger,
+)
 from unflux.act.outputs import OUTPUTS
 from unflux.act.protected import NOTHING, Protected, read_addresses, read_protected
 from unflux.act.reporter import parse_reporter
-from unflux.act.standing import Deployed, next_serial, read_standing, write_folder
+from unflux.act.routes import Family
+from unflux.act.standing import next_serial
 from unflux.cli.arguments import parse_moment
+from unflux.cli.deployment import Deployment, compare, deliver_all, tell_journal
 from unflux.cli.output import LOG_CELLS, error_console
-from unflux.model.actions import Plan
+from unflux.cli.progress import say
+from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
-from unflux.model.errors import UsageError
+from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import normalise_name
 from unflux.model.times import moment_at
 from unflux.model.verdicts import ScanResult
-from unflux.pipeline.acting import Standing
+from unflux.pipeline.acting import Standing, plan
+from unflux.pipeline.gathering import Options as GatherOptions
+from unflux.pipeline.gathering import gather, gather_nothing
 from unflux.present import terminal
 from unflux.present.plan_table import print_plan
 from unflux.present.visible import make_visible
+from unflux.read.reading import Progress
 
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _ANSWERS: Final[dict[str, Answer]] = {word: word for word in get_args(Answer)}
@@ -43,11 +57,10 @@ class Wishes:
     """The values of the command line, as they were given."""
 
     formats: tuple[str, ...]
-    out: Path | None
-    """Where what stands is read from, and written to."""
     is_dry: bool
     allow: tuple[Path, ...]
     own: tuple[Path, ...]
+    subscribers: tuple[Path, ...]
     servers: tuple[Path, ...]
     forwarders: tuple[Path, ...]
     confirmed: Path | None
@@ -56,6 +69,7 @@ class Wishes:
     zone: str
     triggers: tuple[str, ...]
     reporter: str | None
+    next_hops: tuple[str, ...]
     min_score: float
     max_domains: int
     max_addresses: int
@@ -68,22 +82,25 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What is known before records are read: the gate, the outputs, what stands."""
+    """What is known before records are read: the gate, the outputs, what stands where."""
 
     gate: Gate
     standing: Standing
-    deployed: Deployed
+    deployment: Deployment | None
     options: Options
     outputs: tuple[Output, ...]
 
 
-def compose_gate(wishes: Wishes) -> Prepared:
-    """Read every list and what stands; raises UnfluxError before anything else is done."""
+def compose_gate(wishes: Wishes, deployment: Deployment | None) -> Prepared:
+    """Read every list; raises UnfluxError before anything else is done."""
     now_us = parse_moment(wishes.at, "--at")
     now = datetime.now(UTC) if now_us is None else moment_at(now_us)
-    deployed = Deployed() if wishes.out is None else read_standing(wishes.out)
-    own = read_protected(wishes.own)
-    options = _compose_options(wishes, own, next_serial(deployed.serial, now))
+    stood = () if deployment is None else deployment.standing.actions
+    serial = None if deployment is None else deployment.standing.serial
+    own, subscribers = read_protected(wishes.own), read_protected(wishes.subscribers)
+    # Who names no subscribers apart has them in all that is his own.
+    space = subscribers if wishes.subscribers else own
+    options = _compose_options(wishes, space, next_serial(serial, now))
     gate = Gate(
         now=now,
         limits=Limits(
@@ -92,45 +109,96 @@ def compose_gate(wishes: Wishes) -> Prepared:
             background=wishes.background,
             domains=wishes.max_domains,
             addresses=wishes.max_addresses,
+            motherships=min(Limits().motherships, wishes.max_addresses),
+            filters=min(Limits().filters, wishes.max_addresses),
             domain_life=timedelta(days=wishes.domain_days),
             address_life=timedelta(hours=wishes.address_hours),
         ),
-        own=own | _garden(options),
+        own=own | subscribers | _garden(options),
         allowed=read_protected(wishes.allow),
         forwarders=read_protected(wishes.forwarders) | _resolvers(),
-        withdrawn=_known_ids(wishes.withdraw, deployed),
+        subscribers=subscribers,
+        servers=options.servers,
+        withdrawn=_known_ids(wishes.withdraw, stood),
     )
-    named = {output.NAME: output for output in OUTPUTS}
-    asked = dict.fromkeys([*deployed.formats, *wishes.formats])
-    outputs = tuple(named[name] for name in asked if name in named)
+    asked = tuple(output for output in OUTPUTS if output.NAME in wishes.formats)
+    outputs = asked if deployment is None else deployment.outputs
     for output in outputs:  # what a format cannot do, or lacks, is said before records are read
         output.render(Plan(actions=(), refusals=(), withdrawals=(), decided_at=now), options)
     confirmed = frozenset[str]() if wishes.confirmed is None else read_addresses(wishes.confirmed)
-    standing = Standing(actions=deployed.actions, confirmed=confirmed)
+    standing = Standing(actions=stood, confirmed=confirmed)
     return Prepared(
-        gate=gate, standing=standing, deployed=deployed, options=options, outputs=outputs
+        gate=gate, standing=standing, deployment=deployment, options=options, outputs=outputs
     )
 
 
-def write_plan(plan: Plan, result: ScanResult, prepared: Prepared, wishes: Wishes) -> None:
-    """Show the plan; render what was asked for, and write it where a folder was named."""
+def decide_plan(
+    sources: Sequence[str],
+    options: GatherOptions,
+    progress: Progress | None,
+    prepared: Prepared,
+) -> tuple[ScanResult, Plan, bool]:
+    """Return what the records say, what is decided, and whether all that was named could be read.
+
+    What is deployed must end, and be taken back, when the records are gone: then it is decided
+    without any. Raises UnfluxError where there is nothing to read and nothing to end.
+    """
+    gate, standing, deployment = prepared.gate, prepared.standing, prepared.deployment
+    must_end = deployment is not None and (bool(gate.withdrawn) or not deployment.is_new)
+    has_records = bool(sources) or options.store is not None
+    error: UnfluxError | None = None
+    if has_records or not must_end:
+        try:
+            return *plan(gather(sources, options, progress), options, gate, standing), True
+        except UnfluxError as raised:
+            if not must_end or isinstance(raised, UsageError):
+                raise
+            error = raised
+    why = "no records are named" if error is None else str(error)
+    say(make_visible(f"{why}: nothing is decided anew, and what stands ends when it must"))
+    without_tables = replace(options, routes=())
+    return *plan(gather_nothing(), without_tables, gate, standing), error is None
+
+
+def write_plan(plan: Plan, result: ScanResult, prepared: Prepared, wishes: Wishes) -> bool:
+    """Show the plan; render what was asked for, and deliver it where a place was named.
+
+    Return whether all of it arrived, and nothing was left behind.
+    """
     rendered = {o.NAME: o.render(plan, prepared.options) for o in prepared.outputs}
     shown = [form for form in wishes.formats if form in SHOWN]
     files = [file for parts in rendered.values() for file in parts]
-    if wishes.out is None and rendered:
+    deployment, console = prepared.deployment, error_console()
+    default = "table" if sys.stdout.isatty() or deployment is not None else "json"
+    form = shown[0] if shown else default
+    if deployment is None and rendered:
         _print_files(files)
-    elif shown or not wishes.formats or wishes.out is not None:
-        default = "table" if sys.stdout.isatty() or wishes.out is not None else "json"
-        _show(plan, shown[0] if shown else default)
-    console = error_console()
-    if wishes.out is not None and not wishes.is_dry:
-        serial = prepared.options.serial
-        for path in write_folder(wishes.out, plan, prepared.deployed, serial, rendered):
-            console.print(f"  wrote         {path}", highlight=False, markup=False)
+    elif shown or not wishes.formats or deployment is not None:
+        _show(plan, form)
+    is_whole = True
+    if deployment is not None:
+        is_whole = not tell_journal(deployment, console)
+        if wishes.is_dry:
+            _show_changes(deployment, rendered, console if form == "json" else Console())
+        else:
+            serial = prepared.options.serial
+            failures = deliver_all(plan, serial, deployment, rendered, console)
+            is_whole = is_whole and not failures
     _tell_omissions([o for file in files for o in file.omissions], console)
     terminal.print_summary(result, console)
     if wishes.is_dry:
-        console.print("  dry run       nothing was written; --out FOLDER writes", highlight=False)
+        how = "--out FOLDER, or --config FILE and --deliver, write"
+        console.print(f"  dry run       nothing was written; {how}", highlight=False)
+    return is_whole
+
+
+def _show_changes(
+    deployment: Deployment, rendered: Mapping[str, Sequence[Rendered]], console: Console
+) -> None:
+    """Show what delivering would change, beside the plan."""
+    console.print()
+    for line in compare(deployment, rendered):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _show(plan: Plan, form: str) -> None:
@@ -161,7 +229,7 @@ def _tell_omissions(omissions: Sequence[Omission], console: Console) -> None:
         console.print(more, highlight=False)
 
 
-def _compose_options(wishes: Wishes, own: Protected, serial: int) -> Options:
+def _compose_options(wishes: Wishes, subscribers: Protected, serial: int) -> Options:
     zone = normalise_name(wishes.zone)
     if zone is None or zone == ".":
         message = f"--zone {wishes.zone!r} is not a name"
@@ -181,10 +249,23 @@ def _compose_options(wishes: Wishes, own: Protected, serial: int) -> Options:
         zone=zone,
         serial=serial,
         triggers=frozenset(_TRIGGERS[trigger] for trigger in wishes.triggers),
-        subscribers=own,
+        next_hops=_next_hops(wishes.next_hops),
+        subscribers=subscribers,
         servers=read_protected(wishes.servers),
         reporter=None if wishes.reporter is None else parse_reporter(wishes.reporter),
     )
+
+
+def _next_hops(texts: Sequence[str]) -> Mapping[Family, str]:
+    """Return the next hop of each family: what was asked for, or the usual."""
+    hops = dict(DISCARD_NEXT_HOPS)
+    for text in texts:
+        address = canonical_address(text)
+        if address is None:
+            message = f"--next-hop {text!r} is no address"
+            raise UsageError(message)
+        hops[6 if ":" in address else 4] = address
+    return hops
 
 
 def _garden(options: Options) -> Protected:
@@ -210,11 +291,11 @@ def _of_addresses(addresses: Iterable[str]) -> Protected:
     return Protected.of([], map(ip_network, addresses))
 
 
-def _known_ids(asked: Sequence[str], deployed: Deployed) -> frozenset[str]:
+def _known_ids(asked: Sequence[str], stood: Iterable[Action]) -> frozenset[str]:
     """Return the ids to take back; an id that does not stand is a mistake to be told."""
-    known = {action.id for action in deployed.actions} | {"all"}
+    known = {action.id for action in stood} | {"all"}
     for id_ in asked:
         if id_ not in known:
-            message = f"--withdraw {id_}: nothing of that id stands in the folder of --out"
+            message = f"--withdraw {id_}: nothing of that id stands where --out or --config points"
             raise UsageError(message)
     return frozenset(asked)

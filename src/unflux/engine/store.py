@@ -158,6 +158,20 @@ class Store:
             for name, format_, digest, responses, drops in rows
         ]
 
+    def deployed(self, deployment: str, part: str) -> str | None:
+        """Return a part of what a deployment says of itself; null where it never did."""
+        with _named(self._path):
+            if not self._execute(sql.HAS_DEPLOYED).fetchone()[0]:
+                return None
+            row = self._execute(sql.SELECT_DEPLOYED, [deployment, part]).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_deployed(self, deployment: str, part: str, content: str) -> None:
+        """Replace a part of what a deployment says of itself, whole or not at all."""
+        with self._transaction():
+            self._execute(sql.DEPLOYED)
+            self._execute(sql.REPLACE_DEPLOYED, [deployment, part, content])
+
     def _prepare(self, read_only: bool) -> None:
         """Make the tables in a new file, or check those of an old one."""
         names = {row[0] for row in self._execute(sql.TABLE_NAMES).fetchall()}

@@ -19,6 +19,17 @@ SOURCES: Final = (
     " format VARCHAR NOT NULL, responses BIGINT NOT NULL, drops VARCHAR NOT NULL)"
 )
 
+DEPLOYED: Final = (
+    "CREATE TABLE IF NOT EXISTS deployed (deployment VARCHAR NOT NULL, part VARCHAR NOT NULL,"
+    " content VARCHAR NOT NULL, PRIMARY KEY (deployment, part))"
+)
+"""Made when something is delivered first, so that a store of records alone stays one."""
+HAS_DEPLOYED: Final = (
+    "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = 'deployed' AND NOT internal"
+)
+SELECT_DEPLOYED: Final = "SELECT content FROM deployed WHERE deployment = ? AND part = ?"
+REPLACE_DEPLOYED: Final = "INSERT OR REPLACE INTO deployed VALUES (?, ?, ?)"
+
 _SPANS: Final = " UNION ALL ".join(
     f"SELECT min(first_at) AS first_at, max(last_at) AS last_at FROM {shape.name}"
     for shape in STORED

@@ -8,20 +8,31 @@ from typing import Final, Literal
 from unflux.model.verdicts import Agent, Verdict
 
 ActionKind = Literal[
-    "block-domain", "block-name-server", "block-address", "report-domain", "report-address"
-]
-"""What is done: a name and all below it, a name-server host, or an address is refused; a domain is
-reported to its registry, an address to the holder of its AS."""
+    "block-domain", "block-name-server", "block-address", "block-mothership", "filter-address",
+    "report-domain", "report-address",
+]  # fmt: skip
+"""What is done: a name and all below it, a name-server host, the address of an agent or of a
+mothership is refused; what others send to the services of a subscriber who is an agent is dropped;
+a domain is reported to its registry, an address to the holder of its AS."""
 
-BLOCKS: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", "block-address")
-ADDRESSED: Final[tuple[ActionKind, ...]] = ("block-address", "report-address")
+ADDRESS_BLOCKS: Final[tuple[ActionKind, ...]] = (
+    "block-address", "block-mothership", "filter-address",
+)  # fmt: skip
+BLOCKS: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", *ADDRESS_BLOCKS)
+"""What stands until it expires or is withdrawn."""
 REPORTS: Final[tuple[ActionKind, ...]] = ("report-domain", "report-address")
+SHARED: Final[tuple[ActionKind, ...]] = (
+    "block-domain", "block-name-server", "block-address", "block-mothership", *REPORTS,
+)  # fmt: skip
+"""What others may be told as theirs to act on too; filters at one's own subscribers are not."""
+ADDRESSED: Final[tuple[ActionKind, ...]] = (*ADDRESS_BLOCKS, "report-address")
 
-Witness = Literal["answers", "delegation", "ownership", "confirmed"]
+Witness = Literal["answers", "delegation", "ownership", "confirmed", "relaying"]
 """What says that a target is part of a network: address records, the delegation that resolvers
-follow to find name servers, the convicted domain that a host's name lies in, or somebody outside
-DNS. The first two are written by the operator, on two planes that resolvers use for different ends:
-whoever plants a stranger's address on both breaks his own name service."""
+follow to find name servers, the convicted domain that a host's name lies in, somebody outside DNS,
+or the traffic of agents that relay to it. The first two are written by the operator, on two planes
+that resolvers use for different ends: whoever plants a stranger's address on both breaks his own
+name service."""
 
 ID_HEX_DIGITS: Final = 12
 """Of SHA-256, in ids. Chosen: 2026-11-24; 48 bits: among a million targets two share an id with a

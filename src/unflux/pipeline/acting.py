@@ -11,7 +11,7 @@ from unflux.act.policy import decide
 from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Surroundings, look_around
 from unflux.engine.connection import Engine
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan
 from unflux.model.columns import TEXT
 from unflux.model.verdicts import Outcome, ScanResult
 from unflux.pipeline.analysis import Analysis
@@ -32,16 +32,24 @@ def plan(
 ) -> tuple[ScanResult, Plan]:
     """Judge what was gathered, and decide what may be done about it.
 
-    The gate's ``background`` is counted here.
+    The gate's ``background`` is counted here; records that hold nothing say nothing, so that what
+    stands is not withdrawn for want of them.
     """
     with analysed(gathered, options) as (engine, analysis):
         result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
         around = _look_around(engine, analysis, result, standing.actions)
         verdicts = _verdicts_of(engine, standing.actions)
-    gate = replace(gate, background=result.totals["benign"] + result.totals["undecided"])
+    seen = sum(result.totals.values()) > 0
+    innocent = result.totals["benign"] + result.totals["undecided"]
+    gate = replace(gate, background=innocent if seen else gate.limits.background)
     guilty = find_guilty(result.verdicts, around, gate.is_named_innocent)
     proposals = propose(
-        result.verdicts, result.networks, around, guilty=guilty, confirmed=standing.confirmed
+        result.verdicts,
+        result.networks,
+        around,
+        guilty=guilty,
+        confirmed=standing.confirmed,
+        is_own=lambda address: gate.own.block_of(address) is not None,
     )
     before = [_refresh(action, around, guilty) for action in standing.actions]
     return result, decide(proposals, gate, standing=before, verdicts=verdicts)
@@ -51,13 +59,15 @@ def _look_around(
     engine: Engine, analysis: Analysis, result: ScanResult, before: Iterable[Action]
 ) -> Surroundings:
     """Ask the records for the neighbours of every agent and host, and of what stood before."""
-    stood = {kind: [a.target for a in before if a.kind == kind]
-             for kind in ("block-address", "block-name-server")}  # fmt: skip
+    before = tuple(before)
+    stood_at = [action.target for action in before if action.kind in ADDRESS_BLOCKS]
+    stood_hosts = [action.target for action in before if action.kind == "block-name-server"]
     addresses = {agent.address for network in result.networks for agent in network.agents}
+    addresses |= {address for network in result.networks for address in network.motherships}
     hosts = {host for network in result.networks for host in network.name_servers}
     sightings = analysis.records.sightings
-    asked = engine.table("asked_addresses", _column("address", addresses, stood["block-address"]))
-    named = engine.table("asked_hosts", _column("host", hosts, stood["block-name-server"]))
+    asked = engine.table("asked_addresses", _column("address", addresses, stood_at))
+    named = engine.table("asked_hosts", _column("host", hosts, stood_hosts))
     convicted = {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
     domains = engine.table("convicted_domains", _column("domain", convicted))
     delegations = engine.fetch(uses.delegations(sightings, domains))
@@ -84,7 +94,7 @@ def _verdicts_of(engine: Engine, before: Iterable[Action]) -> Mapping[str, Outco
 
 def _refresh(action: Action, around: Surroundings, guilty: frozenset[str]) -> Action:
     """Let what stood before know the neighbours that these records show."""
-    if action.kind == "block-address":
+    if action.kind in ADDRESS_BLOCKS:
         users = around.address_users.get(action.target, frozenset())
     elif action.kind == "block-name-server" and action.target in around.hosts:
         users = around.hosts[action.target].users

@@ -69,6 +69,11 @@ def gather(arguments: Sequence[str], options: Options, progress: Progress | None
     return gathered
 
 
+def gather_nothing() -> Gathered:
+    """Return what reading nothing gives, for what must be done without records."""
+    return Gathered(rollup=Rollup.empty())
+
+
 def _gather(arguments: Sequence[str], options: Options, progress: Progress | None) -> Gathered:
     # A store keeps sources whole, since it knows them by their bytes: with one, the time asked for
     # bounds what is taken out, by the bucket, and not what is read.

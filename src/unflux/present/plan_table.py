@@ -17,6 +17,8 @@ _WORDS: Final[dict[ActionKind, str]] = {
     "block-domain": "block domain",
     "block-name-server": "block name server",
     "block-address": "block address",
+    "block-mothership": "block mothership",
+    "filter-address": "filter address",
     "report-domain": "report domain",
     "report-address": "report address",
 }

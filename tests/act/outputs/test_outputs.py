@@ -7,13 +7,14 @@ import json
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.act.hostile import HOSTILE_NAMES
-from tests.act.plans import agent, plan_of, proposal, protected, small_plan
+from tests.act.plans import agent, plan_of, proposal, protected, routed_plan, small_plan
 
 from unflux.act.output import Options, Output, Rendered
 from unflux.act.outputs import OUTPUTS
@@ -25,7 +26,7 @@ from unflux.act.outputs.stix import Stix
 from unflux.act.outputs.takedown import Takedown
 from unflux.act.outputs.zeek_intel import FIELDS, ZeekIntel
 from unflux.cli.block import Format
-from unflux.model.actions import Plan
+from unflux.model.actions import Objection, Plan, Withdrawal
 from unflux.model.errors import UnfluxError
 
 SOURCE = Path(__file__).parents[3] / "src" / "unflux" / "act" / "outputs"
@@ -198,3 +199,13 @@ def test_reports_and_blocks_do_not_mix() -> None:
         if output.NAME not in ("csv", "takedown", "stix", "misp"):  # which mark it for no action
             files = output.render(plan, OPTIONS)
             assert "bad.example" not in "".join(content(files).values()), output.NAME
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda o: o.NAME)
+def test_filters_at_subscribers_stay_in_the_house(output: Output) -> None:
+    over = Objection(rule="expired", because="its time was over")
+    ended = (Withdrawal(action=action, objection=over) for action in routed_plan().actions)
+    for plan in (routed_plan(), replace(plan_of(), withdrawals=tuple(ended))):
+        text = "".join(content(output.render(plan, OPTIONS)).values())
+        is_told = output.NAME in ("exabgp", "bird", "csv") and bool(plan.actions)
+        assert ("20.64.0.9" in text) == is_told

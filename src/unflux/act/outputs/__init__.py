@@ -4,9 +4,11 @@ from typing import Final
 
 from unflux.act.output import Output
 from unflux.act.outputs.abuse import Abuse
+from unflux.act.outputs.bird import Bird
 from unflux.act.outputs.csv_table import CsvTable
 from unflux.act.outputs.dnsdist import Dnsdist
 from unflux.act.outputs.dnsmasq import Dnsmasq
+from unflux.act.outputs.exabgp import Exabgp
 from unflux.act.outputs.hosts import Hosts
 from unflux.act.outputs.misp import Misp
 from unflux.act.outputs.nftables import Nftables
@@ -21,6 +23,6 @@ from unflux.act.outputs.unbound import Unbound
 from unflux.act.outputs.zeek_intel import ZeekIntel
 
 OUTPUTS: Final[tuple[Output, ...]] = (
-    Rpz(), Unbound(), Dnsmasq(), Hosts(), Dnsdist(), Nftables(), NftablesIsp(), Suricata(), Snort(),
-    ZeekIntel(), Stix(), Misp(), CsvTable(), PlainList(), Abuse(), Takedown(),
+    Rpz(), Unbound(), Dnsmasq(), Hosts(), Dnsdist(), Nftables(), NftablesIsp(), Exabgp(), Bird(),
+    Suricata(), Snort(), ZeekIntel(), Stix(), Misp(), CsvTable(), PlainList(), Abuse(), Takedown(),
 )  # fmt: skip

@@ -9,13 +9,13 @@ from typing import Any, Final
 from unflux.act.output import Doc, Options, Rendered, lacking, origin, remark
 from unflux.act.plain import is_plain, one_line, split_plain
 from unflux.act.uuids import uuid_of
-from unflux.model.actions import BLOCKS, Action, ActionKind, Plan
+from unflux.model.actions import BLOCKS, SHARED, Action, ActionKind, Plan
 
 TAGS: Final = ("tlp:amber", 'misp-galaxy:mitre-attack-pattern="Fast Flux DNS - T1568.001"')
 
 TYPES: Final[dict[ActionKind, str]] = {
     "block-domain": "domain", "report-domain": "domain", "block-name-server": "hostname",
-    "block-address": "ip-dst", "report-address": "ip-dst",
+    "block-address": "ip-dst", "block-mothership": "ip-dst", "report-address": "ip-dst",
 }  # fmt: skip
 
 THREAT_LEVEL: Final = 2
@@ -52,8 +52,9 @@ class Misp:
             import pymisp  # noqa: PLC0415  an extra
         except ImportError as error:
             raise lacking(self.NAME, "pymisp") from error
-        actions, left = split_plain(plan.actions)
-        withdrawn, _ = split_plain(withdrawal.action for withdrawal in plan.withdrawals)
+        actions, left = split_plain(plan.of_kind(*SHARED))
+        ended = (withdrawal.action for withdrawal in plan.withdrawals)
+        withdrawn, _ = split_plain(action for action in ended if action.kind in SHARED)
         held: dict[str, list[Action]] = {}
         for action in [*actions, *withdrawn]:
             held.setdefault(action.proposal.network or action.target, []).append(action)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from unflux.act.output import Doc, Options, Rendered, lacking, origin
 from unflux.act.plain import is_hostname, one_line, split_plain
 from unflux.act.uuids import uuid_of
-from unflux.model.actions import BLOCKS, REPORTS, Action, Plan
+from unflux.model.actions import BLOCKS, REPORTS, SHARED, Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.verdicts import Agent
 
@@ -47,8 +47,9 @@ class Stix:
             import stix2  # noqa: PLC0415  an extra
         except ImportError as error:
             raise lacking(self.NAME, "stix2") from error
-        actions, left = split_plain(plan.actions, is_hostname)
-        withdrawals, _ = split_plain((w.action for w in plan.withdrawals), is_hostname)
+        actions, left = split_plain(plan.of_kind(*SHARED), is_hostname)
+        ended = (w.action for w in plan.withdrawals if w.action.kind in SHARED)
+        withdrawals, _ = split_plain(ended, is_hostname)
         because = {w.action.id: w.objection.because for w in plan.withdrawals}
         objects = _Objects(stix2, plan.decided_at, options)
         # Blocks first: where a report says the same of a target, the block said it earlier.
@@ -256,7 +257,7 @@ class _Objects:
 def _pattern(action: Action) -> str:
     """Return what the target looks like; a domain is taken with all below it."""
     target = action.target
-    if action.kind == "block-address":
+    if action.is_on_address:
         return f"[ipv{6 if ':' in target else 4}-addr:value = '{target}']"
     below = f" OR domain-name:value LIKE '%.{target}'" if action.kind == "block-domain" else ""
     return f"[domain-name:value = '{target}'{below}]"
