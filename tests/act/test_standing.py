@@ -36,7 +36,16 @@ def test_a_folder_without_state_holds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{}\n", b'{"schema":"unflux/standing/1"}\n', b"[1]\n", b"x\n", b"\xff\n"]
+    "damage",
+    [
+        b"",
+        b"{}\n",
+        b'{"schema":"unflux/standing/2"}\n',
+        b'{"schema":"unflux/standing/1","serial":1,"actions":0}\n',
+        b"[1]\n",
+        b"x\n",
+        b"\xff\n",
+    ],
 )
 def test_damaged_state_stops_the_run(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "standing.jsonl").write_bytes(damage)

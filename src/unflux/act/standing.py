@@ -16,7 +16,7 @@ from unflux.act.state import State
 from unflux.model.actions import Action
 from unflux.model.errors import UnfluxError
 
-HEAD_SCHEMA: Final = "unflux/standing/1"
+HEAD_SCHEMA: Final = "unflux/standing/2"
 SERIALS: Final = 1 << 32
 """Of a zone (RFC 1982)."""
 
