@@ -91,11 +91,12 @@ def test_no_name_holder_or_network_adds_a_line_or_leaves_ascii_anywhere(
 ) -> None:
     def lines(target: str, who: str) -> dict[str, int]:
         told = agent("20.1.2.3", holder=who)
+        network = who or "-"  # without one, each target is a network of its own
         plan = plan_of(
-            proposal("block-domain", target, network=who),
-            proposal("report-domain", target, network=who),
-            proposal("block-address", "20.1.2.3", agent=told, related=(target,), network=who),
-            proposal("report-address", "20.1.2.3", agent=told, related=(target,), network=who),
+            proposal("block-domain", target, network=network),
+            proposal("report-domain", target, network=network),
+            proposal("block-address", "20.1.2.3", agent=told, related=(target,), network=network),
+            proposal("report-address", "20.1.2.3", agent=told, related=(target,), network=network),
         )  # fmt: skip
         found: dict[str, int] = {}
         for output in OUTPUTS:
