@@ -72,6 +72,16 @@ def test_what_holds_for_any_domain_served_speaks_for_the_address() -> None:
     assert of("block-domain", found).innocent == ("pool",)
 
 
+def test_what_only_explains_addresses_does_not_speak_for_the_name() -> None:
+    holding = Alternative(hypothesis="cdn", outcome="holds", because="", is_of_addresses=True)
+    verdict = replace(convicted("bad.example"), alternatives=(holding,))
+    found = list(propose([verdict], [network(AGENT)], Surroundings(served=SERVED), guilty=GUILTY))
+    assert {p.kind: p.innocent for p in found} == {
+        "block-domain": (), "report-domain": (),
+        "block-address": ("cdn",), "report-address": ("cdn",),
+    }  # fmt: skip
+
+
 def test_a_host_is_proved_by_moving_or_by_whose_name_it_has() -> None:
     users = frozenset({"bad.example"})
     for name, rotates, witnesses in (

@@ -100,6 +100,27 @@ def test_a_bank_on_a_list_is_acquitted_more_easily(engine: Engine) -> None:
     assert found["bank.example"]["verdict"] == "benign"
 
 
+@pytest.mark.parametrize(
+    ("row", "is_of_addresses"),
+    [
+        ({"cdn_addresses": 9}, True),
+        ({"cdn_addresses": 8}, False),
+        ({"cdn_addresses": 5, "special_use_addresses": 5}, True),
+        ({"cdn_addresses": 0}, False),
+        ({"cdn_addresses": 0, "special_use_addresses": 10}, False),
+        ({"cdn_addresses": 10, "zone_use": "cdn"}, False),
+        ({"cdn_addresses": 10, "suffix_use": "cdn"}, False),
+        ({"cdn_addresses": 10, "query_domains": 3}, False),
+    ],
+    ids=str,
+)
+def test_ranges_of_a_cdn_explain_addresses_and_its_zone_the_name(
+    row: dict[str, Any], is_of_addresses: bool
+) -> None:
+    (cdn,) = [hypothesis for hypothesis in HYPOTHESES if hypothesis.name == "cdn"]
+    assert cdn.is_of_addresses(pool("a.example", 10, **row)) is is_of_addresses
+
+
 def test_listings_are_said_in_words(engine: Engine) -> None:
     rows = [
         pool("mixed.example", 6, special_use_addresses=1, cdn_addresses=2, cloud_addresses=3,

@@ -16,6 +16,7 @@ from tests.measure.internet_of_rows import (
     name_server,
 )
 from tests.pipeline.situations import Internet, turns
+from tests.pipeline.test_ledger import CDN_NETWORKS, of_networks
 
 from unflux.act.gate import Gate, Limits
 from unflux.act.protected import Protected
@@ -179,6 +180,42 @@ def test_a_bank_of_many_places_is_not_blocked_whatever_its_planted_addresses_say
     if verdict == "fast-flux":
         assert "company-only" in rules(decided, "bank.example")
     assert all("shared-target" in rules(decided, text) for text in places)
+
+
+def test_a_network_on_the_ranges_of_cdns_is_blocked_by_name_and_no_address(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    net.routes.clear()  # the bundled tables know whose the addresses are
+    fronts = turns(of_networks(CDN_NETWORKS, 240, 1), 6)
+    for n in range(24):
+        some = next(fronts)
+        for member in range(6):
+            net.add(answer(f"m{member}.flux{member}.example", some, n * HOUR_S / 2 + member))
+    for n in range(2):  # a customer of the same CDN, whose addresses were planted
+        net.add(answer("www.bank.example", some, n * HOUR_S))
+    result, decided = run(net, tmp_path)
+    assert {v.domain: v.verdict for v in result.verdicts}["bank.example"] == "fast-flux"
+    assert targets(decided, "block-domain") == {f"flux{member}.example" for member in range(6)}
+    assert targets(decided, "block-address") == set()
+    assert targets(decided, "report-address") == set()
+    assert "company-only" in rules(decided, "bank.example")
+    assert "innocent-explanation" in rules(decided, some[0])
+
+
+def test_a_zone_of_a_cdn_is_not_blocked_though_it_is_convicted(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    net.routes.clear()
+    fronts = turns(of_networks(CDN_NETWORKS, 240, 1), 6)
+    for n in range(24):
+        some = next(fronts)
+        for member in range(6):
+            net.add(answer(f"e{member}.akamaiedge.net", some, n * HOUR_S / 2 + member),
+                    answer(f"m{member}.flux{member}.example", some, n * HOUR_S / 2 + member))  # fmt: skip
+    result, decided = run(net, tmp_path)
+    assert "e0.akamaiedge.net" in {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
+    assert targets(decided, "block-domain") == {f"flux{member}.example" for member in range(6)}
+    assert "innocent-explanation" in rules(decided, "e0.akamaiedge.net")
 
 
 def test_shared_name_servers_of_a_registrar_are_never_blocked(tmp_path: Path) -> None:

@@ -301,6 +301,19 @@ def test_no_list_saves_who_rotates(verdicts: Verdicts, domain: str) -> None:
     assert verdicts[domain].verdict == "fast-flux", verdicts[domain]
 
 
+def test_a_cdn_explains_the_names_of_its_zone_and_only_addresses_of_who_sits_there(
+    verdicts: Verdicts,
+) -> None:
+    found = {
+        domain: next(a for a in verdicts[domain].alternatives if a.hypothesis == "cdn")
+        for domain in ("on-cdns.example", "bank.example", "e7.akamaiedge.net", "in-clouds.example")
+    }
+    assert [name for name, a in found.items() if a.is_of_addresses] == [
+        "on-cdns.example", "bank.example",
+    ]  # fmt: skip
+    assert found["in-clouds.example"].outcome == REJECTED
+
+
 def test_listings_are_shown_as_evidence(verdicts: Verdicts) -> None:
     bank = {piece.name: piece for piece in verdicts["bank.example"].evidence}
     assert bank["provider-ranges"].llr < 0

@@ -7,7 +7,7 @@ from unflux.act.surroundings import Host, Surroundings
 from unflux.model.actions import ActionKind, Delegation, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
-from unflux.model.verdicts import Agent, FluxNetwork, Verdict
+from unflux.model.verdicts import Agent, Alternative, FluxNetwork, Verdict
 
 MOST_RELATED: Final = 100
 """Domains kept beside a proposal. Chosen: 2026-11-24; a report needs some, not ten thousand."""
@@ -124,7 +124,7 @@ def _domain(
             first_seen=verdict.first_seen,
             last_seen=verdict.last_seen,
             related=servers[:MOST_RELATED],
-            innocent=_holding([verdict]),
+            innocent=_holding_of_name(verdict),
             delegations=delegations if kind == "report-domain" else (),
         )
 
@@ -239,5 +239,15 @@ def _strongest(verdict: Verdict) -> tuple[str, ...]:
 
 def _holding(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     """Name the innocent explanations that hold for any of the domains, once each."""
-    holding = {a.hypothesis: None for v in verdicts for a in v.alternatives if a.outcome == "holds"}
-    return tuple(holding)
+    return tuple(dict.fromkeys(a.hypothesis for v in verdicts for a in _held(v)))
+
+
+def _holding_of_name(verdict: Verdict) -> tuple[str, ...]:
+    """Name those that speak for a name, too: a CDN shares its addresses among all its customers,
+    an operator among them, and his name with nobody.
+    """
+    return tuple(a.hypothesis for a in _held(verdict) if not a.is_of_addresses)
+
+
+def _held(verdict: Verdict) -> Iterator[Alternative]:
+    return (a for a in verdict.alternatives if a.outcome == "holds")

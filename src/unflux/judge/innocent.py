@@ -32,6 +32,8 @@ class Hypothesis:
     ratio: float
     """Log-likelihood ratio contributed where it holds; 0 where other pieces carry it."""
     because: Callable[[Row, HypothesisOutcome], str]
+    is_of_addresses: Callable[[Row], bool] = lambda _: False
+    """Whether it only says whose the addresses of such a profile are, where it holds."""
 
 
 def _where(condition: ir.Value, test: ir.Value) -> ir.Value:
@@ -108,6 +110,14 @@ def _cdn(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == HOLDS:
         return f"All addresses lie in {places}."
     return f"{places} of unrelated holders, and few domains lead there."
+
+
+def _is_cdn_customer(row: Row) -> bool:
+    """Tell whether a domain sits on a CDN and is none: no listed zone, and few lead there."""
+    reachable = row["addresses"] - row["special_use_addresses"]
+    is_zone = "cdn" in (row["zone_use"], row["suffix_use"])
+    is_led_to = row["query_domains"] >= LED_DOMAINS
+    return row["cdn_addresses"] >= MOSTLY * reachable > 0 and not is_zone and not is_led_to
 
 
 def _multi_provider(row: Row, outcome: HypothesisOutcome) -> str:
@@ -234,6 +244,7 @@ HYPOTHESES = (
         ),
         ratio=-1.0,
         because=_cdn,
+        is_of_addresses=_is_cdn_customer,
     ),
     Hypothesis(
         name="multi-provider",

@@ -172,6 +172,7 @@ def _alternatives(row: Row) -> tuple[Alternative, ...]:
                     if row["addresses"] == 0
                     else hypothesis.because(row, outcome)
                 ),
+                is_of_addresses=outcome == HOLDS and hypothesis.is_of_addresses(row),
             )
         )
     return tuple(alternatives)

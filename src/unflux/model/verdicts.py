@@ -36,6 +36,8 @@ class Alternative:
     hypothesis: str
     outcome: HypothesisOutcome
     because: str
+    is_of_addresses: bool = False
+    """Whether it only says whose the addresses are: others share them, and nobody the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
