@@ -6,11 +6,12 @@ against it. What stood before is asked again: it stays only while no rule object
 do not say otherwise of its domains, and its time is not over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from unflux.act.gate import Gate
-from unflux.act.rules import RULES
+from unflux.act.rules import ADDRESSES, RULES
 from unflux.model.actions import (
     BLOCKS,
     REPORTS,
@@ -27,6 +28,11 @@ from unflux.model.verdicts import Outcome
 
 KINDS: Final[tuple[ActionKind, ...]] = BLOCKS + REPORTS
 """Domains and name servers first."""
+
+SPARING: Final = frozenset(
+    {rule.name for rule in RULES if rule.kinds == ADDRESSES} | {"shared-target"}
+)
+"""Rules that say of an address that it is somebody's who has no part in this."""
 
 UNKNOWN_END: Final = Objection(rule="unknown", because="nothing of this run speaks for it")
 """What no other reason covers ends as well: to stand, an action needs one that lasts."""
@@ -56,7 +62,7 @@ def decide(
     passed, refused = _pass_rules([*fresh.values(), *kept], gate)
     passed, over = _pass_caps(passed, gate)
     refusals = _in_order([*refused, *over])
-    actions = _compose(passed, gate, stood)
+    actions = _compose(_without_spared(passed, refused), gate, stood)
     return Plan(
         actions=actions,
         refusals=tuple(r for r in refusals if r.proposal.id in fresh),
@@ -98,6 +104,21 @@ def _pass_caps(passed: Sequence[Proposal], gate: Gate) -> tuple[list[Proposal], 
         objection = Objection(rule="cap", because=because)
         over += [Refusal(proposal=p, objections=(objection,)) for p in ranked[room:]]
     return kept, over
+
+
+def _without_spared(passed: Iterable[Proposal], refused: Iterable[Refusal]) -> Iterator[Proposal]:
+    """Leave out of name-server histories, which are reported, the addresses that were planted."""
+    spared = {
+        refusal.proposal.target
+        for refusal in refused
+        if SPARING & {objection.rule for objection in refusal.objections}
+    }
+    for proposal in passed:
+        told = (
+            replace(d, addresses=tuple(text for text in d.addresses if text not in spared))
+            for d in proposal.delegations
+        )
+        yield replace(proposal, delegations=tuple(told)) if proposal.delegations else proposal
 
 
 def _compose(

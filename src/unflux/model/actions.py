@@ -53,7 +53,7 @@ class Delegation:
 
     host: str
     addresses: tuple[str, ...] = ()
-    """Of the host, by whoever's answer."""
+    """Of the host, by whoever's answer; of an action without those that the gate spares."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
 
