@@ -7,8 +7,10 @@ import pyarrow as pa
 from tests.act.plans import SEEN, plan_of
 from tests.present.generated_results import make_network, make_verdict
 
-from unflux.act.proposals import find_guilty, propose
+from unflux.act.proposals import COMPANY, SERVERS, find_guilty, propose
 from unflux.act.surroundings import Host, Surroundings, look_around
+from unflux.judge import name_server_plane
+from unflux.judge.weighing import PIECES
 from unflux.model.actions import Delegation, Proposal, verdict_id
 from unflux.model.verdicts import SERVICE, Agent, Alternative, Evidence, FluxNetwork, Verdict
 
@@ -17,7 +19,12 @@ AGENT = Agent(
     roles=("answer",), domains=1,
 )  # fmt: skip
 
-NO_ADDRESSES = pa.table({"host": [], "address": []})
+NO_ADDRESSES = pa.table({
+    "host": pa.array([], pa.string()), "address": pa.array([], pa.string()),
+    "is_own": pa.array([], pa.bool_()),
+})  # fmt: skip
+NO_FRONTS = pa.table({"domain": [], "addresses": [], "own": []})
+NO_SERVERS = NO_ADDRESSES.add_column(0, "domain", pa.array([], pa.string()))
 NO_DELEGATIONS = pa.table({"domain": [], "host": [], "first_at": [], "last_at": []})
 
 
@@ -104,21 +111,83 @@ def test_innocent_and_undecided_domains_are_not_proposed() -> None:
     assert list(propose(verdicts, [], Surroundings(), guilty=frozenset())) == []
 
 
+def told(own: float, *, servers: float = 0.0) -> tuple[Evidence, ...]:
+    """Return evidence of company, of a domain's own answers, and of its name servers."""
+    ratios = [("prior", -5.0), ("network-membership", 9.0), ("shared-pool", 4.0), ("alias", 9.0),
+              ("answer-width", own), ("server-rotation", servers)]  # fmt: skip
+    return tuple(
+        Evidence(name=name, value=None, llr=llr, says="", source="") for name, llr in ratios
+    )
+
+
+def guilty_of(evidence: tuple[Evidence, ...], around: Surroundings) -> frozenset[str]:
+    return find_guilty([convicted("bank.example", evidence=evidence)], around, lambda _: False)
+
+
 def test_company_alone_makes_nobody_guilty_unless_it_chose_a_rotating_host() -> None:
-    told = [("prior", -5.0), ("network-membership", 9.0), ("shared-pool", 4.0), ("alias", 9.0)]
-    for own, is_guilty in ((7.9, False), (8.0, True)):
-        evidence = tuple(
-            Evidence(name=name, value=None, llr=llr, says="", source="")
-            for name, llr in (*told, ("answer-width", own))
-        )
-        verdict = convicted("bank.example", evidence=evidence)
-        assert bool(find_guilty([verdict], Surroundings(), lambda _: False)) is is_guilty
-    weak = convicted("bank.example", evidence=evidence[:-1])
-    for chosen_by, is_guilty in ((frozenset({"bank.example"}), True), (frozenset[str](), False)):
-        host = Host(name="ns1.flux.example", users=frozenset({"bank.example"}), is_rotating=True,
-                    chosen_by=chosen_by)  # fmt: skip
-        around = Surroundings(hosts={host.name: host})
-        assert bool(find_guilty([weak], around, lambda _: False)) is is_guilty
+    bank = frozenset({"bank.example"})
+    assert guilty_of(told(7.9), Surroundings()) == frozenset()
+    assert guilty_of(told(8.0), Surroundings()) == bank
+    assert guilty_of(told(0.0), Surroundings(on_rotating=bank)) == bank
+
+
+def test_what_only_others_said_makes_nobody_guilty() -> None:
+    bank = frozenset({"bank.example"})
+    for fronts, servers, evidence, is_guilty in (
+        (bank, frozenset[str](), told(9.0, servers=9.0), False),
+        (frozenset[str](), bank, told(7.9, servers=9.0), False),
+        (frozenset[str](), bank, told(8.0, servers=9.0), True),
+        (frozenset[str](), frozenset[str](), told(0.0, servers=9.0), True),
+    ):
+        around = Surroundings(lent_fronts=fronts, lent_servers=servers)
+        assert bool(guilty_of(evidence, around)) is is_guilty
+
+
+def test_evidence_that_others_can_write_is_evidence_of_the_judge() -> None:
+    beyond = {"alias", "planes"}  # what is no piece
+    servers = {piece.name for piece in name_server_plane.PIECES}
+    assert servers | {"planes"} == SERVERS
+    assert COMPANY - beyond <= {piece.name for piece in PIECES}
+
+
+def test_most_of_what_is_known_of_a_domain_must_be_its_own_word() -> None:
+    fronts = pa.table({
+        "domain": ["half.example", "less.example"], "addresses": [4, 5], "own": [2, 2],
+    })  # fmt: skip
+    addresses = [f"20.1.2.{n}" for n in range(5)]
+    rows = [
+        {"domain": domain, "host": "ns1.servers.net", "address": text, "is_own": n < own}
+        for domain, own in (("three.example", 3), ("two.example", 2))
+        for n, text in enumerate(addresses)
+    ]
+    agents = [replace(AGENT, address=text, roles=("name-server",)) for text in addresses]
+    around = surroundings(*agents, fronts=fronts, servers=pa.Table.from_pylist(rows))
+    assert around.lent_fronts == {"less.example"}
+    assert around.lent_servers == {"two.example"}
+    assert around.on_rotating == {"three.example"}
+
+
+def test_addresses_that_others_tell_do_not_make_a_host_rotate() -> None:
+    addresses = [f"20.1.2.{n}" for n in range(5)]
+    agents = [replace(AGENT, address=text, roles=("name-server",)) for text in addresses]
+    for own, is_rotating in ((2, False), (3, True)):
+        told_ = pa.table({"host": ["ns1.servers.net"] * 5, "address": addresses,
+                          "is_own": [n < own for n in range(5)]})  # fmt: skip
+        around = surroundings(*agents, host_addresses=told_)
+        assert around.hosts["ns1.servers.net"].is_rotating is is_rotating
+
+
+def surroundings(*agents: Agent, **tables: pa.Table) -> Surroundings:
+    """Look around a network of the agents with some tables, the others empty."""
+    usual = {
+        "address_uses": pa.table({"address": [], "host": [], "domain": [], "is_glue": []}),
+        "host_uses": pa.table({"host": [], "domain": [], "first_at": [], "last_at": []}),
+        "host_addresses": NO_ADDRESSES,
+        "delegations": NO_DELEGATIONS,
+        "fronts": NO_FRONTS,
+        "servers": NO_SERVERS,
+    }
+    return look_around([network(*agents)], service=SERVICE.empty_table(), **usual | tables)
 
 
 def test_the_id_of_a_verdict_changes_with_what_it_says() -> None:
@@ -139,15 +208,11 @@ def test_glue_of_a_rotating_host_makes_its_owner_no_neighbour_but_an_answer_does
         {"address": addresses[0], "host": "www.servers.net", "domain": "servers.net",
          "is_glue": False}
     )  # fmt: skip
-    around = look_around(
-        [network(*agents)],
-        service=SERVICE.empty_table(),
+    around = surroundings(
+        *agents,
         address_uses=pa.Table.from_pylist(rows),
-        host_uses=pa.table({"host": ["ns1.servers.net"], "domain": ["bad.example"],
-                            "is_own": [True], "first_at": [SEEN], "last_at": [SEEN]}),
-        host_addresses=pa.table({"host": ["ns1.servers.net"] * 3, "address": addresses}),
-        delegations=NO_DELEGATIONS,
-        delegated_addresses=NO_ADDRESSES,
+        host_addresses=pa.table({"host": ["ns1.servers.net"] * 3, "address": addresses,
+                                 "is_own": [True] * 3}),
     )  # fmt: skip
     assert around.hosts["ns1.servers.net"].is_rotating
     assert around.address_users == {addresses[0]: frozenset({"servers.net"})}
@@ -155,18 +220,13 @@ def test_glue_of_a_rotating_host_makes_its_owner_no_neighbour_but_an_answer_does
 
 def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_addresses() -> None:
     later = SEEN + timedelta(hours=1)
-    around = look_around(
-        [],
-        service=SERVICE.empty_table(),
-        address_uses=pa.table({"address": [], "host": [], "domain": [], "is_glue": []}),
-        host_uses=pa.table({"host": [], "domain": [], "is_own": [], "first_at": [], "last_at": []}),
-        host_addresses=NO_ADDRESSES,
+    around = surroundings(
         delegations=pa.table({
             "domain": ["bad.example"] * 3, "host": ["ns3.example", "ns2.example", "ns1.example"],
             "first_at": [None, later, SEEN], "last_at": [None, later, later],
         }),
-        delegated_addresses=pa.table({"host": ["ns1.example"] * 2,
-                                      "address": ["20.9.8.7", "20.1.2.3"]}),
+        servers=pa.table({"domain": ["bad.example"] * 2, "host": ["ns1.example"] * 2,
+                          "address": ["20.9.8.7", "20.1.2.3"], "is_own": [True, False]}),
     )  # fmt: skip
     history = around.delegations["bad.example"]
     assert history == (

@@ -1,35 +1,47 @@
 """From records to a plan: what is blocked, what poison is not, what ends."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.measure.internet_of_rows import (
     HOUR_S,
     START_US,
+    Response,
     Route,
+    address,
+    alias,
     answer,
     glue,
     name_server,
 )
-from tests.pipeline.situations import Internet, turns
+from tests.pipeline.situations import Internet, analysed, turns
 from tests.pipeline.test_ledger import CDN_NETWORKS, of_networks
 
 from unflux.act.gate import Gate, Limits
+from unflux.act.output import Options as OutputOptions
+from unflux.act.outputs import OUTPUTS
 from unflux.act.protected import Protected
+from unflux.engine.connection import Engine
 from unflux.model.actions import Action, Plan
 from unflux.model.verdicts import ScanResult
-from unflux.pipeline.acting import Standing, plan
+from unflux.pipeline.acting import Standing, plan, plan_analysed
 from unflux.pipeline.gathering import Gathered, Options
+from unflux.pipeline.scanning import compose_result
 
 START = datetime.fromtimestamp(START_US / 1e6, UTC)
 NOW = START + timedelta(hours=12)
 BANK, ROOT, RESOLVER = "20.200.0.80", "198.41.0.4", "8.8.8.8"
 OWN, PRIVATE, LISTED = "20.201.0.80", "10.0.0.1", "20.202.0.80"
 PLANTED = (BANK, ROOT, RESOLVER, OWN, PRIVATE, LISTED)
+OWN_IS_TOLD = frozenset({"csv", "abuse", "takedown", "stix", "misp", "nftables-isp"})
+"""Outputs that hold reports too, or the operator's own prefixes."""
 GATE = Gate(
     now=NOW,
     own=Protected.of(["isp.example"], [ip_network("20.201.0.0/16")]),
@@ -39,8 +51,8 @@ GATE = Gate(
 
 def innocents(net: Internet, count: int = 120) -> None:
     """Small sites on machines of their own, so that the records know some neighbours."""
-    for n, address in enumerate(net.hosts(count)):
-        net.add(answer(f"site{n}.example", [address], n * 60))
+    for n, machine in enumerate(net.hosts(count)):
+        net.add(answer(f"site{n}.example", [machine], n * 60))
 
 
 def double_flux(net: Internet, planted: tuple[str, ...] = (), at_h: float = 0) -> None:
@@ -134,6 +146,110 @@ def test_nothing_that_was_planted_is_blocked_or_reported(
     assert "allowed-address" in rules(decided, LISTED)
 
 
+def test_no_file_of_any_output_holds_what_was_planted(
+    poisoned: tuple[ScanResult, Plan],
+) -> None:
+    _, decided = poisoned
+    # One's own agents are reported, not blocked.
+    spared = [text for text in PLANTED if text != OWN]
+    for output in OUTPUTS:
+        files = output.render(
+            decided, OutputOptions(subscribers=Protected.of([], [ip_network(OWN)]))
+        )
+        text = "".join(file.content.decode("ascii") for file in files)
+        for planted in spared if output.NAME in OWN_IS_TOLD else PLANTED:
+            assert not re.search(rf"(?<![\d.]){re.escape(planted)}(?![\d.])", text), output.NAME
+            reversed_ = ".".join(["32", *reversed(planted.split("."))])
+            assert reversed_ not in text, output.NAME
+        assert not re.search(r"bank\.example|root-servers|isp\.example", text), output.NAME
+        wide = r"\d/(?:\d|[12]\d|3[01])(?!\d)|::/"
+        assert not re.search(wide, text), output.NAME
+
+
+def test_glue_planted_for_the_servers_of_a_bank_blocks_neither(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    places, pool = net.hosts(6), net.hosts(60)
+    fronts, servers = turns(pool, 6), turns(pool[:48], 4)
+    host = "ns1.bankdns.net"
+    for n in range(12):
+        moved = next(servers)
+        names = [name_server("double.example", text) for text in ("ns1.double.example", host)]
+        names += [glue(text, at) for text in ("ns1.double.example", host) for at in moved]
+        net.add(answer("double.example", [*next(fronts), *places], n * HOUR_S, *names))
+    net.add(answer("www.bank.example", places, HOUR_S, name_server("bank.example", host)))
+    result, decided = run(net, tmp_path)
+    convicted = {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
+    assert convicted == {"double.example", "bank.example"}  # the trap is set
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "report-domain") == {"double.example"}
+    assert targets(decided, "block-name-server") == {"ns1.double.example"}
+    assert rules(decided, "bank.example") == {"company-only"}
+
+
+@pytest.mark.parametrize("lookups", [0, 1, 12])
+def test_addresses_planted_under_the_name_of_a_bank_do_not_block_it(
+    tmp_path: Path, lookups: int
+) -> None:
+    net = Internet()
+    innocents(net)
+    fronts, servers = turns(net.hosts(60), 6), turns(net.hosts(48), 4)
+    for n in range(12):
+        names = [name_server("double.example", "ns1.double.example")]
+        names += [glue("ns1.double.example", text) for text in next(servers)]
+        some = next(fronts)
+        net.add(answer("double.example", some, n * HOUR_S, *names))
+        led = alias("www.double.example", "www.bank.example")
+        theirs = (address("www.bank.example", text) for text in some)
+        net.add(Response("www.double.example", (led, *theirs), n * HOUR_S))
+    for n in range(lookups):
+        net.add(answer("www.bank.example", [BANK], n * HOUR_S))
+    result, decided = run(net, tmp_path)
+    assert "bank.example" in {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert rules(decided, "bank.example") == {"company-only"}
+
+
+def test_glue_planted_for_the_servers_of_a_registrar_does_not_block_them(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    fronts, servers = turns(net.hosts(60), 6), turns(net.hosts(48), 4)
+    for n in range(12):
+        names = [name_server("double.example", "ns1.registrar.net")]
+        names += [glue("ns1.registrar.net", text) for text in next(servers)]
+        net.add(answer("double.example", next(fronts), n * HOUR_S, *names))
+    net.add(answer("www.registrar.net", net.hosts(1), 60))
+    _, decided = run(net, tmp_path)
+    assert targets(decided, "block-domain") == {"double.example"}
+    assert targets(decided, "block-name-server") == set()
+    assert rules(decided, "ns1.registrar.net") == {"few-proofs"}
+
+
+def test_every_engine_decides_the_same(engine: Engine) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net, PLANTED)
+    bank(net)
+    stood = plan_on(engine, net).actions
+    assert Counter(action.kind for action in stood) == {
+        "block-domain": 1, "block-name-server": 1, "block-address": 48,
+        "report-domain": 1, "report-address": 61,
+    }  # fmt: skip
+    cleared = Internet()
+    innocents(cleared)
+    for n in range(12):
+        cleared.add(answer("double.example", ["20.240.0.1"], n * HOUR_S))
+    decided = plan_on(engine, cleared, actions=stood)
+    assert Counter(w.objection.rule for w in decided.withdrawals) == {"verdict-gone": 50}
+
+
+def plan_on(engine: Engine, net: Internet, **told: Any) -> Plan:
+    gathered = Gathered(rollup=net.rollup())
+    analysis = analysed(engine, net)
+    result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
+    return plan_analysed(engine, analysis, result, GATE, Standing(**told))
+
+
 def test_agents_that_only_answered_are_refused_for_want_of_proof_until_confirmed(
     first: Plan, tmp_path: Path
 ) -> None:
@@ -210,8 +326,9 @@ def test_a_zone_of_a_cdn_is_not_blocked_though_it_is_convicted(tmp_path: Path) -
     for n in range(24):
         some = next(fronts)
         for member in range(6):
-            net.add(answer(f"e{member}.akamaiedge.net", some, n * HOUR_S / 2 + member),
-                    answer(f"m{member}.flux{member}.example", some, n * HOUR_S / 2 + member))  # fmt: skip
+            at_s = n * HOUR_S / 2 + member
+            net.add(answer(f"e{member}.akamaiedge.net", some, at_s))
+            net.add(answer(f"m{member}.flux{member}.example", some, at_s))
     result, decided = run(net, tmp_path)
     assert "e0.akamaiedge.net" in {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
     assert targets(decided, "block-domain") == {f"flux{member}.example" for member in range(6)}

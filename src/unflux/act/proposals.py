@@ -20,6 +20,12 @@ COMPANY: Final = frozenset({"network-membership", "shared-pool", "alias"})
 """Evidence that a domain gets from others. Operators plant the addresses of others in their
 answers, which makes these company of theirs; an alias may lead to a domain that changed hands."""
 
+SERVERS: Final = frozenset(
+    {"server-rotation", "server-width", "server-spread", "both-planes", "planes"}
+)
+"""Evidence of a domain's name servers. Whoever is asked for a name of his own may add addresses of
+others' servers to the answer."""
+
 OWN_SCORE: Final = 0.95
 """Least probability from a domain's own records: the bound of a verdict. Below it, others could
 have had the domain convicted."""
@@ -32,11 +38,10 @@ def find_guilty(
 
     ``is_spared``: names that count as innocent neighbours even where they are convicted.
     """
-    rotating = _delegated_to_rotating(around)
     return frozenset(
         v.domain
         for v in verdicts
-        if v.verdict == "fast-flux" and _domain_proofs(v, rotating) and not is_spared(v.domain)
+        if v.verdict == "fast-flux" and _domain_proofs(v, around) and not is_spared(v.domain)
     )
 
 
@@ -56,10 +61,9 @@ def propose(
     the operator's own addresses, for whose services a filter is proposed too.
     """
     convicted = {v.domain: v for v in verdicts if v.verdict == "fast-flux"}
-    rotating = _delegated_to_rotating(around)
     servers = _servers_by_network(networks)
     for verdict in convicted.values():
-        proofs = _domain_proofs(verdict, rotating)
+        proofs = _domain_proofs(verdict, around)
         delegations = around.delegations.get(verdict.domain, ())
         yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs, delegations)
     for network in networks:
@@ -86,19 +90,14 @@ def _servers_by_network(networks: Iterable[FluxNetwork]) -> dict[str, tuple[str,
     return {network.id: network.name_servers for network in networks}
 
 
-def _delegated_to_rotating(around: Surroundings) -> frozenset[str]:
-    """Return the domains that chose a name-server host which moves through agents."""
-    hosts = (host.chosen_by for host in around.hosts.values() if host.is_rotating)
-    return frozenset(name for chosen_by in hosts for name in chosen_by)
-
-
-def _domain_proofs(verdict: Verdict, rotating: frozenset[str]) -> tuple[Proof, ...]:
+def _domain_proofs(verdict: Verdict, around: Surroundings) -> tuple[Proof, ...]:
     """Return what of its own speaks against a domain: nothing that others could have written."""
-    own = sum(piece.llr for piece in verdict.evidence if piece.name not in COMPANY)
+    others = COMPANY | SERVERS if verdict.domain in around.lent_servers else COMPANY
+    own = sum(piece.llr for piece in verdict.evidence if piece.name not in others)
     proofs = []
-    if probability(own) >= OWN_SCORE:
+    if verdict.domain not in around.lent_fronts and probability(own) >= OWN_SCORE:
         proofs.append(Proof(witness="answers", says="its own records convict it, without company"))
-    if verdict.domain in rotating:
+    if verdict.domain in around.on_rotating:
         says = "it is delegated to a name-server host that moves through agents"
         proofs.append(Proof(witness="delegation", says=says))
     return tuple(proofs)

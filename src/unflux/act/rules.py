@@ -194,7 +194,7 @@ def company_only(proposal: Proposal, gate: Gate) -> str | None:
     """
     if proposal.proofs:
         return None
-    return "only addresses or aliases that it shares speak against it, and others can plant these"
+    return "no answer about itself speaks against it, and what others say can be planted"
 
 
 def shared_target(proposal: Proposal, gate: Gate) -> str | None:

@@ -1,6 +1,7 @@
 """Surroundings: the neighbours of what may be refused, as the records of a run show them."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +15,10 @@ ROTATING_AGENTS: Final = 3
 """A name-server host moves through agents when this many of its addresses are agents that serve as
 name servers; linking asks the same number of /16 before it calls them that."""
 
+MOSTLY_OWN: Final = 0.5
+"""Least share of its addresses that a domain's own answers must tell before they count as its own.
+Chosen: 2026-11-24; a server of others can add any record of it to its answers (RFC 2181 section
+5.4.1), which resolvers drop and a capture of their traffic shows. Lower lets them convict it."""
 
 MOST_DELEGATIONS: Final = 100
 """Name servers kept of a domain, and addresses of each. Chosen: 2026-11-24; what a registry can
@@ -28,9 +33,8 @@ class Host:
     addresses: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     """Domains that are delegated to it, by whoever's answer."""
-    chosen_by: frozenset[str] = frozenset()
-    """Of them, those of which answers to their own names say so."""
     is_rotating: bool = False
+    """Whether it moves through agents, by the word of its own domain."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
 
@@ -46,6 +50,12 @@ class Surroundings:
     """By network and agent: domains that it served, in either role."""
     delegations: Mapping[str, tuple[Delegation, ...]] = field(default_factory=dict)
     """By convicted domain: its name servers, the earliest first."""
+    on_rotating: frozenset[str] = frozenset()
+    """Convicted domains whose own word delegates them to a host that moves through agents."""
+    lent_fronts: frozenset[str] = frozenset()
+    """Convicted domains most of whose answered addresses only answers about others told."""
+    lent_servers: frozenset[str] = frozenset()
+    """Those most of whose name servers' addresses, or the delegations to them, others told."""
 
 
 def look_around(
@@ -56,13 +66,13 @@ def look_around(
     host_uses: pa.Table,
     host_addresses: pa.Table,
     delegations: pa.Table,
-    delegated_addresses: pa.Table,
+    fronts: pa.Table,
+    servers: pa.Table,
 ) -> Surroundings:
     """Compose the surroundings from the fetched tables of :mod:`unflux.act.uses`.
 
-    ``service``: of shape :data:`unflux.model.verdicts.SERVICE`. ``delegated_addresses``: those of
-    the hosts of ``delegations``. A domain that only owns the name of a host which moves through a
-    network's agents is no neighbour of theirs: it is the network's.
+    ``service``: of shape :data:`unflux.model.verdicts.SERVICE`. A domain that only owns the name of
+    a host which moves through a network's agents is no neighbour of theirs: it is the network's.
     """
     agents = {
         agent.address
@@ -83,8 +93,29 @@ def look_around(
         address_users={address: frozenset(names) for address, names in users.items()},
         hosts=hosts,
         served={key: frozenset(names) for key, names in served.items()},
-        delegations=_compose_delegations(delegations, delegated_addresses),
+        delegations=_compose_delegations(delegations, servers),
+        on_rotating=_on_rotating(servers, agents),
+        lent_fronts=_lent(fronts.to_pylist()),
+        lent_servers=_lent(_count_own(servers)),
     )
+
+
+def _on_rotating(servers: pa.Table, agents: set[str]) -> frozenset[str]:
+    """Return the domains one of whose hosts was at enough agents, by the domain's own word."""
+    at: Counter[tuple[str, str]] = Counter()
+    for row in servers.to_pylist():
+        at[row["domain"], row["host"]] += row["is_own"] and row["address"] in agents
+    return frozenset(domain for (domain, _), count in at.items() if count >= ROTATING_AGENTS)
+
+
+def _count_own(servers: pa.Table) -> Iterator[dict[str, Any]]:
+    counted = servers.group_by("domain").aggregate([("is_own", "sum"), ("is_own", "count")])
+    for domain, own, addresses in zip(*(c.to_pylist() for c in counted.columns), strict=True):
+        yield {"domain": domain, "own": own, "addresses": addresses}
+
+
+def _lent(told: Iterable[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(r["domain"] for r in told if r["own"] < MOSTLY_OWN * r["addresses"])
 
 
 def _compose_delegations(
@@ -124,18 +155,18 @@ def _compose_hosts(
     host_uses: pa.Table, host_addresses: pa.Table, agents: set[str]
 ) -> dict[str, Host]:
     addresses = _by_host(host_addresses)
+    told = _by_host(host_addresses.filter(host_addresses["is_own"]))
     delegations: dict[str, list[dict[str, Any]]] = {}
     for row in host_uses.to_pylist():
         delegations.setdefault(row["host"], []).append(row)
     hosts = {}
     for name in sorted(addresses.keys() | delegations.keys()):
-        own, rows = addresses.get(name, set()), delegations.get(name, [])
+        rows = delegations.get(name, [])
         hosts[name] = Host(
             name=name,
-            addresses=frozenset(own),
+            addresses=frozenset(addresses.get(name, ())),
             users=frozenset(row["domain"] for row in rows),
-            chosen_by=frozenset(row["domain"] for row in rows if row["is_own"]),
-            is_rotating=len(own & agents) >= ROTATING_AGENTS,
+            is_rotating=len(told.get(name, set()) & agents) >= ROTATING_AGENTS,
             first_seen=min((r["first_at"] for r in rows if r["first_at"]), default=None),
             last_seen=max((r["last_at"] for r in rows if r["last_at"]), default=None),
         )

@@ -33,25 +33,62 @@ def address_uses(sightings: ir.Table, addresses: ir.Table) -> ir.Table:
 
 
 def host_addresses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
-    """Return (host, address), once each. ``hosts``: host."""
+    """Return (host, address, is_own), once each. ``hosts``: host.
+
+    ``is_own``: an answer to a question about the host's own domain said so. Servers of others may
+    say what they like of it.
+    """
     s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES))
     s = s.semi_join(hosts, s.qname == hosts.host)
-    return s.select(host="qname", address="rdata").distinct()
+    s = s.mutate(own=_is_own(s))
+    seen = s.group_by(host=s.qname, address=s.rdata).agg(own=s.own.max())
+    return seen.select("host", "address", is_own=seen.own > 0)
 
 
 def host_uses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
-    """Return (host, domain, is_own, first_at, last_at): whom each host serves. ``hosts``: host.
+    """Return (host, domain, first_at, last_at): whom each host serves, by whoever's answer.
 
-    ``is_own``: an answer to a question about the domain itself said so. Servers of others may say
-    what they like of it.
+    ``hosts``: host.
     """
     s = sightings.filter(sightings.rrtype == "NS")
     s = s.semi_join(hosts, s.rdata == hosts.host)
-    s = s.mutate(own=(s.domain == s.owner_domain).cast("int64"))
-    seen = s.group_by(host=s.rdata, domain=s.owner_domain).agg(
-        own=s.own.max(), first_at=s.first_at.min(), last_at=s.last_at.max()
+    return s.group_by(host=s.rdata, domain=s.owner_domain).agg(
+        first_at=s.first_at.min(), last_at=s.last_at.max()
     )
-    return seen.mutate(is_own=seen.own > 0).drop("own")
+
+
+def fronts(sightings: ir.Table, domains: ir.Table) -> ir.Table:
+    """Return (domain, addresses, own): how many were answered, and how many by its own word.
+
+    ``domains``: domain. ``own``: told in answers to questions about the domain itself.
+    """
+    s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES) & (sightings.section == "ans"))
+    s = s.semi_join(domains, s.owner_domain == domains.domain)
+    s = s.mutate(own=_is_own(s))
+    told = s.group_by(domain=s.owner_domain, address=s.rdata).agg(own=s.own.max())
+    return told.group_by("domain").agg(addresses=told.count(), own=told.own.sum())
+
+
+def servers(sightings: ir.Table, domains: ir.Table) -> ir.Table:
+    """Return (domain, host, address, is_own): where the name-server hosts of each domain were.
+
+    ``domains``: domain. ``is_own``: answers to questions about the domain itself delegate to the
+    host, and say its address, where those about the host's domain do not.
+    """
+    ns = sightings.filter(sightings.rrtype == "NS")
+    ns = ns.semi_join(domains, ns.owner_domain == domains.domain)
+    ns = ns.mutate(chosen=_is_own(ns))
+    ns = ns.group_by(domain=ns.owner_domain, host=ns.rdata).agg(chosen=ns.chosen.max())
+    s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES))
+    s = s.semi_join(ns, s.qname == ns.host)
+    s = s.mutate(own=_is_own(s))
+    said = s.group_by(host=s.qname, address=s.rdata, about=s.domain).agg(own=s.own.max())
+    told = ns.inner_join(said, "host")
+    told = told.mutate(
+        is_said=((told.own > 0) | (told.about == told.domain)).cast("int64") * told.chosen
+    )
+    seen = told.group_by("domain", "host", "address").agg(is_said=told.is_said.max())
+    return seen.select("domain", "host", "address", is_own=seen.is_said > 0)
 
 
 def delegations(sightings: ir.Table, domains: ir.Table) -> ir.Table:
@@ -70,6 +107,11 @@ def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:
     """
     told = decided.filter((decided.addresses > 0) | (decided.verdict == "fast-flux"))
     return told.semi_join(domains, "domain").select("domain", "verdict")
+
+
+def _is_own(s: ir.Table) -> ir.IntegerValue:
+    """Return 1 where an answer to a question about the owner's own domain holds the record."""
+    return (s.domain == s.owner_domain).cast("int64")
 
 
 def _delegations(sightings: ir.Table) -> ir.Table:

@@ -30,15 +30,21 @@ class Standing:
 def plan(
     gathered: Gathered, options: Options, gate: Gate, standing: Standing
 ) -> tuple[ScanResult, Plan]:
-    """Judge what was gathered, and decide what may be done about it.
+    """Judge what was gathered, and decide what may be done about it."""
+    with analysed(gathered, options) as (engine, analysis):
+        result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
+        return result, plan_analysed(engine, analysis, result, gate, standing)
+
+
+def plan_analysed(
+    engine: Engine, analysis: Analysis, result: ScanResult, gate: Gate, standing: Standing
+) -> Plan:
+    """Decide what may be done about what was found.
 
     The gate's ``background`` is counted here; records that hold nothing say nothing, so that what
     stands is not withdrawn for want of them.
     """
-    with analysed(gathered, options) as (engine, analysis):
-        result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
-        around = _look_around(engine, analysis, result, standing.actions)
-        verdicts = _verdicts_of(engine, standing.actions)
+    around = _look_around(engine, analysis, result, standing.actions)
     seen = sum(result.totals.values()) > 0
     innocent = result.totals["benign"] + result.totals["undecided"]
     gate = replace(gate, background=innocent if seen else gate.limits.background)
@@ -52,7 +58,8 @@ def plan(
         is_own=lambda address: gate.own.block_of(address) is not None,
     )
     before = [_refresh(action, around, guilty) for action in standing.actions]
-    return result, decide(proposals, gate, standing=before, verdicts=verdicts)
+    verdicts = _verdicts_of(engine, standing.actions)
+    return decide(proposals, gate, standing=before, verdicts=verdicts)
 
 
 def _look_around(
@@ -70,17 +77,15 @@ def _look_around(
     named = engine.table("asked_hosts", _column("host", hosts, stood_hosts))
     convicted = {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
     domains = engine.table("convicted_domains", _column("domain", convicted))
-    delegations = engine.fetch(uses.delegations(sightings, domains))
-    delegated = _column("host", delegations["host"].to_pylist())
-    delegated_hosts = engine.table("delegated_hosts", delegated)
     return look_around(
         result.networks,
         service=result.service,
         address_uses=engine.fetch(uses.address_uses(sightings, asked)),
         host_uses=engine.fetch(uses.host_uses(sightings, named)),
         host_addresses=engine.fetch(uses.host_addresses(sightings, named)),
-        delegations=delegations,
-        delegated_addresses=engine.fetch(uses.host_addresses(sightings, delegated_hosts)),
+        delegations=engine.fetch(uses.delegations(sightings, domains)),
+        fronts=engine.fetch(uses.fronts(sightings, domains)),
+        servers=engine.fetch(uses.servers(sightings, domains)),
     )
 
 
