@@ -49,12 +49,15 @@ SERVED = {("n-1", "20.1.2.3"): frozenset({"bad.example"})}
 
 
 def test_a_role_is_a_witness_and_so_is_a_confirmation() -> None:
-    around = Surroundings(served=SERVED)
-    for roles, confirmed, witnesses in (
-        (("answer",), frozenset[str](), ["answers"]),
-        (("answer", "name-server"), frozenset[str](), ["answers", "delegation"]),
-        (("answer",), frozenset({"20.1.2.3"}), ["answers", "confirmed"]),
+    told_by = {name: {"20.1.2.3": frozenset({name})} for name in ("bad.example", "other.example")}
+    both = ("answer", "name-server")
+    for roles, by, confirmed, witnesses in (
+        (("answer",), "bad.example", frozenset[str](), ["answers"]),
+        (both, "bad.example", frozenset[str](), ["answers", "delegation"]),
+        (both, "other.example", frozenset[str](), ["answers"]),  # glue for servers of others
+        (("answer",), "bad.example", frozenset({"20.1.2.3"}), ["answers", "confirmed"]),
     ):
+        around = Surroundings(served=SERVED, servers_of=told_by[by])
         agent = replace(AGENT, roles=roles)  # type: ignore[arg-type]
         found = list(propose([convicted("bad.example")], [network(agent)], around,
                              guilty=GUILTY, confirmed=confirmed))  # fmt: skip

@@ -26,6 +26,8 @@ SERVERS: Final = frozenset(
 """Evidence of a domain's name servers. Whoever is asked for a name of his own may add addresses of
 others' servers to the answer."""
 
+NOBODY: Final = frozenset[str]()
+
 OWN_SCORE: Final = 0.95
 """Least probability from a domain's own records: the bound of a verdict. Below it, others could
 have had the domain convicted."""
@@ -73,14 +75,21 @@ def propose(
         for host in network.name_servers:
             yield _host(host, network, members, around, guilty)
         for address in network.motherships:
-            users = around.address_users.get(address, frozenset())
+            users = around.address_users.get(address, NOBODY)
             yield _mothership(address, network, members, users - guilty)
         for agent in network.agents:
-            names = around.served.get((network.id, agent.address), frozenset())
+            names = around.served.get((network.id, agent.address), NOBODY)
             served = [convicted[name] for name in sorted(names) if name in convicted]
-            users = around.address_users.get(agent.address, frozenset())
+            users = around.address_users.get(agent.address, NOBODY)
             if served:
-                proofs = tuple(_proofs(agent, len(served), agent.address in confirmed))
+                proofs = tuple(
+                    _proofs(
+                        agent,
+                        len(served),
+                        is_server=bool(around.servers_of.get(agent.address, NOBODY) & guilty),
+                        is_confirmed=agent.address in confirmed,
+                    )
+                )
                 kinds = _agent_kinds(is_own=is_own(agent.address))
                 innocents = users - guilty
                 yield from _agent(agent, network, served, innocents, proofs=proofs, kinds=kinds)
@@ -220,11 +229,15 @@ def _agent(
         )
 
 
-def _proofs(agent: Agent, domains: int, is_confirmed: bool) -> Iterator[Proof]:
-    """Yield what speaks for an agent, by who says it."""
+def _proofs(agent: Agent, domains: int, *, is_server: bool, is_confirmed: bool) -> Iterator[Proof]:
+    """Yield what speaks for an agent, by who says it.
+
+    ``is_server``: a domain that is guilty says itself that it has a name server there. Glue for the
+    servers of others is not missed by whoever plants strangers in it.
+    """
     if "answer" in agent.roles:
         yield Proof(witness="answers", says=f"in answers for convicted domains ({domains:,})")
-    if "name-server" in agent.roles:
+    if is_server and "name-server" in agent.roles:
         yield Proof(witness="delegation", says="a name-server host rotates through it")
     if is_confirmed:
         yield Proof(witness="confirmed", says="seen relaying by other means than DNS (--confirmed)")

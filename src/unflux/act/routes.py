@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import DROPS, Action, Plan
 
 BLACKHOLE: Final = (65535, 666)
 """RFC 7999: whoever takes the route drops what is sent there."""
@@ -20,7 +20,7 @@ Family = Literal[4, 6]
 
 def blackholed(plan: Plan) -> tuple[Action, ...]:
     """Return the actions whose targets all traffic is dropped to."""
-    return plan.of_kind("block-address", "block-mothership")
+    return plan.of_kind(*DROPS)
 
 
 def filtered(plan: Plan) -> tuple[Action, ...]:

@@ -11,7 +11,14 @@ from typing import Final
 
 from unflux.act.gate import Gate
 from unflux.act.protected import Protected, as_network
-from unflux.model.actions import ADDRESS_BLOCKS, BLOCKS, REPORTS, ActionKind, Proposal
+from unflux.model.actions import (
+    ADDRESS_BLOCKS,
+    BLOCKS,
+    DROPS,
+    REPORTS,
+    ActionKind,
+    Proposal,
+)
 from unflux.model.addresses import canonical_address, is_special_use
 from unflux.model.names import ROOT, normalise_name, registrable_domain, split_labels
 from unflux.model.times import format_moment
@@ -284,7 +291,7 @@ RULES: Final = (
     _rule(ADDRESSES, single_address),
     _rule(ADDRESSES, special_use_address),
     _rule(ADDRESSES, embedded_address),
-    _rule(("block-address", "block-mothership"), own_address),
+    _rule(DROPS, own_address),
     _rule(("filter-address",), no_subscriber),
     _rule(("filter-address",), asked_to_serve),
     _rule(ADDRESSES, allowed_address),

@@ -1,12 +1,16 @@
 """Signatures: what the rules of Suricata and Snort share: numbers, words, names on the wire."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from unflux.act.output import WITHDRAWING, Rendered, heading, remark
 from unflux.act.plain import is_plain, lines, wire_labels
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import DROPS, Action, ActionKind, Plan
+
+TRAFFIC: Final[Mapping[ActionKind, str]] = {
+    "block-address": "traffic with an agent", "block-mothership": "traffic with a mothership",
+}  # fmt: skip
 
 FIRST_SID: Final = 1_700_000
 SIDS: Final = 200_000
@@ -19,7 +23,7 @@ def rule_file(name: str, plan: Plan, rules: Callable[[Action], Iterable[str]]) -
 
     ``rules``: gives those of an action, each up to where its number stands.
     """
-    actions = plan.of_kind("block-domain", "block-address")
+    actions = plan.of_kind("block-domain", *DROPS)
     head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
     numbers = _Numbers()
     body = (
@@ -48,7 +52,7 @@ class _Numbers:
 
 def message(action: Action, what: str) -> str:
     """Return the text of an alert; a name that could mean something to the program is not in it."""
-    is_shown = action.kind == "block-address" or is_plain(action.target)
+    is_shown = action.is_on_address or is_plain(action.target)
     return f"unflux fast-flux {what} {action.target if is_shown else 'a name'}"
 
 

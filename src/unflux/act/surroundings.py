@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
 from unflux.model.actions import Delegation
 from unflux.model.verdicts import FluxNetwork
+
+_Key = TypeVar("_Key")
 
 ROTATING_AGENTS: Final = 3
 """A name-server host moves through agents when this many of its addresses are agents that serve as
@@ -50,6 +52,8 @@ class Surroundings:
     """By network and agent: domains that it served, in either role."""
     delegations: Mapping[str, tuple[Delegation, ...]] = field(default_factory=dict)
     """By convicted domain: its name servers, the earliest first."""
+    servers_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By address: convicted domains whose own word has a name server there."""
     on_rotating: frozenset[str] = frozenset()
     """Convicted domains whose own word delegates them to a host that moves through agents."""
     lent_fronts: frozenset[str] = frozenset()
@@ -82,17 +86,21 @@ def look_around(
     }
     hosts = _compose_hosts(host_uses, host_addresses, agents)
     rotating = {name for name, host in hosts.items() if host.is_rotating}
-    users: dict[str, set[str]] = {}
-    for row in address_uses.to_pylist():
-        if not (row["is_glue"] and row["host"] in rotating):
-            users.setdefault(row["address"], set()).add(row["domain"])
-    served: dict[tuple[str, str], set[str]] = {}
-    for row in service.select(["network", "address", "domain"]).to_pylist():
-        served.setdefault((row["network"], row["address"]), set()).add(row["domain"])
+    users = _gather(
+        (row["address"], row["domain"])
+        for row in address_uses.to_pylist()
+        if not (row["is_glue"] and row["host"] in rotating)
+    )
+    served = _gather(
+        ((row["network"], row["address"]), row["domain"])
+        for row in service.select(["network", "address", "domain"]).to_pylist()
+    )
+    own = servers.filter(servers["is_own"]).select(["address", "domain"]).to_pylist()
     return Surroundings(
-        address_users={address: frozenset(names) for address, names in users.items()},
+        address_users=users,
         hosts=hosts,
-        served={key: frozenset(names) for key, names in served.items()},
+        served=served,
+        servers_of=_gather((row["address"], row["domain"]) for row in own),
         delegations=_compose_delegations(delegations, servers),
         on_rotating=_on_rotating(servers, agents),
         lent_fronts=_lent(fronts.to_pylist()),
@@ -116,6 +124,14 @@ def _count_own(servers: pa.Table) -> Iterator[dict[str, Any]]:
 
 def _lent(told: Iterable[dict[str, Any]]) -> frozenset[str]:
     return frozenset(r["domain"] for r in told if r["own"] < MOSTLY_OWN * r["addresses"])
+
+
+def _gather(pairs: Iterable[tuple[_Key, str]]) -> dict[_Key, frozenset[str]]:
+    """Gather the second of each pair by the first."""
+    found: dict[_Key, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in found.items()}
 
 
 def _compose_delegations(
@@ -144,11 +160,8 @@ def _by_time(delegation: Delegation) -> tuple[bool, str, str]:
     return first is None, "" if first is None else first.isoformat(), delegation.host
 
 
-def _by_host(addresses: pa.Table) -> dict[str, set[str]]:
-    held: dict[str, set[str]] = {}
-    for row in addresses.to_pylist():
-        held.setdefault(row["host"], set()).add(row["address"])
-    return held
+def _by_host(addresses: pa.Table) -> dict[str, frozenset[str]]:
+    return _gather((row["host"], row["address"]) for row in addresses.to_pylist())
 
 
 def _compose_hosts(
@@ -164,9 +177,9 @@ def _compose_hosts(
         rows = delegations.get(name, [])
         hosts[name] = Host(
             name=name,
-            addresses=frozenset(addresses.get(name, ())),
+            addresses=addresses.get(name, frozenset()),
             users=frozenset(row["domain"] for row in rows),
-            is_rotating=len(told.get(name, set()) & agents) >= ROTATING_AGENTS,
+            is_rotating=len(told.get(name, frozenset()) & agents) >= ROTATING_AGENTS,
             first_seen=min((r["first_at"] for r in rows if r["first_at"]), default=None),
             last_seen=max((r["last_at"] for r in rows if r["last_at"]), default=None),
         )

@@ -15,14 +15,14 @@ ActionKind = Literal[
 mothership is refused; what others send to the services of a subscriber who is an agent is dropped;
 a domain is reported to its registry, an address to the holder of its AS."""
 
-ADDRESS_BLOCKS: Final[tuple[ActionKind, ...]] = (
-    "block-address", "block-mothership", "filter-address",
-)  # fmt: skip
+DROPS: Final[tuple[ActionKind, ...]] = ("block-address", "block-mothership")
+"""What is exchanged with these addresses is dropped, wherever they are."""
+ADDRESS_BLOCKS: Final[tuple[ActionKind, ...]] = (*DROPS, "filter-address")
 BLOCKS: Final[tuple[ActionKind, ...]] = ("block-domain", "block-name-server", *ADDRESS_BLOCKS)
 """What stands until it expires or is withdrawn."""
 REPORTS: Final[tuple[ActionKind, ...]] = ("report-domain", "report-address")
 SHARED: Final[tuple[ActionKind, ...]] = (
-    "block-domain", "block-name-server", "block-address", "block-mothership", *REPORTS,
+    "block-domain", "block-name-server", *DROPS, *REPORTS,
 )  # fmt: skip
 """What others may be told as theirs to act on too; filters at one's own subscribers are not."""
 ADDRESSED: Final[tuple[ActionKind, ...]] = (*ADDRESS_BLOCKS, "report-address")

@@ -151,6 +151,18 @@ def test_zeek_and_lists_hold_every_kind() -> None:
     assert lists["name-servers.txt"].splitlines()[-1] == "ns1.bad.example"
 
 
+@pytest.mark.parametrize(
+    "name", ["nftables", "exabgp", "bird", "suricata", "snort", "zeek", "list", "csv", "stix",
+             "misp"],
+)  # fmt: skip
+def test_a_proved_mothership_is_in_what_acts_on_addresses(name: str) -> None:
+    output = next(each for each in OUTPUTS if name == each.NAME)
+    text = "".join(content(output.render(routed_plan(), OPTIONS)).values())
+    assert "20.5.5.5" in text
+    if name in ("suricata", "snort"):
+        assert "traffic with a mothership 20.5.5.5" in text
+
+
 def test_holders_get_their_own_addresses_with_times_roles_and_ports() -> None:
     files = content(Abuse().render(small_plan(), OPTIONS))
     assert set(files) == {f"abuse/AS{asn}.{kind}" for asn in (64500, 64501) for kind in

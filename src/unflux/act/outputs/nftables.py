@@ -5,7 +5,7 @@ from typing import Final
 
 from unflux.act.output import Doc, Options, Rendered, heading, remark
 from unflux.act.plain import lines
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import DROPS, Action, Plan
 
 UNDO: Final = "nft delete table inet unflux"
 
@@ -31,7 +31,7 @@ class Nftables:
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
         """Return a file that replaces the whole table at once."""
-        actions = plan.of_kind("block-address")
+        actions = plan.of_kind(*DROPS)
         head = (f"# {line}" for line in heading(plan, actions, UNDO))
         replace = ("table inet unflux", "delete table inet unflux", "table inet unflux {")
         sets = (

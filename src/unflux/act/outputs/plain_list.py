@@ -2,7 +2,7 @@
 
 from unflux.act.output import WITHDRAWING, Doc, Options, Rendered, heading
 from unflux.act.plain import lines, split_plain
-from unflux.model.actions import Plan
+from unflux.model.actions import DROPS, Plan
 
 
 class PlainList:
@@ -23,7 +23,7 @@ class PlainList:
         """Return a file a kind, the empty ones too, so that nothing old is left standing."""
         domains, left = split_plain(plan.of_kind("block-domain"))
         hosts, left_hosts = split_plain(plan.of_kind("block-name-server"))
-        addresses = plan.of_kind("block-address")
+        addresses = plan.of_kind(*DROPS)
         files = (
             ("domains.txt", domains, left),
             ("name-servers.txt", hosts, left_hosts),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import is_plain
-from unflux.act.signatures import message, metadata, rule_file, wire_pattern
+from unflux.act.signatures import TRAFFIC, message, metadata, rule_file, wire_pattern
 from unflux.model.actions import Action, Plan
 
 
@@ -35,8 +35,8 @@ class Snort:
 
 def _rules(action: Action) -> Iterator[str]:
     """Yield the rules of an action, up to their numbers."""
-    if action.kind == "block-address":
-        yield _rule(f"ip any any <> {action.target} any", action, "traffic with an agent")
+    if action.is_on_address:
+        yield _rule(f"ip any any <> {action.target} any", action, TRAFFIC[action.kind])
         return
     matched = f'content:"{wire_pattern(action.target)}",nocase,fast_pattern; service:dns; '
     for protocol, state in (("udp", ""), ("tcp", ",established")):

@@ -4,7 +4,7 @@ from typing import Final
 
 from unflux.act.output import WITHDRAWING, Doc, Options, Rendered, heading, remark
 from unflux.act.plain import lines, split_plain
-from unflux.model.actions import Plan
+from unflux.model.actions import DROPS, Plan
 
 FIELDS: Final = ("indicator", "indicator_type", "meta.source", "meta.desc")
 
@@ -28,7 +28,7 @@ class ZeekIntel:
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
         """Return an item a name or address."""
         names, left = split_plain(plan.of_kind("block-domain", "block-name-server"))
-        addresses = plan.of_kind("block-address")
+        addresses = plan.of_kind(*DROPS)
         head = (f"# {line}" for line in heading(plan, [*names, *addresses], WITHDRAWING))
         body = (
             "\t".join((action.target, kind, "unflux", remark(action)))
