@@ -194,10 +194,10 @@ def innocent_explanation(proposal: Proposal, gate: Gate) -> str | None:
 
 
 def company_only(proposal: Proposal, gate: Gate) -> str | None:
-    """Refuse domains against which nothing of their own speaks, only the company they keep.
+    """Refuse domains against which nothing of their own speaks, only company and others' answers.
 
     Whoever plants all addresses of a bank makes it share its pool with a flux network, and the
-    verdict on the network then weighs on the bank.
+    verdict on the network then weighs on the bank; or he adds records of the bank to his answers.
     """
     if proposal.proofs:
         return None

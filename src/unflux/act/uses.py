@@ -1,4 +1,4 @@
-"""Uses: which domains of the records use an address or a name-server host, whoever they are.
+"""Uses: which domains of the records use an address or a name-server host, and who says so.
 
 What the gate needs to know before an address or a host is refused: its neighbours. An address is
 used by the domain that owns the record, by the domain whose name led there (CNAME), and by the

@@ -31,8 +31,8 @@ Witness = Literal["answers", "delegation", "ownership", "confirmed", "relaying"]
 """What says that a target is part of a network: address records, the delegation that resolvers
 follow to find name servers, the convicted domain that a host's name lies in, somebody outside DNS,
 or the traffic of agents that relay to it. The first two are written by the operator, on two planes
-that resolvers use for different ends: whoever plants a stranger's address on both breaks his own
-name service."""
+that resolvers use for different ends: whoever plants a stranger's address on both, as a server of
+his own, breaks his own name service."""
 
 ID_HEX_DIGITS: Final = 12
 """Of SHA-256, in ids. Chosen: 2026-11-24; 48 bits: among a million targets two share an id with a
