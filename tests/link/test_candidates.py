@@ -28,6 +28,12 @@ Pair = tuple[str, str, str]
 PAIRS = pa.schema([("domain", pa.string()), ("address", pa.string()), ("slash16", pa.string())])
 
 
+MOVER: dict[str, Any] = {
+    "addresses": 3, "special_use_addresses": 0, "slash24": 3, "slash16": 3, "asns": 3,
+    "set_addresses_max": 1, "host_addresses_max": 3, "lookups": 9,
+}  # fmt: skip
+
+
 def place(n: int, host: int = 1) -> tuple[str, str]:
     return f"{20 + n // 200}.{n % 200}.0.{host}", f"{20 + n // 200}.{n % 200}.0.0/16"
 
@@ -158,16 +164,26 @@ def test_a_narrow_domain_attaches_to_the_pool_that_holds_it(engine: Engine) -> N
     pairs += on("served", 4) + on("served elsewhere", 4)
     rows = [{"domain": domain, "ns_host": host} for domain, host in delegated]
     delegations = engine.table("l_delegated", pa.Table.from_pylist(rows))
+    # A CDN's addresses, planted in the answers of two members: most of its domains stay.
+    cdn = on("m1", 51, 52) + on("m2", 51, 52) + on("seen once", 51, 52)
+    cdn += [row for number in range(3) for row in on(f"stays{number}", 51, 52)]
+    pairs += cdn
+    watched = {"lookups": 9, "span_s": 3_600, "newcomers": 0}
+    profiles = [MOVER | {"domain": name, "span_s": 60, "newcomers": 2} for name in ("m1", "m2")]
+    profiles += [
+        MOVER | watched | {"domain": f"stays{number}", "set_addresses_max": 3}
+        for number in range(3)
+    ]
     found = rows_of(
-        engine, attachments(engine.table("l_pairs", table_of(pairs)), members, delegations)
+        engine,
+        attachments(
+            engine.table("l_pairs", table_of(pairs)),
+            members,
+            delegations,
+            engine.table("l_profiles", pa.Table.from_pylist(profiles)),
+        ),
     )
     assert found == [("between", "M"), ("half", "M"), ("narrow", "M"), ("served", "M")]
-
-
-MOVER: dict[str, Any] = {
-    "addresses": 3, "special_use_addresses": 0, "slash24": 3, "slash16": 3, "asns": 3,
-    "set_addresses_max": 1, "host_addresses_max": 3, "lookups": 9,
-}  # fmt: skip
 
 
 def test_who_moves_among_strangers(engine: Engine) -> None:

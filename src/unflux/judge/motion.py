@@ -45,11 +45,19 @@ a CDN of 2009 comes near with 11, and generated clouds that scale bring five to 
 
 
 def _scattered_per_day(p: ir.Table) -> ir.Value:
-    """Return the newcomers a day where hardly two addresses lie in a /24, else 0."""
+    """Return the newcomers a day of a name where hardly two addresses lie in a /24, else 0.
+
+    Names that are no doors to one pool, as those of a provider's customers, grow each on its own;
+    and in a cloud that scales, newcomers lie so for anyone.
+    """
     reachable = p.addresses - p.special_use_addresses
     is_scattered = (p.slash24 * 10 >= reachable * 9) & (p.slash16 >= SCATTERED_PLACES)
+    is_rented = p.cloud_addresses * 2 >= reachable
+    pools = ibis.ifelse(p.mixing >= POOL_MIXING, 1, ibis.greatest(p.hosts, 1))
     return ibis.ifelse(
-        _is_dated(p) & is_scattered, p.newcomers / ibis.greatest(p.span_s / 86_400.0, 1.0), 0.0
+        _is_dated(p) & is_scattered & ~is_rented,
+        p.newcomers / pools / ibis.greatest(p.span_s / 86_400.0, 1.0),
+        0.0,
     )
 
 
@@ -112,9 +120,9 @@ SETTLED = Piece(
     ),
 )
 
-DAILY_HAZARD_PER_H: Final = 1 / 12
+DAILY_HAZARD_PER_H: Final = 1 / 16
 """Changes of an innocent line: those of a dynamic address come every 24 hours or less often
-(RIPE Labs, 3,038 probes); twice that leaves room for reconnects."""
+(RIPE Labs, 3,038 probes); half as many again leave room for reconnects."""
 
 SLOW_HAZARD_PER_H: Final = (1 / 8, 1.0)
 """Changes of slow flux: one every one to three hours by day, hardly any at night (see SLOW), so

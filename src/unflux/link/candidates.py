@@ -134,15 +134,30 @@ def own_servers(delegations: ir.Table, members: ir.Table) -> ir.Table:
     return own.select("network", "ns_host")
 
 
-def attachments(pairs: ir.Table, members: ir.Table, delegations: ir.Table) -> ir.Table:
+def stayers(profiles: ir.Table) -> ir.Table:
+    """Return domain of those that got no new address in an hour and three lookups."""
+    p = profiles
+    is_closed = (p.span_s >= 3600) & (p.newcomers == 0) & (p.lookups >= 3)
+    return p.filter(is_closed.fill_null(False)).select("domain")
+
+
+def attachments(
+    pairs: ir.Table, members: ir.Table, delegations: ir.Table, profiles: ir.Table
+) -> ir.Table:
     """Return (domain, network) for domains outside whose addresses lie in a network's pool.
 
-    ``members``: domain, network; ``delegations``: domain, ns_host. A domain joins the network that
-    holds most of its addresses, at least ``ATTACHED_ADDRESSES`` in as many /16 and half of them
-    all. One address is enough for a domain that the network's own name servers serve.
+    ``members``: domain, network; ``delegations``: domain, ns_host; ``profiles`` as measured. A
+    domain joins the network that holds most of its addresses, at least ``ATTACHED_ADDRESSES`` in as
+    many /16 and half of them all. One address is enough for a domain that the network's own name
+    servers serve. Of the pool are no addresses that more domains stay on than move through:
+    operators plant those of a CDN among theirs, and would have its customers join.
     """
     inside = pairs.inner_join(members, "domain")
-    pool = inside.select("network", "address").distinct()
+    told = stayers(profiles).mutate(stays=1).union(movers(profiles).mutate(stays=-1))
+    told = pairs.inner_join(told, "domain")
+    theirs = told.group_by("address").agg(stays=told.stays.sum())
+    planted = theirs.filter(theirs.stays > 0)
+    pool = inside.select("network", "address").distinct().anti_join(planted, "address")
     outside = pairs.anti_join(members, "domain")
     own = outside.group_by("domain").agg(own=outside.count())
     held = outside.inner_join(pool, "address")

@@ -93,7 +93,9 @@ def _first_seen(held: ir.Table) -> ir.Table:
 
 FIRST_SEEN: Final = Step(name="first_seen", reads=("held",), build=_first_seen)
 ATTACHED: Final = Step(
-    name="attached", reads=("pairs", "core_members", "delegations"), build=attachments
+    name="attached",
+    reads=("pairs", "core_members", "delegations", "profiles"),
+    build=attachments,
 )
 GROUP_DELEGATIONS: Final = Step(
     name="group_delegations",
