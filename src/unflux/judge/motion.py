@@ -47,13 +47,14 @@ a CDN of 2009 comes near with 11, and generated clouds that scale bring five to 
 def _scattered_per_day(p: ir.Table) -> ir.Value:
     """Return the newcomers a day of a name where hardly two addresses lie in a /24, else 0.
 
-    Names that are no doors to one pool, as those of a provider's customers, grow each on its own;
+    Names that are no doors to one pool nor members of a network, as those of a provider's customers, grow each on its own;
     and in a cloud that scales, newcomers lie so for anyone.
     """
     reachable = p.addresses - p.special_use_addresses
     is_scattered = (p.slash24 * 10 >= reachable * 9) & (p.slash16 >= SCATTERED_PLACES)
     is_rented = p.cloud_addresses * 2 >= reachable
-    pools = ibis.ifelse(p.mixing >= POOL_MIXING, 1, ibis.greatest(p.hosts, 1))
+    is_one_pool = (p.mixing >= POOL_MIXING) | p.members.notnull()
+    pools = ibis.ifelse(is_one_pool, 1, ibis.greatest(p.hosts, 1))
     return ibis.ifelse(
         _is_dated(p) & is_scattered & ~is_rented,
         p.newcomers / pools / ibis.greatest(p.span_s / 86_400.0, 1.0),
