@@ -146,7 +146,7 @@ def test_senders_good_and_bad_side_by_side(folder: Path) -> None:
             assert "unflux_frames_total 20.0" in page.read().decode().splitlines()
         assert watch.end(signal.SIGTERM) == 0
         assert not watch.socket.exists()
-        assert stored_responses(folder) == status["responses"]
+        assert stored_responses(folder) == 12
 
 
 @pytest.mark.slow
@@ -291,4 +291,3 @@ def test_a_domain_that_begins_to_flux_has_its_event_and_look_alikes_have_none(
         jsonschema.validate(
             event["verdict"], json.loads((SCHEMAS / "verdict-1.schema.json").read_text())
         )
-    print(f"convicted after {turn} rotations")

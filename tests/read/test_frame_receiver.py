@@ -1,5 +1,7 @@
 """Frame Streams from a sender: the handshake, frames cut anywhere, and what is none."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def received(octets: bytes, cuts: list[int]) -> tuple[bytes, int, bytes, dict[st
     frames = reply = b""
     count = 0
     bounds = [0, *sorted(cut % (len(octets) + 1) for cut in cuts), len(octets)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         got = receiver.receive(octets[begin:end])
         frames, count, reply = frames + got.frames, count + got.frame_count, reply + got.reply
     receiver.end()
