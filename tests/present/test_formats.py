@@ -65,6 +65,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "verdict": lambda: _schema_table("verdict"),
     "network": lambda: _schema_table("network"),
     "action": lambda: _schema_table("action"),
+    "event": lambda: _schema_table("event"),
     "evaluation": lambda: _schema_table("evaluation"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},
     "records": lambda: _shape_table(RECORDS),

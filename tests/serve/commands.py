@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.act.outputs.programs import Server, checked, find, free_port, served
 
-from unflux.serve.telling import Field
+from unflux.model.telling import Field
 
 SOON_S = 30.0
 

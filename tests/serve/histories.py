@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from unflux.model.telling import Field
 from unflux.serve.history import History
 from unflux.serve.primary import Primary
-from unflux.serve.telling import Field
 
 
 class Told(list[dict[str, Field]]):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from unflux.act.placing import place
-from unflux.engine.store import Store
+from unflux.engine.store import WAIT_S, Store
 from unflux.model.errors import UnfluxError
 
 Part = Literal["standing", "deliveries"]
@@ -95,7 +95,7 @@ class StoredState:
         """Return what the store holds of the part."""
         if not self._path.exists():
             return None
-        with Store.open(self._path, read_only=True) as store:
+        with Store.open(self._path, read_only=True, wait_s=WAIT_S) as store:
             return store.deployed(self._deployment, part)
 
     def write(self, part: Part, text: str) -> None:
@@ -103,13 +103,13 @@ class StoredState:
         if self._open is not None:
             self._open.keep_deployed(self._deployment, part, text)
             return
-        with Store.open(self._path) as store:
+        with Store.open(self._path, wait_s=WAIT_S) as store:
             store.keep_deployed(self._deployment, part, text)
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
         """Keep the store open: another process that opens it later could refuse the next write."""
-        with Store.open(self._path) as store:
+        with Store.open(self._path, wait_s=WAIT_S) as store:
             self._open = store
             try:
                 yield

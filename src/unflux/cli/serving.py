@@ -2,9 +2,7 @@
 
 import asyncio
 import signal
-import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
@@ -12,14 +10,14 @@ from typing import Final
 import dns.exception
 import dns.name
 
+from unflux.cli.event_log import tell_lines
 from unflux.model.errors import UsageError
 from unflux.model.policy_zone import FILE_NAME
+from unflux.model.telling import Tell
 from unflux.pipeline.serving import Command, Options, serve
-from unflux.present.event_line import event_json, event_line
 from unflux.serve.access import LOOPBACK, Network
 from unflux.serve.endpoint import Endpoint
 from unflux.serve.notifying import Secondary
-from unflux.serve.telling import Field, Tell
 
 DEFAULT_LISTEN: Final = ("127.0.0.1:5300",)
 """Port 53 is the resolver's own."""
@@ -74,7 +72,7 @@ def compose_options(wishes: Wishes) -> Options:
 
 def run_server(options: Options, *, as_json: bool) -> None:
     """Serve until a signal ends it."""
-    asyncio.run(_serve_with_signals(options, _tell_lines(as_json=as_json)))
+    asyncio.run(_serve_with_signals(options, tell_lines(as_json=as_json)))
 
 
 async def _serve_with_signals(options: Options, tell: Tell) -> None:
@@ -83,15 +81,6 @@ async def _serve_with_signals(options: Options, tell: Tell) -> None:
     for number, command in _SIGNALS.items():
         loop.add_signal_handler(number, commands.put_nowait, command)
     await serve(options, tell, commands)
-
-
-def _tell_lines(*, as_json: bool) -> Tell:
-    compose = event_json if as_json else event_line
-
-    def tell(event: str, /, **fields: Field) -> None:
-        print(compose(event, fields, datetime.now(UTC)), file=sys.stderr, flush=True)
-
-    return tell
 
 
 def _find_zone_file(policy: Path) -> Path:

@@ -1,7 +1,9 @@
 """The store: rollups of many runs in one DuckDB file, merged on the key of each table."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +17,7 @@ import pyarrow as pa
 from unflux.engine import store_sql as sql
 from unflux.engine.settings import duckdb_settings
 from unflux.model.columns import STORED, TableShape
-from unflux.model.errors import StoreError
+from unflux.model.errors import StoreBusyError, StoreError
 from unflux.model.names import SUFFIX_LIST_VERSION
 from unflux.model.rollup import (
     BUCKET_COARSE_S,
@@ -32,8 +34,18 @@ SCHEMA_VERSION: Final = "1"
 
 
 MAGIC: Final = b"DUCK"
+SHED_SINGLE: Final = "name answered once, at the ceiling of rows"
+SHED_RARE: Final = "name answered rarely, at the ceiling of rows"
+
 MAGIC_OFFSET: Final = 8
 """Where a DuckDB file says that it is one (its main header, after a checksum)."""
+
+
+WAIT_S: Final = 10.0
+"""What a command waits for a store that is open elsewhere; a watch opens it for a moment at each
+batch. Chosen: 2026-11-24; adding to a store of a million rows takes a second."""
+LOOK_S: Final = 0.05
+"""Between two looks whether another process has closed the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +69,23 @@ class Store:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path | str, read_only: bool = False) -> Self:
+    def open(cls, path: Path | str, read_only: bool = False, *, wait_s: float = 0.0) -> Self:
         """Open the store at ``path``; where there is none, make one unless ``read_only``.
 
-        Raises StoreError where the file is something else, of a newer version, damaged, missing,
-        or in use by another process.
+        Raises StoreError where the file is something else, of a newer version, damaged or missing;
+        StoreBusyError where another process has it open and still has after ``wait_s``.
         """
+        ends_at_s = time.monotonic() + wait_s
+        while True:
+            try:
+                return cls._open(path, read_only)
+            except StoreBusyError:
+                if time.monotonic() >= ends_at_s:
+                    raise
+                time.sleep(LOOK_S)
+
+    @classmethod
+    def _open(cls, path: Path | str, read_only: bool) -> Self:
         path = Path(path)
         if read_only and not path.exists():
             message = f"there is no store at {path}"
@@ -118,12 +141,65 @@ class Store:
                 "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
                 [digest, source_name, format, responses, json.dumps(drops, sort_keys=True)],
             )
-            if self.bucket_s == BUCKET_COARSE_S or settled_bucket_s(rollup) == BUCKET_COARSE_S:
-                rollup = coarsen(rollup, BUCKET_COARSE_S)
-            for shape, table in zip(STORED, tables_of(rollup), strict=True):
-                self._merge(shape, table)
-            self._settle()
+            self._take_in(rollup)
         return True
+
+    def extend(
+        self,
+        rollup: Rollup,
+        source_name: str,
+        format: str,  # noqa: A002
+        responses: int,
+        drops: Mapping[str, int],
+    ) -> None:
+        """Add a batch of a source that grows, whole or not at all; its counts add up.
+
+        The name is what makes it the same source, for there is no end whose bytes could.
+        """
+        digest = f"growing:{source_name}"
+        with self._transaction():
+            known = self._execute(sql.SELECT_COUNTS, [digest]).fetchone() or (0, "{}")
+            counted = Counter(json.loads(known[1]))
+            counted.update(drops)
+            self._execute(
+                "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
+                [
+                    digest, source_name, format, known[0] + responses,
+                    json.dumps(counted, sort_keys=True),
+                ],
+            )  # fmt: skip
+            self._take_in(rollup)
+
+    def forget(self, before: datetime) -> int:
+        """Delete the rows that were seen last before a moment; return how many."""
+        with self._transaction():
+            return sum(
+                self._execute(sql.forget_statement(shape), [before]).fetchone()[0]
+                for shape in STORED
+            )
+
+    def shed(self, since: datetime, ceiling: int, kept: Collection[str]) -> Counter[str]:
+        """Delete rows until those seen at or after ``since`` are below nine tenths of a ceiling,
+        where they are above it; return how many, by reason.
+
+        The names that were answered least go first, of these the ones seen longest ago. Names of
+        the ``kept`` domains stay, whatever the ceiling.
+        """
+        shed = Counter[str]()
+        with _named(self._path):
+            (rows,) = self._execute(sql.COUNT_SINCE, [since] * len(STORED)).fetchone()
+        if rows <= ceiling:
+            return shed
+        domains = pa.table({"domain": pa.array(sorted(kept), pa.string())})
+        with self._registered("kept", domains), self._transaction():
+            self._execute(sql.MARK_SHED, [since, since, since, rows - ceiling * 9 // 10])
+            for shape in STORED:
+                found = self._execute(sql.COUNT_SHED.format(shape.name), [since]).fetchall()
+                for is_single, count in found:
+                    shed[SHED_SINGLE if is_single else SHED_RARE] += count
+                self._execute(sql.DELETE_SHED.format(shape.name), [since])
+            self._execute("DROP TABLE to_shed")
+        return shed
 
     @property
     def bucket_s(self) -> int:
@@ -200,12 +276,26 @@ class Store:
             with self._transaction():
                 self._derive_again()
 
+    def _take_in(self, rollup: Rollup) -> None:
+        """Merge a rollup into the tables, within a transaction."""
+        if self.bucket_s == BUCKET_COARSE_S or settled_bucket_s(rollup) == BUCKET_COARSE_S:
+            rollup = coarsen(rollup, BUCKET_COARSE_S)
+        for shape, table in zip(STORED, tables_of(rollup), strict=True):
+            self._merge(shape, table)
+        self._settle()
+
     def _merge(self, shape: TableShape, table: pa.Table) -> None:
-        self._connection.register("incoming", table)
-        try:
+        with self._registered("incoming", table):
             self._execute(sql.merge_statement(shape))
+
+    @contextmanager
+    def _registered(self, name: str, table: pa.Table) -> Iterator[None]:
+        """Let statements read an Arrow table under a name."""
+        self._connection.register(name, table)
+        try:
+            yield
         finally:
-            self._connection.unregister("incoming")
+            self._connection.unregister(name)
 
     def _settle(self) -> None:
         """Give the store hour buckets once its records span more than a day."""
@@ -286,7 +376,8 @@ def _named(path: Path) -> Iterator[None]:
         text = str(error)
         if "Could not set lock" in text or "different configuration" in text:
             message = f"store {path} is in use by another process: one may write, or many read"
-        elif isinstance(error, duckdb.TransactionException):
+            raise StoreBusyError(message) from error
+        if isinstance(error, duckdb.TransactionException):
             message = f"store {path}: another writer was faster; nothing was added, try again"
         elif "not a valid DuckDB database file" in text:
             message = f"{path} is not a store of unflux"

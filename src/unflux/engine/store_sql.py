@@ -28,6 +28,7 @@ HAS_DEPLOYED: Final = (
     "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = 'deployed' AND NOT internal"
 )
 SELECT_DEPLOYED: Final = "SELECT content FROM deployed WHERE deployment = ? AND part = ?"
+SELECT_COUNTS: Final = "SELECT responses, drops FROM sources WHERE digest = ?"
 REPLACE_DEPLOYED: Final = "INSERT OR REPLACE INTO deployed VALUES (?, ?, ?)"
 
 _SPANS: Final = " UNION ALL ".join(
@@ -39,6 +40,38 @@ IS_LONG: Final = (
     f" > {FINE_SPAN_S * MICROSECONDS_PER_S}, false) FROM ({_SPANS})"
 )
 """Whether the records span more than fine buckets are kept for."""
+
+COUNT_SINCE: Final = " + ".join(
+    f"(SELECT count(*) FROM {shape.name} WHERE last_at >= ?)" for shape in STORED
+).join(("SELECT ", ""))
+MARK_SHED: Final = """
+CREATE OR REPLACE TEMP TABLE to_shed AS
+WITH rows_of AS (
+    SELECT query, count(*) AS rows FROM (
+        SELECT query FROM sightings WHERE last_at >= ? UNION ALL BY NAME
+        SELECT query FROM answer_sets WHERE last_at >= ?
+    ) GROUP BY query
+), names AS (
+    SELECT query, any_value(domain) AS domain, count(*) AS rows, sum(responses) AS responses,
+        max(last_at) AS last_at
+    FROM lookups WHERE last_at >= ? GROUP BY query
+), ranked AS (
+    SELECT query, responses, sum(names.rows + coalesce(rows_of.rows, 0)) OVER (
+        ORDER BY responses, last_at, query ROWS UNBOUNDED PRECEDING
+    ) - (names.rows + coalesce(rows_of.rows, 0)) AS rows_before
+    FROM names LEFT JOIN rows_of USING (query)
+    WHERE coalesce(domain, query) NOT IN (SELECT domain FROM kept)
+)
+SELECT query, responses = 1 AS is_single FROM ranked WHERE rows_before < ?
+"""
+"""The names whose rows make up so many, the least answered first."""
+COUNT_SHED: Final = (
+    "SELECT is_single, count(*) FROM {0} JOIN to_shed USING (query) WHERE last_at >= ?"
+    " GROUP BY is_single"
+)
+DELETE_SHED: Final = (
+    "DELETE FROM {0} USING to_shed WHERE {0}.query = to_shed.query AND last_at >= ?"
+)
 
 _TYPES: Final[dict[pa.DataType, str]] = {
     MOMENT: "TIMESTAMP WITH TIME ZONE",
@@ -114,6 +147,11 @@ def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
         f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",
         "DROP TABLE coarse",
     ]
+
+
+def forget_statement(shape: TableShape) -> str:
+    """Return what deletes the rows that were seen last before its parameter."""
+    return f"DELETE FROM {shape.name} WHERE last_at < ?"
 
 
 def select_statement(

@@ -47,8 +47,8 @@ a CDN of 2009 comes near with 11, and generated clouds that scale bring five to 
 def _scattered_per_day(p: ir.Table) -> ir.Value:
     """Return the newcomers a day of a name where hardly two addresses lie in a /24, else 0.
 
-    Names that are no doors to one pool nor members of a network, as those of a provider's customers, grow each on its own;
-    and in a cloud that scales, newcomers lie so for anyone.
+    Names that are no doors to one pool nor members of a network, as those of a provider's
+    customers, grow each on its own; and in a cloud that scales, newcomers lie so for anyone.
     """
     reachable = p.addresses - p.special_use_addresses
     is_scattered = (p.slash24 * 10 >= reachable * 9) & (p.slash16 >= SCATTERED_PLACES)

@@ -17,5 +17,9 @@ class StoreError(UnfluxError):
     """A store cannot be opened, is of another schema, or is damaged."""
 
 
+class StoreBusyError(StoreError):
+    """Another process has the store open, and one may write or many read."""
+
+
 class RoutesError(UnfluxError):
     """A table of address ranges (ASN, country) cannot be used."""

@@ -1,6 +1,6 @@
 """What an analysis says: verdicts, networks, and the tables their pictures are drawn from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,17 +46,8 @@ def compose_findings(
     engine.put("shown", shown)
     network_of = dict(zip(*shown.to_pydict().values(), strict=True))
     grades = _grade_networks(engine, analysis, network_of)
-    rows = _listed(engine, list_all, domain)
-    verdicts = tuple(
-        compose_verdict(
-            row,
-            network=network_of.get(row["domain"]),
-            network_kind=(
-                grades[network_of[row["domain"]]][0] if row["domain"] in network_of else None
-            ),
-        )
-        for row in rows
-    )
+    rows = _listed(engine, list_all, None if domain is None else [domain])
+    verdicts = _compose_verdicts(rows, network_of, grades)
     if not network_of:
         return Findings(
             verdicts=verdicts,
@@ -71,15 +62,42 @@ def compose_findings(
     )
 
 
+def compose_verdicts(
+    engine: Engine, analysis: Analysis, domains: Iterable[str]
+) -> tuple[Verdict, ...]:
+    """Write the verdicts of some domains alone, most suspicious first, as far as there are any."""
+    engine.put("shown", analysis.members)
+    network_of = dict(zip(*analysis.members.to_pydict().values(), strict=True))
+    grades = _grade_networks(engine, analysis, network_of)
+    return _compose_verdicts(_listed(engine, False, domains), network_of, grades)
+
+
+def _compose_verdicts(
+    rows: Iterable[Mapping[str, Any]], network_of: Mapping[str, str], grades: Mapping[str, "Grade"]
+) -> tuple[Verdict, ...]:
+    return tuple(
+        compose_verdict(
+            row,
+            network=network_of.get(row["domain"]),
+            network_kind=(
+                grades[network_of[row["domain"]]][0] if row["domain"] in network_of else None
+            ),
+        )
+        for row in rows
+    )
+
+
 MOST_SUSPICIOUS_FIRST: Final = (("llr", "descending"), ("domain", "ascending"))
 ROWS_AT_ONCE: Final = 1024
 """Wide rows that are Python objects at a time: a profile is some 10 kB as a mapping."""
 
 
-def _listed(engine: Engine, list_all: bool, domain: str | None) -> Iterator[Mapping[str, Any]]:
+def _listed(
+    engine: Engine, list_all: bool, domains: Iterable[str] | None
+) -> Iterator[Mapping[str, Any]]:
     """Yield the decided profiles whose verdicts are listed, most suspicious first."""
-    if domain is not None:
-        engine.put("asked_domain", pa.table({"domain": pa.array([domain], TEXT)}))
+    if domains is not None:
+        engine.put("asked_domain", pa.table({"domain": pa.array(list(domains), TEXT)}))
         rows = engine.take(steps.ASKED)
     else:
         rows = engine.rows("decided") if list_all else engine.take(steps.LISTED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from unflux.engine.store import Store
+from unflux.engine.store import WAIT_S, Store
 from unflux.model.errors import UnreadableSourceError, UsageError
 from unflux.model.memory import give_back
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bucket_s, within
@@ -89,7 +89,7 @@ def _gather(arguments: Sequence[str], options: Options, progress: Progress | Non
     if options.store is None:
         return _gather_here(reads)
     since, until = _moment(asked.since_us), _moment(asked.until_us)
-    with Store.open(options.store) as store:
+    with Store.open(options.store, wait_s=WAIT_S) as store:
         gathered = Gathered(rollup=Rollup.empty())
         broken: list[Rollup] = []
         for read in reads:

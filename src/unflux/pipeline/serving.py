@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from unflux.model.errors import UnfluxError
+from unflux.model.telling import Tell
 from unflux.serve.access import LOOPBACK, Access, Network
 from unflux.serve.endpoint import Endpoint
 from unflux.serve.history import History
@@ -16,7 +17,6 @@ from unflux.serve.notifying import Notifier, Secondary
 from unflux.serve.primary import Primary
 from unflux.serve.responder import Responder
 from unflux.serve.server import Limits, Server
-from unflux.serve.telling import Tell
 from unflux.serve.watching import Watch
 
 LOOK_S: Final = 1.0

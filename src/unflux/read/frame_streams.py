@@ -91,15 +91,22 @@ def _pass_control_frame(stream: Readable, content_type: bytes) -> str | None:
     frame = read_exactly(stream, size_bytes)
     if len(frame) < size_bytes:
         return CUT_SHORT
-    return _refusal(frame, content_type)
+    return refusal(frame, content_type)
 
 
-def _refusal(frame: bytes, content_type: bytes) -> str | None:
+def refusal(frame: bytes, content_type: bytes) -> str | None:
     """Return why a stream cannot be read on after a control frame, or null."""
     names = _content_types(frame)
     if names is None:
         return BAD_CONTROL
     return OTHER_CONTENT if names and content_type not in names else None
+
+
+def compose_control_frame(kind: int, content_type: bytes | None = None) -> bytes:
+    """Return a control frame with its escape, and with one content type or none."""
+    field = b"" if content_type is None else struct.pack("!II", CONTENT_TYPE, len(content_type))
+    body = struct.pack("!I", kind) + field + (content_type or b"")
+    return struct.pack("!II", 0, len(body)) + body
 
 
 def _content_types(frame: bytes) -> list[bytes] | None:
@@ -185,7 +192,7 @@ class FrameStreamFramer:
             if len(window) < 8 + size_bytes:
                 return False
             frame = window.octets[start : start + size_bytes].tobytes()
-            reason = _refusal(frame, self._content_type)
+            reason = refusal(frame, self._content_type)
         window.at = start + size_bytes
         if reason:
             self._drops.drop(reason)

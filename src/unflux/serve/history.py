@@ -17,10 +17,10 @@ from typing import Any, Final, Self
 import dns.exception
 import dns.name
 
+from unflux.model.telling import Tell
 from unflux.serve.difference import Difference
 from unflux.serve.edition import MAX_DIFFERENCES, Edition
 from unflux.serve.errors import HistoryError
-from unflux.serve.telling import Tell
 from unflux.serve.zone import Zone
 
 FORMAT: Final = 1

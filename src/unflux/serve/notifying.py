@@ -16,9 +16,9 @@ import dns.rcode
 import dns.tsig
 from dns.rdatatype import SOA
 
+from unflux.model.telling import Tell
 from unflux.serve.endpoint import Endpoint
 from unflux.serve.key_file import Keys
-from unflux.serve.telling import Tell
 from unflux.serve.zone import Zone
 
 ATTEMPTS_S: Final = (2.0, 4.0, 8.0, 16.0, 32.0)

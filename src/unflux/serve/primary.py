@@ -1,10 +1,10 @@
 """The primary: which version of the zone is served, and which may follow it."""
 
+from unflux.model.telling import Tell
 from unflux.serve.difference import compare
 from unflux.serve.edition import Edition
 from unflux.serve.errors import HistoryError, ZoneError
 from unflux.serve.history import History
-from unflux.serve.telling import Tell
 from unflux.serve.zone import Zone, is_newer
 
 

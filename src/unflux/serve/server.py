@@ -12,11 +12,11 @@ from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self, cast
 
+from unflux.model.telling import Tell
 from unflux.serve.access import Address
 from unflux.serve.endpoint import Endpoint
 from unflux.serve.errors import ServerError
 from unflux.serve.responder import Reply, Responder
-from unflux.serve.telling import Tell
 
 _LENGTH: Final = struct.Struct("!H")
 """Before each message over TCP (RFC 1035 section 4.2.2)."""

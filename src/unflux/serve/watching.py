@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from unflux.model.telling import Tell
 from unflux.serve.errors import ZoneError
 from unflux.serve.primary import Primary
-from unflux.serve.telling import Tell
 from unflux.serve.zone_file import read_zone
 
 _Mark = tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""How the server tells what happens: an event and its fields, for one line of a log."""
+"""How what runs on tells what happens: an event and its fields, for one line of a log."""
 
 from typing import Protocol
 

@@ -1,0 +1,17 @@
+"""The log of a command that runs on: an event a line on standard error."""
+
+import sys
+from datetime import UTC, datetime
+
+from unflux.model.telling import Field, Tell
+from unflux.present.event_line import event_json, event_line
+
+
+def tell_lines(*, as_json: bool) -> Tell:
+    """Return what writes each event as it is told, as text or as JSON."""
+    compose = event_json if as_json else event_line
+
+    def tell(event: str, /, **fields: Field) -> None:
+        print(compose(event, fields, datetime.now(UTC)), file=sys.stderr, flush=True)
+
+    return tell

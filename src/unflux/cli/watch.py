@@ -1,0 +1,140 @@
+"""``unflux watch``: events as domains begin and cease to flux, beside name servers that run."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from unflux.cli.arguments import RouteTables, Workers
+
+NAME: Final = "watch"
+EPILOG: Final = """\b
+Examples:
+  unflux watch --store dns.unflux --dnstap /run/unflux/dnstap.sock
+  unflux watch --store dns.unflux --dnstap-tcp 127.0.0.1:6000 --events flux.jsonl --keep 14
+  unflux watch --store dns.unflux --dnstap dnstap.sock --metrics 127.0.0.1:9153 --window 6
+"""
+
+
+def run(
+    *,
+    store: Annotated[
+        Path,
+        typer.Option(
+            "--store",
+            metavar="PATH",
+            help="The store that records go into. scan, explain and block may use it meanwhile.",
+            show_default=False,
+        ),
+    ],
+    dnstap: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--dnstap",
+            metavar="SOCKET",
+            help="A Unix socket to make, which name servers send dnstap to. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    dnstap_tcp: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dnstap-tcp",
+            metavar="ADDRESS:PORT",
+            help="An address of loopback that takes dnstap by TCP; IPv6 as [ADDRESS]:PORT. "
+            "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events",
+            metavar="FILE",
+            help="Add events to this file; SIGHUP opens it again.  [default: standard output]",
+            show_default=False,
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            metavar="ADDRESS:PORT",
+            help="An address of loopback that answers /metrics (Prometheus) and /health.",
+            show_default=False,
+        ),
+    ] = None,
+    window_h: Annotated[
+        float,
+        typer.Option(
+            "--window", metavar="HOURS", min=0.01, max=8760, help="Judge the last so many hours."
+        ),
+    ] = 24.0,
+    keep_d: Annotated[
+        float | None,
+        typer.Option(
+            "--keep",
+            metavar="DAYS",
+            min=0.001,
+            max=36500,
+            help="Delete records from the store that were seen last before so many days.  "
+            "[default: none]",
+            show_default=False,
+        ),
+    ] = None,
+    batch_s: Annotated[
+        float,
+        typer.Option(
+            "--batch", metavar="SECONDS", min=0.1, max=3600, help="Store what came, so often."
+        ),
+    ] = 5.0,
+    judge_s: Annotated[
+        float,
+        typer.Option(
+            "--judge",
+            metavar="SECONDS",
+            min=0.1,
+            max=86400,
+            help="Judge so long after the last judgement, if records came or left.",
+        ),
+    ] = 10.0,
+    max_rows: Annotated[
+        int,
+        typer.Option(
+            "--max-rows",
+            metavar="N",
+            min=1000,
+            help="Rows that the window may have in the store. Above it names that were answered "
+            "least are let go, convicted domains never.",
+        ),
+    ] = 2_000_000,
+    routes: RouteTables = None,
+    workers: Workers = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Log JSON objects, one a line, not text.")
+    ] = False,
+) -> None:
+    """Take dnstap from name servers, keep it, and tell when a domain begins or ceases to flux.
+
+    Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
+    happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
+    stored and judged, SIGHUP opens the event file again, SIGUSR1 tells the counters. A kill loses
+    what came in the last seconds, and nothing else.
+    """
+    # Loaded here, so that --help and a wrong option answer at once.
+    from unflux.cli.watching import Wishes, compose_options, run_watch  # noqa: PLC0415
+
+    wishes = Wishes(
+        store=store,
+        dnstap=tuple(dnstap or ()),
+        dnstap_tcp=tuple(dnstap_tcp or ()),
+        metrics=metrics,
+        window_h=window_h,
+        keep_d=keep_d,
+        batch_s=batch_s,
+        judge_s=judge_s,
+        max_rows=max_rows,
+        routes=tuple(routes or ()),
+        workers=workers,
+    )
+    run_watch(compose_options(wishes), events=events, as_json=as_json)

@@ -1,0 +1,107 @@
+"""Turn what ``unflux watch`` was asked into options, and run the watch until a signal ends it."""
+
+import asyncio
+import signal
+import sys
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from unflux.cli.arguments import default_workers
+from unflux.cli.event_log import tell_lines
+from unflux.cli.progress import say
+from unflux.model.errors import UsageError
+from unflux.model.telling import Tell
+from unflux.pipeline import gathering, rounds
+from unflux.pipeline.gathering import prepare_reading
+from unflux.pipeline.watching import Command, Options, watch
+from unflux.read.source import Options as ReadOptions
+from unflux.serve.endpoint import Endpoint
+from unflux.watch import inbox
+from unflux.watch.event_file import EventFile, EventSink, EventStream
+
+DNSTAP_PORT: Final = 6000
+"""Which dnstap's own tools and manuals use."""
+METRICS_PORT: Final = 9153
+
+_SIGNALS: Final = {
+    signal.SIGINT: Command.STOP,
+    signal.SIGTERM: Command.STOP,
+    signal.SIGHUP: Command.REOPEN,
+    signal.SIGUSR1: Command.STATUS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The values of the command line, as they were given."""
+
+    store: Path
+    dnstap: tuple[Path, ...]
+    dnstap_tcp: tuple[str, ...]
+    metrics: str | None
+    window_h: float
+    keep_d: float | None
+    batch_s: float
+    judge_s: float
+    max_rows: int
+    routes: tuple[Path, ...]
+    workers: int | None
+
+
+def compose_options(wishes: Wishes) -> Options:
+    """Check values against each other; raises UsageError before anything is opened."""
+    if not (wishes.dnstap or wishes.dnstap_tcp):
+        message = "nothing to watch: name a --dnstap SOCKET or --dnstap-tcp ADDRESS:PORT"
+        raise UsageError(message)
+    window = timedelta(hours=wishes.window_h)
+    keep = None if wishes.keep_d is None else timedelta(days=wishes.keep_d)
+    if keep is not None and keep < window:
+        message = f"--keep {wishes.keep_d:g} days is less than --window {wishes.window_h:g} hours"
+        raise UsageError(message)
+    workers = default_workers(wishes.workers)
+    return Options(
+        rounds=rounds.Options(
+            store=wishes.store,
+            scanning=gathering.Options(
+                reading=ReadOptions(workers=workers), workers=workers, routes=wishes.routes
+            ),
+            window=window,
+            keep=keep,
+            max_rows=wishes.max_rows,
+        ),
+        unix=wishes.dnstap,
+        tcp=tuple(_scan_endpoint(text, DNSTAP_PORT) for text in wishes.dnstap_tcp),
+        metrics=None if wishes.metrics is None else _scan_endpoint(wishes.metrics, METRICS_PORT),
+        judge_s=wishes.judge_s,
+        inbox=inbox.Limits(batch_s=wishes.batch_s),
+    )
+
+
+def run_watch(options: Options, *, events: Path | None, as_json: bool) -> None:
+    """Watch until a signal ends it."""
+    prepare_reading(say)
+    with (
+        nullcontext(EventStream(sys.stdout.buffer))
+        if events is None
+        else closing(EventFile(events))
+    ) as sink:
+        asyncio.run(_watch_with_signals(options, sink, tell_lines(as_json=as_json)))
+
+
+async def _watch_with_signals(options: Options, sink: EventSink, tell: Tell) -> None:
+    commands: asyncio.Queue[Command] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number, command in _SIGNALS.items():
+        loop.add_signal_handler(number, commands.put_nowait, command)
+    await watch(options, sink, tell, commands)
+
+
+def _scan_endpoint(text: str, default_port: int) -> Endpoint:
+    endpoint = Endpoint.scan(text, default_port)
+    if not endpoint.is_loopback:
+        message = f"{endpoint} is not on loopback"
+        raise UsageError(message)
+    return endpoint

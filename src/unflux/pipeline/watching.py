@@ -1,0 +1,265 @@
+"""Watch: frames from name servers into the store, and events of what changes, until told to end."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import Final
+
+from unflux.model.errors import StoreError, UnfluxError
+from unflux.model.events import Event
+from unflux.model.telling import Tell
+from unflux.pipeline.rounds import Options as RoundOptions
+from unflux.pipeline.rounds import Rounds
+from unflux.present.verdict_event import render_event
+from unflux.read.dnstap import CONTENT_TYPE
+from unflux.read.frame_receiver import FrameReceiver
+from unflux.read.reading import SourceRead
+from unflux.read.source import Drops
+from unflux.serve.endpoint import Endpoint
+from unflux.watch.event_file import EventSink
+from unflux.watch.inbox import Batch, Inbox
+from unflux.watch.inbox import Limits as InboxLimits
+from unflux.watch.listening import listen_tcp, listen_unix
+from unflux.watch.senders import Limits as SenderLimits
+from unflux.watch.senders import Senders
+from unflux.watch.status import Status
+from unflux.watch.status_page import StatusPage
+
+AGAIN_S: Final = 1.0
+"""Between two tries to store a batch that the store did not take."""
+END_S: Final = 30.0
+"""For the store to take the last batch; after that it is lost, and said to be."""
+
+
+class Command(Enum):
+    """What the operator asks of a watch that runs."""
+
+    STOP = auto()
+    REOPEN = auto()
+    """The event file, which was rotated."""
+    STATUS = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is listened to, and what is done with it."""
+
+    rounds: RoundOptions
+    unix: tuple[Path, ...] = ()
+    """Sockets in the file system that take dnstap."""
+    tcp: tuple[Endpoint, ...] = ()
+    metrics: Endpoint | None = None
+    judge_s: float = 10.0
+    """From the end of a judgement to the next, if something changed."""
+    inbox: InboxLimits = field(default_factory=InboxLimits)
+    senders: SenderLimits = field(default_factory=SenderLimits)
+
+
+async def watch(
+    options: Options, sink: EventSink, tell: Tell, commands: "asyncio.Queue[Command]"
+) -> None:
+    """Watch until a command says to stop; raises UnfluxError where it cannot begin or go on."""
+    with ExitStack() as open_sockets:
+        watching = _Watching(options, sink, tell)
+        listening = []
+        for path in options.unix:
+            listening.append(open_sockets.enter_context(listen_unix(path)))
+            tell("listening", at=str(path))
+        for endpoint in options.tcp:
+            where = str(endpoint.address), endpoint.port
+            listening.append(open_sockets.enter_context(listen_tcp(*where)))
+            tell("listening", at=str(endpoint))
+        if options.metrics is not None:
+            where = str(options.metrics.address), options.metrics.port
+            page = open_sockets.enter_context(listen_tcp(*where))
+            open_sockets.enter_context(StatusPage(page, watching.look))
+            tell("listening", at=str(options.metrics), pages="/metrics /health")
+        watching.senders = Senders(
+            listening, watching.inbox, watching.make_receiver, options.senders
+        )
+        await watching.run(commands)
+
+
+class _Watching:
+    """A watch that runs, with all that it needs."""
+
+    def __init__(self, options: Options, sink: EventSink, tell: Tell) -> None:
+        self._options = options
+        self._sink = sink
+        self._tell = tell
+        self._rounds = Rounds(options.rounds, self._write)
+        self._store_turn = asyncio.Lock()
+        self._is_ending = asyncio.Event()
+        self._received = Drops()
+        self._read = Drops()
+        self._shed = Counter[str]()
+        self._events = Counter[str]()
+        self._domains: dict[str, int] = {}
+        self._batch_count = 0
+        self._lag_s = self._judge_s = 0.0
+        self._store_failure: str | None = None
+        self._event_failure: str | None = None
+        self.inbox = Inbox(options.inbox)
+        self.senders: Senders
+
+    def make_receiver(self) -> FrameReceiver:
+        """Return the protocol of a new connection."""
+        return FrameReceiver(CONTENT_TYPE, self._received)
+
+    async def run(self, commands: "asyncio.Queue[Command]") -> None:
+        """Go on until told to stop; then store and judge what has come so far."""
+        keeping = asyncio.create_task(self._keep_on())
+        judging = asyncio.create_task(self._judge_on())
+        async with self.senders:
+            while not (keeping.done() or judging.done()):
+                getting = asyncio.create_task(commands.get())
+                await asyncio.wait({getting, keeping, judging}, return_when=asyncio.FIRST_COMPLETED)
+                if not getting.done():
+                    getting.cancel()
+                elif getting.result() is Command.STOP:
+                    break
+                else:
+                    self._obey(getting.result())
+        self._is_ending.set()
+        self.inbox.close()
+        await judging
+        await keeping
+        await self._judge()
+        self._tell_status("ended")
+
+    def look(self) -> Status:
+        """Return how it stands now; asked from another thread, too."""
+        store = self._options.rounds.store
+        drops = Counter(dict(self._received.reasons))
+        drops.update(dict(self._read.reasons))
+        drops.update(dict(self.senders.drops))
+        return Status(
+            senders=self.senders.open_count,
+            connections=self.senders.connection_count,
+            frames=self.senders.frame_count,
+            responses=self._read.response_count,
+            batches=self._batch_count,
+            stalls=self.inbox.stall_count,
+            held_octets=self.inbox.held_octets,
+            lag_s=round(self._lag_s, 3),
+            judge_s=round(self._judge_s, 3),
+            store_octets=store.stat().st_size if store.exists() else 0,
+            standing=len(self._rounds.standing),
+            domains=dict(self._domains),
+            events=dict(self._events),
+            drops=dict(drops),
+            shed=dict(self._shed),
+            failure=self._store_failure or self._event_failure,
+        )
+
+    # --- batches ----------------------------------------------------------------------------
+
+    async def _keep_on(self) -> None:
+        """Take batches until the inbox is closed and empty."""
+        while True:
+            await self.inbox.wait()
+            batch = self.inbox.take()
+            if batch is not None:
+                await self._take_in(batch)
+            elif self.inbox.is_closed:
+                return
+
+    async def _take_in(self, batch: Batch) -> None:
+        """Decode a batch and store it, however often that must be tried."""
+        read = await asyncio.to_thread(self._rounds.read, batch)
+        if read.error is not None:
+            self._tell("batch-refused", frames=batch.frame_count, because=read.error)
+        ends_at_s = None
+        while not await self._keep(read):
+            if self._is_ending.is_set():
+                ends_at_s = ends_at_s or time.monotonic() + END_S
+                if time.monotonic() >= ends_at_s:
+                    message = f"{batch.frame_count} frames are lost: {self._store_failure}"
+                    raise UnfluxError(message)
+            await asyncio.sleep(AGAIN_S)
+        self._read.add(read.drops)
+        self._batch_count += 1
+        self._lag_s = time.monotonic() - batch.began_at_s
+
+    async def _keep(self, read: SourceRead) -> bool:
+        """Store what was read; return whether the store took it."""
+        try:
+            async with self._store_turn:
+                shed = await asyncio.to_thread(self._rounds.keep, read, datetime.now(UTC))
+        except StoreError as error:
+            if self._store_failure is None:
+                self._tell("store-refused", because=str(error))
+            self._store_failure = str(error)
+            return False
+        if self._store_failure is not None:
+            self._tell("store-takes-again")
+            self._store_failure = None
+        self._shed += shed
+        return True
+
+    # --- judgements -------------------------------------------------------------------------
+
+    async def _judge_on(self) -> None:
+        """Judge at its rhythm until the end."""
+        while not self._is_ending.is_set():
+            await self._judge()
+            try:
+                async with asyncio.timeout(self._options.judge_s):
+                    await self._is_ending.wait()
+            except TimeoutError:
+                continue
+
+    async def _judge(self) -> None:
+        """Judge if it could come out otherwise than last time."""
+        now = datetime.now(UTC)
+        if not self._rounds.is_due(now):
+            return
+        try:
+            async with self._store_turn:
+                window = await asyncio.to_thread(self._rounds.load, now)
+            judged = await asyncio.to_thread(self._rounds.judge, window, now)
+            async with self._store_turn:
+                await asyncio.to_thread(self._rounds.keep_standing)
+        except UnfluxError as error:
+            if self._event_failure is None:
+                self._tell("judgement-refused", because=str(error))
+            self._event_failure = str(error)
+            return
+        self._event_failure = None
+        self._domains = dict(judged.domains)
+        self._judge_s = judged.seconds
+
+    def _write(self, events: Iterable[Event]) -> None:
+        self._sink.write(map(render_event, events))
+        self._events.update(event.change for event in events)
+
+    # --- the operator -----------------------------------------------------------------------
+
+    def _obey(self, command: Command) -> None:
+        if command is Command.STATUS:
+            self._tell_status("status")
+        if command is Command.REOPEN:
+            try:
+                self._sink.reopen()
+            except UnfluxError as error:
+                self._tell("reopen-refused", because=str(error))
+
+    def _tell_status(self, event: str) -> None:
+        status = self.look()
+        self._tell(
+            event,
+            senders=status.senders,
+            frames=status.frames,
+            responses=status.responses,
+            batches=status.batches,
+            standing=status.standing,
+            dropped=sum(status.drops.values()),
+            shed_rows=sum(status.shed.values()),
+            failure=status.failure,
+        )

@@ -1,0 +1,38 @@
+"""The status: what a watch counted since it began, and how it stands now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at a watch."""
+
+    senders: int = 0
+    """Connected now."""
+    connections: int = 0
+    frames: int = 0
+    responses: int = 0
+    batches: int = 0
+    """Stored."""
+    stalls: int = 0
+    """How often a sender had to wait, because as much was held as may be."""
+    held_octets: int = 0
+    """Waiting for a batch."""
+    lag_s: float = 0.0
+    """From the first frame of the last batch until it was stored."""
+    judge_s: float = 0.0
+    """What the last judgement took."""
+    store_octets: int = 0
+    standing: int = 0
+    """Domains that stand convicted."""
+    domains: Mapping[str, int] = field(default_factory=dict)
+    """By verdict, at the last judgement."""
+    events: Mapping[str, int] = field(default_factory=dict)
+    """Written, by change."""
+    drops: Mapping[str, int] = field(default_factory=dict)
+    """Input that was skipped, and connections that went wrong, by reason."""
+    shed: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the store, by reason."""
+    failure: str | None = None
+    """Why the store takes no batch or events are not written; null while all is well."""
