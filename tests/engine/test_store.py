@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from unflux.engine import store as store_module
 from unflux.engine.store import Store, StoredSource
 from unflux.model.columns import ANSWER_SETS, LOOKUPS, SIGHTINGS, STORED
-from unflux.model.errors import StoreError
+from unflux.model.errors import StoreBusyError, StoreError
 from unflux.model.rollup import (
     BUCKET_COARSE_S,
     BUCKET_FINE_S,
@@ -354,3 +354,56 @@ def test_another_suffix_list_gives_other_domains(
         assert connection.execute("SELECT DISTINCT domain FROM sightings").fetchall() == [
             ("example.com",)
         ]
+
+
+def test_a_source_that_grows_is_one_source(tmp_path: Path) -> None:
+    first, second = (
+        rollup_of([(0, "a.example", "20.0.0.1", 60)]),
+        rollup_of([(9, "b.example", "20.0.0.2", 1)]),
+    )
+    with Store.open(tmp_path / "s") as store:
+        store.extend(first, "watch", "dnstap", 1, {"odd": 2})
+        store.extend(second, "watch", "dnstap", 1, {"odd": 1, "long": 1})
+        assert store.rollup() == settle(merge([first, second]))
+        (source,) = store.sources()
+    assert (source.responses, source.drops) == (2, {"odd": 3, "long": 1})
+
+
+def test_at_the_ceiling_the_least_answered_names_go_and_kept_domains_never(tmp_path: Path) -> None:
+    often = [(n, "often.example", "20.0.0.1", 60) for n in range(3)]
+    once = [(n, f"n{n}.flood.example", "20.0.0.2", 60) for n in range(100)]
+    mine = [(n, f"n{n}.flux.example", f"20.0.1.{n}", 60) for n in range(50)]
+    old = [(-7200, f"n{n}.old.example", "20.0.0.3", 60) for n in range(100)]
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of([*often, *once, *mine, *old]), "watch", "dnstap", 1, {})
+        assert store.shed(START, 453, ["flux.example"]) == {}
+        shed = store.shed(START, 452, ["flux.example"])
+        assert shed == {"name answered once, at the ceiling of rows": 48}
+        left = store.rollup().lookups["query"].to_pylist()
+        assert sum("flood" in name for name in left) == 84
+        # The oldest of the flood went first, and what is out of the window was left alone.
+        assert "n99.flood.example" in left
+        assert "n0.flood.example" not in left
+        assert sum("old" in name for name in left) == 100
+        # Whatever the ceiling, what is kept stays.
+        store.shed(START, 1, ["flux.example"])
+        left = store.rollup(since=START).lookups["domain"].to_pylist()
+        assert set(left) == {"flux.example"}
+        assert len(left) == 50
+        assert store.forget(START) == 300
+        assert {*store.rollup().sightings["domain"].to_pylist()} == {"flux.example"}
+
+
+def test_who_waits_gets_the_store_once_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    holding = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from unflux.engine.store import Store\n"
+         "with Store.open(sys.argv[1]): print(flush=True); time.sleep(1)", str(path)],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with holding:
+        assert holding.stdout is not None
+        holding.stdout.readline()
+        with pytest.raises(StoreBusyError):
+            Store.open(path)
+        Store.open(path, wait_s=30).close()
