@@ -78,7 +78,7 @@ def _schema() -> ibis.Schema:
         | {
             "members": "int64", "network": "string", "network_llr": "float64",
             "network_members": "int64", "pool_addresses": "int64",
-            "is_slow_in_one_rack": "boolean", "is_known_pool": "boolean",
-            "is_known_seed": "boolean",
+            "is_slow_in_one_rack": "boolean", "is_scattering": "boolean",
+            "is_known_pool": "boolean", "is_known_seed": "boolean",
         }
     )  # fmt: skip

@@ -168,19 +168,16 @@ def test_a_narrow_domain_attaches_to_the_pool_that_holds_it(engine: Engine) -> N
     cdn = on("m1", 51, 52) + on("m2", 51, 52) + on("seen once", 51, 52)
     cdn += [row for number in range(3) for row in on(f"stays{number}", 51, 52)]
     pairs += cdn
-    watched = {"lookups": 9, "span_s": 3_600, "newcomers": 0}
-    profiles = [MOVER | {"domain": name, "span_s": 60, "newcomers": 2} for name in ("m1", "m2")]
-    profiles += [
-        MOVER | watched | {"domain": f"stays{number}", "set_addresses_max": 3}
-        for number in range(3)
-    ]
+    moving, staying = (
+        engine.table(f"l_{name}", pa.table({"domain": domains}))
+        for name, domains in (
+            ("moving", ["m1", "m2"]), ("staying", [f"stays{number}" for number in range(3)]),
+        )
+    )  # fmt: skip
     found = rows_of(
         engine,
         attachments(
-            engine.table("l_pairs", table_of(pairs)),
-            members,
-            delegations,
-            engine.table("l_profiles", pa.Table.from_pylist(profiles)),
+            engine.table("l_pairs", table_of(pairs)), members, delegations, moving, staying
         ),
     )
     assert found == [("between", "M"), ("half", "M"), ("narrow", "M"), ("served", "M")]

@@ -5,7 +5,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.motion import is_scattering, newcomer_places
+from unflux.judge.motion import newcomer_places
 from unflux.judge.piece import (
     ENOUGH_LOOKS,
     POOL_MIXING,
@@ -60,9 +60,9 @@ ANSWER_WIDTH = Piece(
 
 
 def _as_far_as_looked(p: ir.Table, ratio: ir.Value) -> ir.Value:
-    """Take off what too few looks say against flux."""
+    """Take off what too few looks say against flux, and all where strangers keep coming."""
     share = ibis.least(looks(p).fill_null(ENOUGH_LOOKS) / float(ENOUGH_LOOKS), 1.0)
-    share = ibis.ifelse(is_scattering(p), 0.0, share)
+    share = ibis.ifelse(p.is_scattering, 0.0, share)
     return ibis.ifelse(ratio < 0, (ratio * share).round(6), ratio)
 
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from unflux.judge.bounds import CONVICTION, PRIOR
-from unflux.judge.motion import is_closed, is_scattering
+from unflux.judge.motion import is_closed
 from unflux.judge.name_server_plane import MOVING_SERVERS, server_moves
 from unflux.judge.piece import POOL_MIXING, Piece, band, known_places, plural
 
@@ -41,7 +41,7 @@ SHARED_POOL = Piece(
     weigh=lambda p: ibis.ifelse(
         # Domains that a rotating name server alone joined mix no addresses: no common pool.
         p.members.notnull()
-        & ((known_places(p) >= 5) | is_scattering(p))
+        & ((known_places(p) >= 5) | p.is_scattering)
         & (p.mixing >= POOL_MIXING),
         band(p.members, [(2, 1.0), (3, 2.0), (6, 3.0), (20, 4.0)], below=0.0),
         ibis.null("float64"),

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from unflux.judge.address_plane import LED_DOMAINS, is_strewn
 from unflux.judge.bounds import CONVICTION
+from unflux.judge.motion import is_watched
 from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places, plural
 from unflux.judge.provider_lists import MOSTLY, cdn_ratio, is_cdn_zone, is_zone_of_strangers
 from unflux.model.verdicts import HypothesisOutcome
@@ -226,9 +227,7 @@ HYPOTHESES = (
     Hypothesis(
         name="round-robin",
         source="Holz et al., NDSS 2008: a fixed set closes after one cycle",
-        holds=lambda p: _where(
-            (p.addresses > 1) & (p.lookups >= 3) & (p.span_s >= 3600), p.newcomers == 0
-        ),
+        holds=lambda p: _where((p.addresses > 1) & is_watched(p), p.newcomers == 0),
         ratio=0.0,
         because=_round_robin,
     ),

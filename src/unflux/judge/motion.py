@@ -24,9 +24,14 @@ def newcomer_places(p: ir.Table) -> ir.Value:
     return ibis.ifelse(is_mapped(p), p.newcomer_asns, p.newcomer_slash16)
 
 
+def is_watched(p: ir.Table) -> ir.BooleanValue:
+    """Tell whether an hour and three lookups passed, in which a set could have shown itself."""
+    return ((p.span_s >= 3600) & (p.lookups >= 3)).fill_null(False)
+
+
 def is_closed(p: ir.Table) -> ir.BooleanValue:
-    """Tell whether no new address came in an hour and three lookups."""
-    return ((p.span_s >= 3600) & (p.newcomers == 0) & (p.lookups >= 3)).fill_null(False)
+    """Tell whether no new address came while it was watched."""
+    return is_watched(p) & (p.newcomers == 0)
 
 
 def _is_dated(p: ir.Table) -> ir.BooleanValue:
@@ -72,15 +77,15 @@ STRANGERS = Piece(
     name="strangers",
     group="motion",
     source=f"{RECORDS_2009}; a CDN that grows does so in ranges it holds",
-    value=lambda p: ibis.ifelse(is_scattering(p), p.newcomer_slash16, newcomer_places(p)),
+    value=lambda p: ibis.ifelse(p.is_scattering, p.newcomer_slash16, newcomer_places(p)),
     weigh=lambda p: ibis.ifelse(
         # Passive DNS shows no answer sets (0): whether one address came at a time is not known.
-        _is_dated(p) & ((p.set_addresses_max != 1) | is_scattering(p)) & (p.newcomers > 0),
+        _is_dated(p) & ((p.set_addresses_max != 1) | p.is_scattering) & (p.newcomers > 0),
         # New places per day of watching, or per ten days: a portal that changes providers adds one
         # in months.
         ibis.greatest(
             ibis.ifelse(
-                is_scattering(p), band(_scattered_per_day(p), SCATTERED_PER_DAY, below=-1.0), -1.0
+                p.is_scattering, band(_scattered_per_day(p), SCATTERED_PER_DAY, below=-1.0), -1.0
             ),
             band(
                 newcomer_places(p) / ibis.greatest(p.span_s / 86_400.0, 1.0),

@@ -32,6 +32,7 @@ def weigh(profiles: ir.Table) -> ir.Table:
         is_known_pool=profiles.domain.isin(POOLS),
         is_known_seed=profiles.domain.isin(SEEDS),
         is_slow_in_one_rack=motion.is_slow_in_one_rack(profiles),
+        is_scattering=motion.is_scattering(profiles),
     )
     p = p.mutate(**{f"value_{piece.name}": piece.value(p) for piece in PIECES})
     raw = p.mutate(**{f"raw_{piece.name}": piece.weigh(p).cast("float64") for piece in PIECES})
@@ -51,7 +52,8 @@ def weigh(profiles: ir.Table) -> ir.Table:
     weighed = weighed.mutate(llr_planes=_planes(weighed, alone).round(6))
     company_says = _sum(weighed, [piece.name for piece in company.PIECES])
     weighed = weighed.mutate(llr=(alone + weighed.llr_planes + company_says).round(6))
-    return weighed.drop("is_slow_in_one_rack", *(f"raw_{piece.name}" for piece in PIECES))
+    raw_names = [f"raw_{piece.name}" for piece in PIECES]
+    return weighed.drop("is_slow_in_one_rack", "is_scattering", *raw_names)
 
 
 def _sum(weighed: ir.Table, names: Iterable[str]) -> ir.Value:

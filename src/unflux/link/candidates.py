@@ -14,8 +14,7 @@ address, and WordPress.com's 32 customers as one group of six addresses, which i
 
 HERD_ADDRESSES: Final = 2
 """A domain that moves among strangers joins the herd that shares two of its addresses in two /16.
-Chosen: 2026-11-24; of some 1,500 innocent names of the real records three move so, and no two of
-them share an address."""
+Chosen: 2026-11-24; of the 1,429 innocent names of the real records two move so."""
 
 GLIMPSES: Final = 2
 """So few lookups may not show that a name moves."""
@@ -134,26 +133,24 @@ def own_servers(delegations: ir.Table, members: ir.Table) -> ir.Table:
     return own.select("network", "ns_host")
 
 
-def stayers(profiles: ir.Table) -> ir.Table:
-    """Return domain of those that got no new address in an hour and three lookups."""
-    p = profiles
-    is_closed = (p.span_s >= 3600) & (p.newcomers == 0) & (p.lookups >= 3)
-    return p.filter(is_closed.fill_null(False)).select("domain")
-
-
 def attachments(
-    pairs: ir.Table, members: ir.Table, delegations: ir.Table, profiles: ir.Table
+    pairs: ir.Table,
+    members: ir.Table,
+    delegations: ir.Table,
+    moving: ir.Table,
+    staying: ir.Table,
 ) -> ir.Table:
     """Return (domain, network) for domains outside whose addresses lie in a network's pool.
 
-    ``members``: domain, network; ``delegations``: domain, ns_host; ``profiles`` as measured. A
-    domain joins the network that holds most of its addresses, at least ``ATTACHED_ADDRESSES`` in as
-    many /16 and half of them all. One address is enough for a domain that the network's own name
-    servers serve. Of the pool are no addresses that more domains stay on than move through:
-    operators plant those of a CDN among theirs, and would have its customers join.
+    ``members``: domain, network; ``delegations``: domain, ns_host; ``moving`` (of :func:`movers`)
+    and ``staying``, those that kept their set while they were watched: domain. A domain joins the
+    network that holds most of its addresses, at least ``ATTACHED_ADDRESSES`` in as many /16 and
+    half of them all. One address is enough for a domain that the network's own name servers serve.
+    Of the pool are no addresses that more domains stay on than move through: operators plant those
+    of a CDN among theirs, and would have its customers join.
     """
     inside = pairs.inner_join(members, "domain")
-    told = stayers(profiles).mutate(stays=1).union(movers(profiles).mutate(stays=-1))
+    told = staying.mutate(stays=1).union(moving.mutate(stays=-1))
     told = pairs.inner_join(told, "domain")
     theirs = told.group_by("address").agg(stays=told.stays.sum())
     planted = theirs.filter(theirs.stays > 0)

@@ -10,6 +10,7 @@ from unflux.engine.step import Step
 from unflux.judge.bounds import CONVICTION
 from unflux.judge.company import MEMBERSHIP_CAP, with_company, without_company
 from unflux.judge.judging import KIND_COLUMNS, decide, follow_aliases
+from unflux.judge.motion import is_closed
 from unflux.judge.weighing import weigh
 from unflux.link.candidates import (
     answer_pairs,
@@ -95,7 +96,13 @@ FIRST_SEEN: Final = Step(name="first_seen", reads=("held",), build=_first_seen)
 ATTACHED: Final = Step(
     name="attached",
     reads=("pairs", "core_members", "delegations", "profiles"),
-    build=attachments,
+    build=lambda pairs, members, delegated, profiles: attachments(
+        pairs,
+        members,
+        delegated,
+        moving=movers(profiles),
+        staying=profiles.filter(is_closed(profiles)).select("domain"),
+    ),
 )
 GROUP_DELEGATIONS: Final = Step(
     name="group_delegations",
