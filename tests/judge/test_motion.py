@@ -65,6 +65,8 @@ CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "two moves": ("slow-rotation", None, slow(DAY_S, 2) | {"newcomers": 2}),
     "seven ASNs in the first minutes": ("slow-rotation", 5.0, slow(300, 0, host_asns_max=7)
                                         | {"newcomers": 0}),
+    "doors to one pool in the first minutes": ("slow-rotation", 7.5, slow(300, 0, host_asns_max=1,
+                                               mixing=1.5) | {"newcomers": 0, "asns": 9}),
     "many names, one at a time": ("slow-rotation", 7.5, slow(DAY_S, 6, host_addresses_max=3,
                                   mixing=1.5)),
     "lines of one provider": ("strangers", 5.0, scattered(DAY_S, 60)),

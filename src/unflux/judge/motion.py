@@ -238,7 +238,7 @@ SLOW_ROTATION = Piece(
         band(
             # Strange ASNs per ten days of watching, so that years of small changes do not add up.
             # Of one address at a time each is a change, also in the first minutes.
-            ibis.greatest(p.newcomer_asns, p.host_asns_max - FIRST_ASNS)
+            ibis.greatest(p.newcomer_asns, _changed_asns(p))
             / ibis.greatest(p.span_s / 864_000.0, 1.0),
             [(1, -1.0), (2, 0.5), (3, 3.0), (4, 5.0), (6, 7.5), (9, 9.0)],
             below=-3.0,
