@@ -13,9 +13,9 @@ from tests.act.outputs.programs import free_port
 from tests.serve.histories import Told
 from tests.serve.zones import ORIGIN, replace_zone, zone_text
 
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UnfluxError
 from unflux.pipeline.serving import Command, Options, serve
-from unflux.serve.endpoint import Endpoint
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ from tests.serve.histories import Told
 from tests.serve.transfers import KEY
 from tests.serve.zones import ORIGIN, zone
 
+from unflux.model.endpoint import Endpoint
 from unflux.serve import notifying
-from unflux.serve.endpoint import Endpoint
 from unflux.serve.notifying import Notifier, Secondary
 
 KEYS = {KEY.name: KEY}

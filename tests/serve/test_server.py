@@ -17,9 +17,9 @@ from tests.serve.histories import Told
 from tests.serve.transfers import KEY, OPEN, responder
 from tests.serve.zones import ORIGIN, large_text, large_zone, oracle, records_of
 
+from unflux.model.endpoint import Endpoint
 from unflux.serve.access import Access
 from unflux.serve.edition import Edition
-from unflux.serve.endpoint import Endpoint
 from unflux.serve.errors import ServerError
 from unflux.serve.server import Limits, Server
 

@@ -11,12 +11,12 @@ import dns.exception
 import dns.name
 
 from unflux.cli.event_log import tell_lines
+from unflux.cli.signals import take_signals
+from unflux.model.endpoint import LOOPBACK, Endpoint, Network
 from unflux.model.errors import UsageError
 from unflux.model.policy_zone import FILE_NAME
 from unflux.model.telling import Tell
 from unflux.pipeline.serving import Command, Options, serve
-from unflux.serve.access import LOOPBACK, Network
-from unflux.serve.endpoint import Endpoint
 from unflux.serve.notifying import Secondary
 
 DEFAULT_LISTEN: Final = ("127.0.0.1:5300",)
@@ -76,11 +76,7 @@ def run_server(options: Options, *, as_json: bool) -> None:
 
 
 async def _serve_with_signals(options: Options, tell: Tell) -> None:
-    commands: asyncio.Queue[Command] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number, command in _SIGNALS.items():
-        loop.add_signal_handler(number, commands.put_nowait, command)
-    await serve(options, tell, commands)
+    await serve(options, tell, take_signals(_SIGNALS))
 
 
 def _find_zone_file(policy: Path) -> Path:

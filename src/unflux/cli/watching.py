@@ -12,13 +12,14 @@ from typing import Final
 from unflux.cli.arguments import default_workers
 from unflux.cli.event_log import tell_lines
 from unflux.cli.progress import say
+from unflux.cli.signals import take_signals
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering, rounds
 from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.watching import Command, Options, watch
 from unflux.read.source import Options as ReadOptions
-from unflux.serve.endpoint import Endpoint
 from unflux.watch import inbox
 from unflux.watch.event_file import EventFile, EventSink, EventStream
 
@@ -92,11 +93,7 @@ def run_watch(options: Options, *, events: Path | None, as_json: bool) -> None:
 
 
 async def _watch_with_signals(options: Options, sink: EventSink, tell: Tell) -> None:
-    commands: asyncio.Queue[Command] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number, command in _SIGNALS.items():
-        loop.add_signal_handler(number, commands.put_nowait, command)
-    await watch(options, sink, tell, commands)
+    await watch(options, sink, tell, take_signals(_SIGNALS))
 
 
 def _scan_endpoint(text: str, default_port: int) -> Endpoint:

@@ -7,10 +7,10 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
+from unflux.model.endpoint import LOOPBACK, Endpoint, Network
 from unflux.model.errors import UnfluxError
 from unflux.model.telling import Tell
-from unflux.serve.access import LOOPBACK, Access, Network
-from unflux.serve.endpoint import Endpoint
+from unflux.serve.access import Access
 from unflux.serve.history import History
 from unflux.serve.key_file import Keys, read_keys
 from unflux.serve.notifying import Notifier, Secondary

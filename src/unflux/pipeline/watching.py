@@ -11,6 +11,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import StoreError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.telling import Tell
@@ -21,7 +22,6 @@ from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_receiver import FrameReceiver
 from unflux.read.reading import SourceRead
 from unflux.read.source import Drops
-from unflux.serve.endpoint import Endpoint
 from unflux.watch.event_file import EventSink
 from unflux.watch.inbox import Batch, Inbox
 from unflux.watch.inbox import Limits as InboxLimits

@@ -1,17 +1,11 @@
 """Who may ask for the zone, and who may have it."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
-from typing import Final
 
 import dns.tsig
 
+from unflux.model.endpoint import LOOPBACK, Address, Network
 from unflux.serve.key_file import Keys
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

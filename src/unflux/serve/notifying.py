@@ -16,8 +16,8 @@ import dns.rcode
 import dns.tsig
 from dns.rdatatype import SOA
 
+from unflux.model.endpoint import Endpoint
 from unflux.model.telling import Tell
-from unflux.serve.endpoint import Endpoint
 from unflux.serve.key_file import Keys
 from unflux.serve.zone import Zone
 

@@ -18,7 +18,8 @@ import dns.rdtypes.ANY.SOA
 import dns.tsig
 from dns.rdatatype import AXFR, IXFR, SOA
 
-from unflux.serve.access import Access, Address
+from unflux.model.endpoint import Address
+from unflux.serve.access import Access
 from unflux.serve.edition import Body, Edition
 from unflux.serve.signing import Signature, TsigFailure, refuse_tsig, verify
 from unflux.serve.zone import is_newer

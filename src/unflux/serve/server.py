@@ -12,9 +12,8 @@ from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self, cast
 
+from unflux.model.endpoint import Address, Endpoint
 from unflux.model.telling import Tell
-from unflux.serve.access import Address
-from unflux.serve.endpoint import Endpoint
 from unflux.serve.errors import ServerError
 from unflux.serve.responder import Reply, Responder
 

@@ -1,7 +1,7 @@
 import pytest
 
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
-from unflux.serve.endpoint import Endpoint
 
 
 @pytest.mark.parametrize(

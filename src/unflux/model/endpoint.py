@@ -1,11 +1,22 @@
 """Endpoints: an address and a port, as the command line and the log write them."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
-from typing import Self
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Final, Self
 
 from unflux.model.errors import UsageError
-from unflux.serve.access import LOOPBACK, Address
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,17 @@
+"""Signals: what the operator tells a command that runs until it is told to end."""
+
+import asyncio
+from collections.abc import Mapping
+from signal import Signals
+from typing import TypeVar
+
+Command = TypeVar("Command")
+
+
+def take_signals(commands: Mapping[Signals, Command]) -> "asyncio.Queue[Command]":
+    """Return a queue that gets the command of each signal which the running loop's process gets."""
+    queue: asyncio.Queue[Command] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number, command in commands.items():
+        loop.add_signal_handler(number, queue.put_nowait, command)
+    return queue
