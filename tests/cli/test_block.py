@@ -1,6 +1,7 @@
 """``unflux block``: a dry run by default, files in a folder, and what ends."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dns.name
@@ -9,6 +10,8 @@ import jsonschema
 import pytest
 from tests.cli.conftest import Ran, Run
 from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS
+
+from unflux.model.markers import Marker, compose_marker
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +158,27 @@ def test_wrong_usage_exits_two(
     run: Run, records: Path, routes: Path, words: tuple[str, ...]
 ) -> None:
     assert run("block", records, "--asn", routes, *words).status == 2
+
+
+def test_markers_become_rules_and_a_damaged_one_stops_the_run(
+    run: Run, records: Path, routes: Path, tmp_path: Path
+) -> None:
+    marker = Marker(
+        token="k2m9q4x1c8v5b3n7", agent="192.0.2.7", prober="192.0.2.99",
+        expires_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )  # fmt: skip
+    markers = tmp_path / "markers.jsonl"
+    markers.write_text(compose_marker(marker) * 2)
+    words = ("block", records, "--asn", routes, *AT, "--format", "suricata", "--markers", markers)
+    told = [line for line in run(*words).out.splitlines() if "marker leaves" in line]
+    assert [line.split(" (")[0] for line in told] == [
+        f"alert {protocol} 192.0.2.7 any -> !192.0.2.99 any" for protocol in ("tcp", "udp")
+    ]
+    markers.write_text(compose_marker(marker).replace("192.0.2.7", "any"))
+    ran = run(*words)
+    assert ran.status == 1
+    assert f"{markers.name}, line 1" in ran.err
+    assert ran.out == ""
 
 
 def test_a_list_that_is_not_understood_stops_the_run(

@@ -192,6 +192,20 @@ def test_a_reload_that_fails_fails_the_run_and_is_tried_again(run: Run, site: Si
     assert site.blocks() == set(FLUX_DOMAINS)
 
 
+def test_what_is_withdrawn_is_withdrawn_again_until_it_is_loaded(run: Run, site: Site) -> None:
+    told = run(*site.words(site.records, "--deliver", "--format", "json")).out.splitlines()
+    (id_,) = {v["id"] for v in map(json.loads, told)
+              if (v["kind"], v["target"]) == ("block-domain", "flux2.example")}  # fmt: skip
+    site.configure(["false"])
+    assert run(*site.words("--deliver", "--withdraw", id_)).status == 1
+    assert "flux2.example CNAME" in site.loaded.read_text()
+    site.configure(["cp", str(site.zone), str(site.loaded)])
+    again = run(*site.words("--deliver", "--withdraw", id_))
+    assert again.status == 0, again.err
+    assert site.blocks() == set(FLUX_DOMAINS) - {"flux2.example"}
+    assert run(*site.words("--deliver", "--withdraw", "a-000000000000")).status == 2
+
+
 def test_a_run_that_was_killed_while_it_loads_is_finished_by_the_next(run: Run, site: Site) -> None:
     site.configure(["sh", "-c", "kill -9 $PPID"])
     killed = site.start(*site.words(site.records, "--deliver"))

@@ -11,6 +11,7 @@ from unflux.act.reporter import Reporter
 from unflux.model.actions import Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError, UsageError
+from unflux.model.markers import Marker
 from unflux.model.times import format_moment
 
 Answer = Literal["nxdomain", "nodata", "garden"]
@@ -43,6 +44,8 @@ class Options:
     """Of reports, bundles and events; without one, what must name somebody is not written."""
     next_hops: Mapping[Literal[4, 6], str] = field(default_factory=lambda: DISCARD_NEXT_HOPS)
     """By family: where routers that take a blackhole route drop what is sent there."""
+    markers: tuple[Marker, ...] = ()
+    """Of probes, for rules that alert when one leaves an agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ def read_protected(paths: Iterable[Path]) -> Protected:
     names: list[str] = []
     networks: list[Network] = []
     for path in paths:
-        for number, line in _lines(path):
+        for number, line in read_lines(path):
             network, name = as_network(line), _as_name(line)
             if network is not None:
                 networks.append(network)
@@ -98,13 +98,29 @@ def read_protected(paths: Iterable[Path]) -> Protected:
 def read_addresses(path: Path) -> frozenset[str]:
     """Read a file of one address a line; ``#`` begins a comment. Raises UnfluxError."""
     found = set()
-    for number, line in _lines(path):
+    for number, line in read_lines(path):
         address = canonical_address(line)
         if address is None:
             message = f"{path}, line {number}: {line!r} is no address"
             raise UnfluxError(message)
         found.add(address)
     return frozenset(found)
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file with their numbers, without comments and blanks.
+
+    Raises UnfluxError.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+        raise UnfluxError(message) from error
+    for number, line in enumerate(text.splitlines(), 1):
+        content = line.split("#", 1)[0].strip()
+        if content:
+            yield number, content
 
 
 def as_network(text: str) -> Network | None:
@@ -120,18 +136,6 @@ def as_network(text: str) -> Network | None:
 def _network(version: int, length: int, lead: int) -> Network:
     kind = IPv4Network if version == 4 else IPv6Network
     return kind((lead << (_WIDTHS[version] - length), length))
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
-        raise UnfluxError(message) from error
-    for number, line in enumerate(text.splitlines(), 1):
-        content = line.split("#", 1)[0].strip()
-        if content:
-            yield number, content
 
 
 def _as_name(line: str) -> str | None:

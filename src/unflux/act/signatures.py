@@ -7,7 +7,10 @@ from typing import Final
 from unflux.act.output import WITHDRAWING, Rendered, heading, remark
 from unflux.act.plain import is_plain, lines, wire_labels
 from unflux.model.actions import DROPS, Action, ActionKind, Plan
+from unflux.model.markers import Marker
+from unflux.model.times import format_moment
 
+MARKED: Final = "unflux probe marker leaves an agent"
 TRAFFIC: Final[Mapping[ActionKind, str]] = {
     "block-address": "traffic with an agent", "block-mothership": "traffic with a mothership",
 }  # fmt: skip
@@ -18,20 +21,33 @@ SIDS: Final = 200_000
 comes from a digest of what the rule is about, so that it stays the same from run to run."""
 
 
-def rule_file(name: str, plan: Plan, rules: Callable[[Action], Iterable[str]]) -> Rendered:
+def rule_file(
+    name: str,
+    plan: Plan,
+    markers: Iterable[Marker],
+    rules: Callable[[Action], Iterable[str]],
+    seek: Callable[[Marker, str], str],
+) -> Rendered:
     """Return a file of the rules on what is blocked; a number goes with the place of a rule.
 
-    ``rules``: gives those of an action, each up to where its number stands.
+    ``rules``: gives those of an action, each up to where its number stands. ``seek``: gives that
+    which looks for a marker by a protocol.
     """
     actions = plan.of_kind("block-domain", *DROPS)
     head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
     numbers = _Numbers()
     body = (
-        f"{rule}sid:{numbers.take(action, place)}; rev:1;)"
+        f"{rule}sid:{numbers.take(f'{place} {action.id}')}; rev:1;)"
         for action in actions
         for place, rule in enumerate(rules(action))
     )
-    return Rendered(name=name, content=lines(head, body))
+    sought = (
+        f"{seek(marker, protocol)}sid:{numbers.take(f'{protocol} {marker.token}')}; rev:1;)"
+        for marker in markers
+        if marker.expires_at > plan.decided_at
+        for protocol in ("tcp", "udp")
+    )
+    return Rendered(name=name, content=lines(head, body, sought))
 
 
 class _Numbers:
@@ -40,9 +56,9 @@ class _Numbers:
     def __init__(self) -> None:
         self._taken: set[int] = set()
 
-    def take(self, action: Action, place: int) -> int:
-        """Return the number of an action's rule: by what it is about, or the next that is free."""
-        digest = hashlib.sha256(f"{place} {action.id}".encode()).digest()
+    def take(self, about: str) -> int:
+        """Return the number of a rule: by what it is about, or the next that is free."""
+        digest = hashlib.sha256(about.encode()).digest()
         number = int.from_bytes(digest[:8], "big") % SIDS
         while number in self._taken:
             number = (number + 1) % SIDS
@@ -59,6 +75,16 @@ def message(action: Action, what: str) -> str:
 def metadata(action: Action) -> str:
     """Return ids and expiry, without colons, which part an option's name from its value."""
     return f"unflux {remark(action)}".replace(":", "")
+
+
+def marker_head(marker: Marker, protocol: str) -> str:
+    """Return who a marker is looked for between: its agent, and anybody but who sent it there."""
+    return f"{protocol} {marker.agent} any -> !{marker.prober} any"
+
+
+def marker_metadata(marker: Marker) -> str:
+    """Return what :func:`metadata` does, for a marker."""
+    return f"unflux marker {marker.token} until {format_moment(marker.expires_at)}".replace(":", "")
 
 
 def wire_pattern(name: str) -> str:

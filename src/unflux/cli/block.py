@@ -202,6 +202,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    markers: Annotated[
+        Path | None,
+        typer.Option(
+            "--markers",
+            metavar="FILE",
+            help="Markers that a probe sent through suspected agents (unflux/marker/1, one a "
+            "line): suricata and snort alert when one leaves its agent.",
+            show_default=False,
+        ),
+    ] = None,
     next_hops: Annotated[
         list[str] | None,
         typer.Option(
@@ -343,6 +353,7 @@ def run(
         zone=zone,
         triggers=tuple(trigger.value for trigger in triggers or ()),
         reporter=reporter,
+        markers=markers,
         next_hops=tuple(next_hops or ()),
         min_score=min_score,
         max_domains=max_domains,

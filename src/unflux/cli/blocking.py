@@ -12,6 +12,7 @@ from rich.console import Console
 
 from unflux.act.action_json import render_plan
 from unflux.act.gate import Gate, Limits
+from unflux.act.marker_file import read_markers
 from unflux.act.output import (
     DISCARD_NEXT_HOPS,
     Answer,
@@ -30,7 +31,7 @@ from unflux.cli.arguments import parse_moment
 from unflux.cli.deployment import Deployment, compare, deliver_all, tell_journal
 from unflux.cli.output import LOG_CELLS, error_console
 from unflux.cli.progress import say
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import normalise_name
@@ -69,6 +70,7 @@ class Wishes:
     zone: str
     triggers: tuple[str, ...]
     reporter: str | None
+    markers: Path | None
     next_hops: tuple[str, ...]
     min_score: float
     max_domains: int
@@ -119,7 +121,7 @@ def compose_gate(wishes: Wishes, deployment: Deployment | None) -> Prepared:
         forwarders=read_protected(wishes.forwarders) | _resolvers(),
         subscribers=subscribers,
         servers=options.servers,
-        withdrawn=_known_ids(wishes.withdraw, stood),
+        withdrawn=_known_ids(wishes.withdraw, deployment),
     )
     asked = tuple(output for output in OUTPUTS if output.NAME in wishes.formats)
     outputs = asked if deployment is None else deployment.outputs
@@ -253,6 +255,7 @@ def _compose_options(wishes: Wishes, subscribers: Protected, serial: int) -> Opt
         subscribers=subscribers,
         servers=read_protected(wishes.servers),
         reporter=None if wishes.reporter is None else parse_reporter(wishes.reporter),
+        markers=() if wishes.markers is None else read_markers(wishes.markers),
     )
 
 
@@ -291,11 +294,15 @@ def _of_addresses(addresses: Iterable[str]) -> Protected:
     return Protected.of([], map(ip_network, addresses))
 
 
-def _known_ids(asked: Sequence[str], stood: Iterable[Action]) -> frozenset[str]:
-    """Return the ids to take back; an id that does not stand is a mistake to be told."""
+def _known_ids(asked: Sequence[str], deployment: Deployment | None) -> frozenset[str]:
+    """Return the ids to take back; an id that does not stand is a mistake to be told.
+
+    Where the last delivery did not come to its end, it may stand no more and be in force still.
+    """
+    stood = () if deployment is None else deployment.standing.actions
     known = {action.id for action in stood} | {"all"}
     for id_ in asked:
-        if id_ not in known:
+        if id_ not in known and (deployment is None or deployment.is_whole):
             message = f"--withdraw {id_}: nothing of that id stands where --out or --config points"
             raise UsageError(message)
     return frozenset(asked)

@@ -61,6 +61,11 @@ class Deployment:
         """Whether nothing was ever delivered here."""
         return not self.journal and not self.standing.actions
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything arrived that was ever delivered here."""
+        return all(delivery.step == "done" for delivery in self.journal)
+
 
 def choose_place(out: Path | None, config: Path | None, store: Path | None) -> Place | None:
     """Return the place that the options name; null where they name none.

@@ -8,13 +8,14 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.act.hostile import HOSTILE_NAMES
-from tests.act.plans import agent, plan_of, proposal, protected, routed_plan, small_plan
+from tests.act.plans import NOW, agent, gate, plan_of, proposal, protected, routed_plan, small_plan
 
 from unflux.act.output import Options, Output, Rendered
 from unflux.act.outputs import OUTPUTS
@@ -25,8 +26,9 @@ from unflux.act.outputs.plain_list import PlainList
 from unflux.act.outputs.stix import Stix
 from unflux.act.outputs.takedown import Takedown
 from unflux.act.outputs.zeek_intel import FIELDS, ZeekIntel
+from unflux.act.policy import decide
 from unflux.cli.block import Format
-from unflux.model.actions import Objection, Plan, Withdrawal
+from unflux.model.actions import BLOCKS, Objection, Plan, Withdrawal
 from unflux.model.errors import UnfluxError
 
 SOURCE = Path(__file__).parents[3] / "src" / "unflux" / "act" / "outputs"
@@ -151,14 +153,47 @@ def test_zeek_and_lists_hold_every_kind() -> None:
     assert lists["name-servers.txt"].splitlines()[-1] == "ns1.bad.example"
 
 
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda o: o.NAME)
+def test_time_and_withdrawal_end_what_stands_in_every_output(output: Output) -> None:
+    def held(plan: Plan) -> set[str]:
+        # Some formats tell once what is withdrawn, as revoked.
+        files = output.render(replace(plan, withdrawals=()), options)
+        text = "".join(content(files).values())
+        return {a.target for a in blocked if a.target in text or reverse(a.target) in text}
+
+    def reverse(target: str) -> str:  # as policy zones write addresses
+        return ".".join(["32", *reversed(target.split("."))])
+
+    options = replace(OPTIONS, triggers=frozenset({"ip", "nsdname"}))
+    begun = small_plan().of_kind(*BLOCKS)
+    blocked, standing = begun, begun
+    first = held(plan_of(*(action.proposal for action in begun)))
+    assert first or output.NAME in ("nftables-isp", "abuse", "takedown")  # a policy, and reports
+    for hours in (0, 22, 23, 150, 166, 167, 400):
+        now = NOW + timedelta(hours=hours)
+        plan = decide((), gate(now=now), standing=standing)  # no records come any more
+        alive = {action.target for action in begun if action.expires_at > now}
+        assert {action.target for action in plan.actions} == alive
+        assert held(plan) == first & alive, hours
+        ended = {withdrawal.action.target for withdrawal in plan.withdrawals}
+        assert ended == {action.target for action in standing} - alive
+        standing = plan.actions
+    assert not standing
+    back = gate(withdrawn=frozenset({"all"}))
+    again = [action.proposal for action in begun]
+    assert not held(decide(again, back, standing=begun))
+    assert not held(decide((), back, standing=begun))
+
+
 @pytest.mark.parametrize(
-    "name", ["nftables", "exabgp", "bird", "suricata", "snort", "zeek", "list", "csv", "stix",
-             "misp"],
+    "name", ["rpz", "nftables", "exabgp", "bird", "suricata", "snort", "zeek", "list", "csv",
+             "stix", "misp"],
 )  # fmt: skip
 def test_a_proved_mothership_is_in_what_acts_on_addresses(name: str) -> None:
     output = next(each for each in OUTPUTS if name == each.NAME)
-    text = "".join(content(output.render(routed_plan(), OPTIONS)).values())
-    assert "20.5.5.5" in text
+    options = replace(OPTIONS, triggers=frozenset({"ip"}))
+    text = "".join(content(output.render(routed_plan(), options)).values())
+    assert ("32.5.5.5.20.rpz-ip" if name == "rpz" else "20.5.5.5") in text
     if name in ("suricata", "snort"):
         assert "traffic with a mothership 20.5.5.5" in text
 

@@ -5,18 +5,20 @@ Snort 3 itself is in no registry that the tests may install from.
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import dns.name
 import pytest
 from tests.act.hostile import crafted_names
 from tests.act.outputs.traffic import hello, messages
-from tests.act.plans import plan_of, proposal, small_plan
+from tests.act.plans import NOW, plan_of, proposal, small_plan
 
 from unflux.act.output import Options
 from unflux.act.outputs.snort import Snort
 from unflux.act.outputs.suricata import Suricata
 from unflux.model.actions import Plan
+from unflux.model.markers import Marker
 
 pytestmark = pytest.mark.slow
 
@@ -28,10 +30,10 @@ UNMODELLED = {"service", "ssl_state"}
 """Options of Snort 3 that the grammar reads as words (Rule Writing Guide, service, ssl_state)."""
 
 
-def rules(plan: Plan) -> Iterator[tuple[str, Any]]:
+def rules(plan: Plan, *markers: Marker) -> Iterator[tuple[str, Any]]:
     """Yield each rule with what the grammar makes of it; nothing it does not know may be there."""
     surinort = pytest.importorskip("surinort_ast")
-    (file,) = Snort().render(plan, Options())
+    (file,) = Snort().render(plan, Options(markers=markers))
     assert file.omissions == ()
     for line in file.content.decode("ascii").splitlines():
         if line.startswith("#"):
@@ -98,6 +100,17 @@ def test_addresses_are_watched_both_ways() -> None:
         if line.startswith("alert ip")
     }
     assert found == dict.fromkeys(("20.1.2.3", "20.9.8.7", "2a09::7"), "<>")
+
+
+def test_a_marker_is_sought_from_its_agent_to_anybody_but_its_sender() -> None:
+    marker = Marker(
+        token="k" * 20, agent="192.0.2.7", prober="2a09::9", expires_at=NOW + timedelta(hours=1)
+    )
+    heads = {}
+    for line, rule in rules(plan_of(), marker):
+        heads[rule.header.protocol.value] = line.partition(" (")[0].split()[2:]
+        assert only(rule.options, "ContentOption").pattern == b"k" * 20
+    assert heads == {key: ["192.0.2.7", "any", "->", "!2a09::9", "any"] for key in ("tcp", "udp")}
 
 
 def test_numbers_are_those_of_nobody_else_and_stay() -> None:

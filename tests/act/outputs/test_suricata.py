@@ -3,17 +3,29 @@
 import json
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.act.hostile import crafted_names
 from tests.act.outputs.programs import checked, find
-from tests.act.outputs.traffic import CLIENT, capture, fetch, greet, lookup, lookup_by_tcp, udp
-from tests.act.plans import plan_of, proposal, small_plan
+from tests.act.outputs.traffic import (
+    CLIENT,
+    capture,
+    fetch,
+    greet,
+    lookup,
+    lookup_by_tcp,
+    messages,
+    stream,
+    udp,
+)
+from tests.act.plans import NOW, plan_of, proposal, small_plan
 
 from unflux.act.output import Options
 from unflux.act.outputs.suricata import Suricata
 from unflux.model.actions import Plan
+from unflux.model.markers import Marker
 
 pytestmark = pytest.mark.slow
 
@@ -52,11 +64,13 @@ app-layer:
 """
 
 
-def alerts(folder: Path, plan: Plan, packets: Iterable[bytes]) -> list[str]:
+def alerts(
+    folder: Path, plan: Plan, packets: Iterable[bytes], markers: tuple[Marker, ...] = ()
+) -> list[str]:
     """Run Suricata over packets; return the messages of its alerts."""
     suricata = find("suricata")
     folder.mkdir(exist_ok=True)
-    (file,) = Suricata().render(plan, Options())
+    (file,) = Suricata().render(plan, Options(markers=markers))
     (folder / "unflux.rules").write_bytes(file.content)
     (folder / "suricata.yaml").write_text(YAML)
     common = ("-c", folder / "suricata.yaml", "-S", folder / "unflux.rules", "-l", folder,
@@ -90,6 +104,33 @@ def test_it_alerts_on_the_guilty_and_is_silent_on_the_innocent(tmp_path: Path) -
                 for packet in way(name)]  # fmt: skip
     innocent.append(udp(CLIENT, 4009, "20.1.2.4", 9999, b"hello"))
     assert alerts(tmp_path / "innocent", plan, innocent) == []
+
+
+def test_a_marker_is_seen_when_it_leaves_its_agent_and_nowhere_else(tmp_path: Path) -> None:
+    agent, prober, home = "192.0.2.7", "192.0.2.99", "198.51.100.9"
+    token = "unflux7k2m9q4x1c8v5b3n"
+    marked = f"GET /{token} HTTP/1.1\r\nHost: bad.example\r\n\r\n".encode()
+    plain = b"GET / HTTP/1.1\r\nHost: bad.example\r\n\r\n"
+    answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    question, _ = messages(f"{token.upper()}.bad.example")
+
+    def seen(name: str, *packets: bytes, until: timedelta = timedelta(hours=1)) -> list[str]:
+        marker = Marker(token=token, agent=agent, prober=prober, expires_at=NOW + until)
+        plan = plan_of(proposal("block-domain", "else.example"))  # it warns of a file without rules
+        return alerts(tmp_path / name, plan, packets, (marker,))
+
+    says = "unflux probe marker leaves an agent"
+    relayed = list(stream(80, marked, answer, home, agent))
+    assert seen("web", *relayed) == [says]
+    assert seen("names", udp(agent, 4009, home, 53, question)) == [says]
+    assert seen("over", *relayed, until=timedelta(0)) == []
+    innocent = [
+        *stream(80, marked, answer + marked, agent, prober),  # on its way in, and told back
+        *stream(80, plain, answer, home, agent),
+        *stream(80, marked, answer, home, "192.0.2.8"),
+        udp(prober, 4009, agent, 53, question), udp(agent, 53, prober, 4009, question),
+    ]  # fmt: skip
+    assert seen("innocent", *innocent) == []
 
 
 @pytest.mark.slow

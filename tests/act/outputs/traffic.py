@@ -22,7 +22,9 @@ def udp(source: str, sport: int, target: str, dport: int, payload: bytes) -> byt
     return _ipv4(source, target, 17, datagram)
 
 
-def stream(dport: int, asked: bytes, answered: bytes, server: str = SITE) -> Iterator[bytes]:
+def stream(
+    dport: int, asked: bytes, answered: bytes, server: str = SITE, client: str = CLIENT
+) -> Iterator[bytes]:
     """Yield the packets of a connection: its opening, what the client says, what it is told."""
     sport = next(_PORTS)
 
@@ -31,7 +33,7 @@ def stream(dport: int, asked: bytes, answered: bytes, server: str = SITE) -> Ite
     ) -> bytes:
         ports = (dport, sport) if back else (sport, dport)
         head = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 65_535, 0, 0)
-        ends = (server, CLIENT) if back else (CLIENT, server)
+        ends = (server, client) if back else (client, server)
         return _ipv4(*ends, 6, head + payload)
 
     here, there = 1_001, 2_001

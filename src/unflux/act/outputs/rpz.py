@@ -17,7 +17,7 @@ from unflux.act.output import (
     require,
 )
 from unflux.act.plain import lines, zone_name
-from unflux.model.actions import Action, Plan
+from unflux.model.actions import DROPS, Action, Plan
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
 from unflux.model.policy_zone import FILE_NAME, closing_line
@@ -86,7 +86,7 @@ def _wanted(plan: Plan, options: Options) -> Iterator[Action]:
     if "nsdname" in options.triggers:
         yield from plan.of_kind("block-name-server")
     if options.triggers & {"nsip", "ip"}:
-        yield from plan.of_kind("block-address")
+        yield from plan.of_kind(*DROPS)
 
 
 def _target(options: Options) -> str:

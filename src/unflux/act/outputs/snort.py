@@ -4,8 +4,18 @@ from collections.abc import Iterator
 
 from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import is_plain
-from unflux.act.signatures import TRAFFIC, message, metadata, rule_file, wire_pattern
+from unflux.act.signatures import (
+    MARKED,
+    TRAFFIC,
+    marker_head,
+    marker_metadata,
+    message,
+    metadata,
+    rule_file,
+    wire_pattern,
+)
 from unflux.model.actions import Action, Plan
+from unflux.model.markers import Marker
 
 
 class Snort:
@@ -25,12 +35,13 @@ class Snort:
             "Snort has no buffer of the TLS name: the rule looks for it in the client's hello, and "
             "misses the one that a random extension of a letter's octet follows at once.",
             "Names that hold odd octets are matched in DNS messages only.",
+            "A marker is found where an agent passes it on in the clear.",
         ),
     )
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
         """Return rules that alert; what to do about an alert is the operator's."""
-        return (rule_file("snort3.rules", plan, _rules),)
+        return (rule_file("snort3.rules", plan, options.markers, _rules, _seek),)
 
 
 def _rules(action: Action) -> Iterator[str]:
@@ -56,9 +67,14 @@ def _rules(action: Action) -> Iterator[str]:
     yield _rule("ssl", action, "TLS name", f"{to_server}ssl_state:client_hello; {name}{hello}")
 
 
+def _seek(marker: Marker, protocol: str) -> str:
+    match = f'content:"{marker.token}",nocase,fast_pattern; '
+    return _alert(marker_head(marker, protocol), MARKED, match, marker_metadata(marker))
+
+
 def _rule(head: str, action: Action, what: str, match: str = "") -> str:
-    text = message(action, what)
-    return (
-        f'alert {head} ( msg:"{text}"; {match}'
-        f"metadata:{metadata(action)}; classtype:trojan-activity; "
-    )
+    return _alert(head, message(action, what), match, metadata(action))
+
+
+def _alert(head: str, text: str, match: str, told: str) -> str:
+    return f'alert {head} ( msg:"{text}"; {match}metadata:{told}; classtype:trojan-activity; '

@@ -4,8 +4,18 @@ from collections.abc import Iterator
 
 from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import is_plain
-from unflux.act.signatures import TRAFFIC, message, metadata, rule_file, wire_pattern
+from unflux.act.signatures import (
+    MARKED,
+    TRAFFIC,
+    marker_head,
+    marker_metadata,
+    message,
+    metadata,
+    rule_file,
+    wire_pattern,
+)
 from unflux.model.actions import Action, Plan
+from unflux.model.markers import Marker
 
 
 class Suricata:
@@ -23,12 +33,13 @@ class Suricata:
             "Names that hold odd octets are matched in DNS messages only.",
             "Where two rules would share a number, the later one gets the next that is free, which "
             "may change when the first goes.",
+            "A marker is found where an agent passes it on in the clear.",
         ),
     )
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
         """Return rules that alert; what to do about an alert is the operator's."""
-        return (rule_file("unflux.rules", plan, _rules),)
+        return (rule_file("unflux.rules", plan, options.markers, _rules, _seek),)
 
 
 def _rules(action: Action) -> Iterator[str]:
@@ -49,9 +60,15 @@ def _rules(action: Action) -> Iterator[str]:
     yield _rule("dns any any -> any any", action, "query", f"dns.query; {ends}nocase; ")
 
 
+def _seek(marker: Marker, protocol: str) -> str:
+    match = f'content:"{marker.token}"; nocase; '
+    return _alert(marker_head(marker, protocol), MARKED, match, marker_metadata(marker))
+
+
 def _rule(head: str, action: Action, what: str, match: str = "") -> str:
     text = message(action, what).replace(":", r"\:")
-    return (
-        f'alert {head} (msg:"{text}"; {match}'
-        f"classtype:trojan-activity; metadata:{metadata(action)}; "
-    )
+    return _alert(head, text, match, metadata(action))
+
+
+def _alert(head: str, text: str, match: str, told: str) -> str:
+    return f'alert {head} (msg:"{text}"; {match}classtype:trojan-activity; metadata:{told}; '
