@@ -1,8 +1,6 @@
 """The configuration of ``unflux block``: one TOML file, which names where each output goes."""
 
 import re
-import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any, Final
 from unflux.act.outputs import OUTPUTS
 from unflux.act.targets import RELOAD_TIMEOUT_S, Target
 from unflux.model.errors import UnfluxError
+from unflux.model.toml_file import read_toml, refuse_unknown
 
 LONGEST_RELOAD_S: Final = 600.0
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
@@ -35,17 +34,7 @@ def read_configuration(path: Path) -> Configuration:
     Raises UnfluxError, with the place, for whatever is not understood, and for a file that
     everybody may write: its commands are run.
     """
-    try:
-        if path.stat().st_mode & stat.S_IWOTH:
-            message = f"{path}: everybody may write it, and its commands are run; chmod o-w first"
-            raise UnfluxError(message)
-        value = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise UnfluxError(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path}: is no TOML ({error})"
-        raise UnfluxError(message) from error
+    value = read_toml(path, "its commands are run")
     try:
         return _parse(value)
     except ValueError as error:
@@ -54,7 +43,7 @@ def read_configuration(path: Path) -> Configuration:
 
 
 def _parse(value: Mapping[str, Any]) -> Configuration:
-    _refuse_unknown(value, _KEYS, "")
+    refuse_unknown(value, _KEYS)
     name, deliver = value.get("name", "default"), value.get("deliver")
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         message = f"name = {name!r} is not up to 40 of a-z, 0-9 and -"
@@ -78,7 +67,7 @@ def _parse_target(output: str, table: object) -> Target:
     if not isinstance(table, dict):
         message = f"deliver.{output} is no table"
         raise ValueError(message)  # noqa: TRY004  what a file says is a value here
-    _refuse_unknown(table, _TARGET_KEYS, f"{where}: ")
+    refuse_unknown(table, _TARGET_KEYS, f"{where}: ")
     if ("path" in table) == ("folder" in table):
         message = f"{where} needs a path or a folder, one of them"
         raise ValueError(message)
@@ -114,10 +103,3 @@ def _absolute(value: object, where: str) -> Path:
         message = f"{where} = {value!r} is no absolute path"
         raise ValueError(message)
     return Path(str(value))
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: frozenset[str], where: str) -> None:
-    unknown = sorted(table.keys() - known)
-    if unknown:
-        message = f"{where}{', '.join(unknown)}: no such key; there are {', '.join(sorted(known))}"
-        raise ValueError(message)

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from unflux.act.delivering import deliver, left_behind
 from unflux.act.journal import Delivery, read_journal
-from unflux.act.lock import locked
 from unflux.act.output import Output, Rendered
 from unflux.act.outputs import OUTPUTS
 from unflux.act.standing import Deployed, read_standing
@@ -19,6 +18,7 @@ from unflux.act.targets import Target, place_all
 from unflux.cli.configuration import read_configuration
 from unflux.model.actions import Plan
 from unflux.model.errors import UnfluxError, UsageError
+from unflux.model.lock import locked
 from unflux.present.file_changes import MOST_LINES, describe_changes
 from unflux.present.visible import make_visible
 

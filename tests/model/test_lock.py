@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from unflux.act.lock import locked
 from unflux.model.errors import UnfluxError
+from unflux.model.lock import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from unflux.act.lock import locked
+from unflux.model.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
