@@ -1,3 +1,4 @@
+import base64
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_keys_and_remarks() -> None:
     assert [k.to_text() for k in keys] == ["policy.", "other."]
     assert keys[dns.name.from_text("policy")].secret == b"0123456789abcdef" * 2
     assert keys[dns.name.from_text("other")].algorithm == dns.tsig.HMAC_SHA512
+
+
+@pytest.mark.parametrize("secret", ["//" + SECRET[2:], SECRET[:9] + "//" + SECRET[11:]])
+def test_slashes_in_a_secret_begin_no_remark(secret: str) -> None:
+    (read,) = scan_keys(key(secret=secret)).values()
+    assert read.secret == base64.b64decode(secret)
+
+
+def test_a_secret_without_quotes() -> None:
+    secret = SECRET[:9] + "//" + SECRET[11:]
+    (read,) = scan_keys(key().replace(f'"{SECRET}"', secret)).values()
+    assert read.secret == base64.b64decode(secret)
 
 
 @pytest.mark.parametrize(

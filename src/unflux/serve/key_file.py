@@ -27,7 +27,10 @@ MIN_SECRET_OCTETS: Final = 16
 
 MAX_FILE_OCTETS: Final = 1 << 20
 
-_REMARK: Final = re.compile(r"/\*.*?\*/|//[^\n]*|#[^\n]*", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"""(?P<remark>/\*.*?\*/|//[^\n]*|\#[^\n]*)|"[^"\n]*"|[^\s"{};]+""", re.DOTALL
+)
+"""A remark begins where a token may; slashes within a secret begin none."""
 _WORD: Final = r'"?([^\s"{};]+)"?'
 _KEY: Final = re.compile(
     rf"\s*key\s+{_WORD}\s*\{{\s*algorithm\s+{_WORD}\s*;\s*secret\s+\"?([A-Za-z0-9+/=]+)\"?\s*;\s*\}}"
@@ -59,8 +62,7 @@ def read_keys(path: Path) -> Keys:
 
 def scan_keys(text: str) -> Keys:
     """Return the keys of a text of ``key "NAME" { algorithm NAME; secret "BASE64"; };``."""
-    # A secret holds slashes, but never two that begin a word.
-    text = _REMARK.sub(" ", text)
+    text = _TOKEN.sub(lambda token: " " if token["remark"] else token[0], text)
     keys: Keys = {}
     at = 0
     while at < len(text.rstrip()):
