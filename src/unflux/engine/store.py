@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 import duckdb
@@ -151,10 +151,13 @@ class Store:
         format: str,  # noqa: A002
         responses: int,
         drops: Mapping[str, int],
+        *,
+        deployed: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> None:
         """Add a batch of a source that grows, whole or not at all; its counts add up.
 
         The name is what makes it the same source, for there is no end whose bytes could.
+        ``deployed``: what is kept with it, as by :meth:`keep_deployed`.
         """
         digest = f"growing:{source_name}"
         with self._transaction():
@@ -169,6 +172,8 @@ class Store:
                 ],
             )  # fmt: skip
             self._take_in(rollup)
+            for (deployment, part), content in deployed.items():
+                self._replace_deployed(deployment, part, content)
 
     def forget(self, before: datetime) -> int:
         """Delete the rows that were seen last before a moment; return how many."""
@@ -245,8 +250,11 @@ class Store:
     def keep_deployed(self, deployment: str, part: str, content: str) -> None:
         """Replace a part of what a deployment says of itself, whole or not at all."""
         with self._transaction():
-            self._execute(sql.DEPLOYED)
-            self._execute(sql.REPLACE_DEPLOYED, [deployment, part, content])
+            self._replace_deployed(deployment, part, content)
+
+    def _replace_deployed(self, deployment: str, part: str, content: str) -> None:
+        self._execute(sql.DEPLOYED)
+        self._execute(sql.REPLACE_DEPLOYED, [deployment, part, content])
 
     def _prepare(self, read_only: bool) -> None:
         """Make the tables in a new file, or check those of an old one."""

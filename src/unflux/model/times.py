@@ -1,6 +1,6 @@
 """Moments: UTC, microseconds since the epoch."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 MICROSECONDS_PER_S = 1_000_000
 
@@ -19,6 +19,11 @@ def is_plausible(moment_us: int) -> bool:
 def moment_at(moment_us: int) -> datetime:
     """Return the moment of so many microseconds since the epoch."""
     return datetime.fromtimestamp(moment_us / MICROSECONDS_PER_S, UTC)
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Return a moment in microseconds since the epoch."""
+    return (moment - moment_at(0)) // timedelta(microseconds=1)
 
 
 def format_moment(moment: datetime | None) -> str | None:

@@ -1,6 +1,5 @@
 """Rounds of a watch: a batch into the store, the window judged, what changed told and kept."""
 
-import io
 import json
 import time
 from collections import Counter
@@ -17,14 +16,11 @@ from unflux.model.memory import give_back
 from unflux.model.rollup import Rollup, tables_of
 from unflux.model.times import format_moment
 from unflux.pipeline import gathering
+from unflux.pipeline.batch_reading import BatchRead, read_batch
 from unflux.pipeline.findings import compose_verdicts
 from unflux.pipeline.gathering import Gathered
 from unflux.pipeline.scanning import analysed
 from unflux.pipeline.steps import CONVICTED, TOTALS
-from unflux.read.dnstap import CONTENT_TYPE, Dnstap
-from unflux.read.frame_streams import START, compose_control_frame
-from unflux.read.opening import STANDARD_INPUT, Location
-from unflux.read.reading import SourceRead, read_source
 from unflux.watch.changes import find_changes, follow
 from unflux.watch.inbox import Batch
 
@@ -32,6 +28,8 @@ SOURCE: Final = "watch"
 """The name of the watch's records among the sources of a store."""
 CONVICTIONS: Final = (SOURCE, "convictions")
 """Where the store keeps what stands."""
+POSITIONS: Final = (SOURCE, "positions")
+"""Where the store keeps how far inputs were read."""
 AGED: Final = "older than --keep"
 
 
@@ -71,30 +69,35 @@ class Rounds:
         self._write = write
         with Store.open(options.store, wait_s=WAIT_S) as store:
             self.standing = _scan_standing(store.deployed(*CONVICTIONS))
+            self.positions: dict[str, str] = json.loads(store.deployed(*POSITIONS) or "{}")
+            known = (source.format for source in store.sources() if source.name == SOURCE)
+            self._formats = {name for formats in known for name in formats.split(", ")}
         self._kept = self.standing
         self._is_changed = True
         self._leaves_at: datetime | None = None
 
-    def read(self, batch: Batch) -> SourceRead:
-        """Decode a batch, by the very reader of dnstap files."""
-        stream = io.BytesIO(compose_control_frame(START, CONTENT_TYPE) + batch.octets)
-        return read_source(
-            Location(name=STANDARD_INPUT),
-            self._options.scanning.reading,
-            standard_input=stream,
-            with_digest=False,
-        )
+    def read(self, batch: Batch, now: datetime) -> BatchRead:
+        """Decode a batch, by the very readers of files."""
+        return read_batch(batch, self._options.scanning.reading, now, self._options.keep)
 
-    def keep(self, read: SourceRead, now: datetime) -> Counter[str]:
+    def keep(self, read: BatchRead, now: datetime) -> Counter[str]:
         """Add a batch to the store; return the rows that were let go for it, by reason.
 
-        Raises StoreError where it cannot be added; then nothing was.
+        Raises StoreError where it cannot be added; then nothing was, and no input went on.
         """
         options, shed = self._options, Counter[str]()
+        positions = {**self.positions, **read.positions}
+        formats = self._formats | read.formats
         with Store.open(options.store, wait_s=WAIT_S) as store:
             store.extend(
-                read.rollup, SOURCE, Dnstap.NAME, read.drops.response_count, read.drops.reasons
+                read.rollup,
+                SOURCE,
+                ", ".join(sorted(formats)),
+                read.drops.response_count,
+                read.drops.reasons,
+                deployed={POSITIONS: json.dumps(positions)} if read.positions else {},
             )
+            self.positions, self._formats = positions, formats
             self._is_changed |= any(table.num_rows for table in tables_of(read.rollup))
             if options.keep is not None:
                 shed[AGED] = store.forget(now - options.keep)

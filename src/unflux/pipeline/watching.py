@@ -1,10 +1,11 @@
 """Watch: frames from name servers into the store, and events of what changes, until told to end."""
 
 import asyncio
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -15,16 +16,18 @@ from unflux.model.endpoint import Endpoint
 from unflux.model.errors import StoreError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.telling import Tell
+from unflux.pipeline.batch_reading import BatchRead
 from unflux.pipeline.rounds import Options as RoundOptions
 from unflux.pipeline.rounds import Rounds
 from unflux.present.verdict_event import render_event
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_receiver import FrameReceiver
-from unflux.read.reading import SourceRead
+from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.source import Drops
 from unflux.watch.event_file import EventSink
 from unflux.watch.inbox import Batch, Inbox
 from unflux.watch.inbox import Limits as InboxLimits
+from unflux.watch.input import Input
 from unflux.watch.listening import listen_tcp, listen_unix
 from unflux.watch.senders import Limits as SenderLimits
 from unflux.watch.senders import Senders
@@ -80,9 +83,7 @@ async def watch(
             page = open_sockets.enter_context(listen_tcp(*where))
             open_sockets.enter_context(StatusPage(page, watching.look))
             tell("listening", at=str(options.metrics), pages="/metrics /health")
-        watching.senders = Senders(
-            listening, watching.inbox, watching.make_receiver, options.senders
-        )
+        watching.listen(listening)
         await watching.run(commands)
 
 
@@ -105,18 +106,30 @@ class _Watching:
         self._lag_s = self._judge_s = 0.0
         self._store_failure: str | None = None
         self._event_failure: str | None = None
-        self.inbox = Inbox(options.inbox)
-        self.senders: Senders
+        self._inbox = Inbox(options.inbox)
+        self._senders = self._make_senders(())
+        self._others: list[Input] = []
 
-    def make_receiver(self) -> FrameReceiver:
-        """Return the protocol of a new connection."""
-        return FrameReceiver(CONTENT_TYPE, self._received)
+    def listen(self, listening: Iterable[socket.socket]) -> None:
+        """Take frames from whoever connects to these sockets."""
+        self._senders = self._make_senders(listening)
+
+    def _make_senders(self, listening: Iterable[socket.socket]) -> Senders:
+        return Senders(
+            listening,
+            self._inbox,
+            lambda: FrameReceiver(CONTENT_TYPE, self._received),
+            compose_control_frame(START, CONTENT_TYPE),
+            self._options.senders,
+        )
 
     async def run(self, commands: "asyncio.Queue[Command]") -> None:
         """Go on until told to stop; then store and judge what has come so far."""
         keeping = asyncio.create_task(self._keep_on())
         judging = asyncio.create_task(self._judge_on())
-        async with self.senders:
+        async with AsyncExitStack() as taking:
+            for source in self._inputs:
+                await taking.enter_async_context(source)
             while not (keeping.done() or judging.done()):
                 getting = asyncio.create_task(commands.get())
                 await asyncio.wait({getting, keeping, judging}, return_when=asyncio.FIRST_COMPLETED)
@@ -127,7 +140,7 @@ class _Watching:
                 else:
                     self._obey(getting.result())
         self._is_ending.set()
-        self.inbox.close()
+        self._inbox.close()
         await judging
         await keeping
         await self._judge()
@@ -138,15 +151,17 @@ class _Watching:
         store = self._options.rounds.store
         drops = Counter(dict(self._received.reasons))
         drops.update(dict(self._read.reasons))
-        drops.update(dict(self.senders.drops))
+        for source in self._inputs:
+            drops.update(dict(source.drops))
         return Status(
-            senders=self.senders.open_count,
-            connections=self.senders.connection_count,
-            frames=self.senders.frame_count,
+            senders=self._senders.open_count,
+            connections=self._senders.connection_count,
+            frames=self._senders.record_count,
+            records={source.name: source.record_count for source in self._inputs},
             responses=self._read.response_count,
             batches=self._batch_count,
-            stalls=self.inbox.stall_count,
-            held_octets=self.inbox.held_octets,
+            stalls=self._inbox.stall_count,
+            held_octets=self._inbox.held_octets,
             lag_s=round(self._lag_s, 3),
             judge_s=round(self._judge_s, 3),
             store_octets=store.stat().st_size if store.exists() else 0,
@@ -155,39 +170,47 @@ class _Watching:
             events=dict(self._events),
             drops=dict(drops),
             shed=dict(self._shed),
-            failure=self._store_failure or self._event_failure,
+            failure=self._failure(),
         )
+
+    @property
+    def _inputs(self) -> tuple[Input, ...]:
+        return self._senders, *self._others
+
+    def _failure(self) -> str | None:
+        failures = (source.failure for source in self._inputs)
+        return self._store_failure or self._event_failure or next(filter(None, failures), None)
 
     # --- batches ----------------------------------------------------------------------------
 
     async def _keep_on(self) -> None:
         """Take batches until the inbox is closed and empty."""
         while True:
-            await self.inbox.wait()
-            batch = self.inbox.take()
+            await self._inbox.wait()
+            batch = self._inbox.take()
             if batch is not None:
                 await self._take_in(batch)
-            elif self.inbox.is_closed:
+            elif self._inbox.is_closed:
                 return
 
     async def _take_in(self, batch: Batch) -> None:
         """Decode a batch and store it, however often that must be tried."""
-        read = await asyncio.to_thread(self._rounds.read, batch)
-        if read.error is not None:
-            self._tell("batch-refused", frames=batch.frame_count, because=read.error)
+        read = await asyncio.to_thread(self._rounds.read, batch, datetime.now(UTC))
+        for error in read.errors:
+            self._tell("batch-refused", because=error)
         ends_at_s = None
         while not await self._keep(read):
             if self._is_ending.is_set():
                 ends_at_s = ends_at_s or time.monotonic() + END_S
                 if time.monotonic() >= ends_at_s:
-                    message = f"{batch.frame_count} frames are lost: {self._store_failure}"
+                    message = f"{batch.record_count} records are lost: {self._store_failure}"
                     raise UnfluxError(message)
             await asyncio.sleep(AGAIN_S)
         self._read.add(read.drops)
         self._batch_count += 1
         self._lag_s = time.monotonic() - batch.began_at_s
 
-    async def _keep(self, read: SourceRead) -> bool:
+    async def _keep(self, read: BatchRead) -> bool:
         """Store what was read; return whether the store took it."""
         try:
             async with self._store_turn:

@@ -1,7 +1,8 @@
-"""The inbox: frames of all senders since the last batch, never more than a ceiling."""
+"""The inbox: records of all inputs since the last batch, never more than a ceiling."""
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,28 +12,54 @@ class Limits:
     """When a batch is due, and how much may wait."""
 
     batch_s: float = 5.0
-    """From the first frame of a batch to its end. Chosen: 2026-11-24; what a kill can lose, and
+    """From the first record of a batch to its end. Chosen: 2026-11-24; what a kill can lose, and
     opening the store costs some 50 ms each time."""
     batch_octets: int = 16 << 20
     """A batch of so many octets ends at once. Chosen: 2026-11-24; some 100,000 responses."""
     held_octets: int = 64 << 20
-    """At so many, senders are not read from until the batch is taken."""
+    """At so many, inputs are not read from until the batch is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some whole records that arrived by one input."""
+
+    origin: str
+    """The input. Records of one origin and head stay together and in order."""
+    octets: bytes
+    count: int
+    """How many records they are."""
+    head: bytes = b""
+    """What a file of such records begins with."""
+    position: str | None = None
+    """Where the input goes on after them, should this be its last word; null: nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Records of a batch that a reader takes for one file."""
+
+    origin: str
+    octets: bytearray
+    """With the head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Frames, each after its length."""
+    """What arrived since the last one."""
 
-    octets: bytearray
-    frame_count: int
+    parts: tuple[Part, ...]
+    positions: Mapping[str, str]
+    """Where inputs go on after it, by origin; those that cannot go on have none."""
+    record_count: int
     began_at_s: float
-    """When the first of them came, by the monotonic clock."""
+    """When the first record came, by the monotonic clock."""
 
 
 class Inbox:
-    """Takes frames from senders and gives batches.
+    """Takes records from inputs and gives batches.
 
-    Nothing that was read is ever thrown away here: at the ceiling senders wait, and name servers
+    Nothing that was read is ever thrown away here: at the ceiling inputs wait, and name servers
     then drop at their own queue, which they count.
     """
 
@@ -42,31 +69,41 @@ class Inbox:
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
         self._is_closed = False
+        self._positions: dict[str, str] = {}
         self._clear()
         self.stall_count = 0
-        """How often a sender had to wait for room."""
+        """How often an input had to wait for room."""
 
     @property
     def held_octets(self) -> int:
         """Octets that wait for a batch."""
-        return len(self._octets)
+        return self._held_octets
 
     @property
     def is_closed(self) -> bool:
         """Whether nothing more comes; the last batch may still wait."""
         return self._is_closed
 
-    async def put(self, frames: bytes, count: int) -> None:
-        """Add frames, once there is room; above the ceiling at most by one read of each sender."""
+    async def put(self, chunk: Chunk) -> None:
+        """Add records, once there is room; above the ceiling at most by one chunk of each input.
+
+        A chunk without records moves the position alone, which is kept with the next batch.
+        """
         if self.held_octets >= self._limits.held_octets:
             self.stall_count += 1
             while self.held_octets >= self._limits.held_octets:
                 self._room.clear()
                 await self._room.wait()
-        if not self._octets:
+        if chunk.position is not None:
+            self._positions[chunk.origin] = chunk.position
+        if not chunk.octets:
+            return
+        if not self._held_octets:
             self._began_at_s = time.monotonic()
-        self._octets += frames
-        self._frame_count += count
+        part = self._parts.setdefault((chunk.origin, chunk.head), bytearray(chunk.head))
+        part += chunk.octets
+        self._held_octets += len(chunk.octets)
+        self._record_count += chunk.count
         self._some.set()
         if self.held_octets >= self._limits.batch_octets:
             self._enough.set()
@@ -80,11 +117,17 @@ class Inbox:
 
     def take(self) -> Batch | None:
         """Return what is held, null where that is nothing, and make room."""
-        if not self._octets:
+        if not self._held_octets:
             return None
         batch = Batch(
-            octets=self._octets, frame_count=self._frame_count, began_at_s=self._began_at_s
+            parts=tuple(
+                Part(origin=origin, octets=octets) for (origin, _), octets in self._parts.items()
+            ),
+            positions=self._positions,
+            record_count=self._record_count,
+            began_at_s=self._began_at_s,
         )
+        self._positions = {}
         self._clear()
         return batch
 
@@ -95,8 +138,9 @@ class Inbox:
         self._enough.set()
 
     def _clear(self) -> None:
-        self._octets = bytearray()
-        self._frame_count = 0
+        self._parts: dict[tuple[str, bytes], bytearray] = {}
+        self._held_octets = 0
+        self._record_count = 0
         self._began_at_s = 0.0
         self._room.set()
         if not self._is_closed:

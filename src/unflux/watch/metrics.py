@@ -14,17 +14,18 @@ COUNTERS: Final = {
     "frames": "Frames that senders sent.",
     "responses": "Responses decoded and stored.",
     "batches": "Batches stored.",
-    "stalls": "Times that a sender had to wait for room.",
+    "stalls": "Times that an input had to wait for room.",
 }
 GAUGES: Final = {
     "senders": ("senders", "Senders connected now."),
-    "held_octets": ("held_bytes", "Octets of frames that wait for a batch."),
-    "lag_s": ("batch_lag_seconds", "From the first frame of the last batch until it was stored."),
+    "held_octets": ("held_bytes", "Octets that wait for a batch."),
+    "lag_s": ("batch_lag_seconds", "From the first record of the last batch until it was stored."),
     "judge_s": ("judge_seconds", "What the last judgement took."),
     "store_octets": ("store_bytes", "Octets of the store's file."),
     "standing": ("convicted_domains", "Domains that stand convicted."),
 }
 LABELLED_COUNTERS: Final = {
+    "records": ("records", "input", "Frames, packets, lines and messages that arrived, by input."),
     "events": ("events", "change", "Events written."),
     "drops": ("drops", "reason", "Input skipped and connections that went wrong."),
     "shed": (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self, cast
 
-from unflux.watch.inbox import Inbox
+from unflux.watch.inbox import Chunk, Inbox
 
 READ_OCTETS: Final = 256 << 10
 """Octets read of a sender at once."""
@@ -55,25 +55,34 @@ class Receiver(Protocol):
 
 
 class Senders:
-    """Accepts on sockets that listen while its block runs, and puts frames into the inbox."""
+    """Accepts on sockets that listen while its block runs, and puts frames into the inbox.
+
+    ``head``: what a file of such frames begins with.
+    """
+
+    name: Final = "dnstap"
+    failure: Final = None
 
     def __init__(
         self,
         listening: Iterable[socket.socket],
         inbox: Inbox,
         make_receiver: Callable[[], Receiver],
+        head: bytes,
         limits: Limits,
     ) -> None:
         self._listening = tuple(listening)
         self._inbox = inbox
         self._make_receiver = make_receiver
+        self._head = head
         self._limits = limits
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.drops = Counter[str]()
         """Connections that went otherwise than they should, by reason."""
         self.connection_count = 0
-        self.frame_count = 0
+        self.record_count = 0
+        """Frames that arrived."""
 
     @property
     def open_count(self) -> int:
@@ -143,8 +152,10 @@ class Senders:
             return False
         frames, count, reply = receiver.receive(octets)
         if count:
-            self.frame_count += count
-            await self._inbox.put(frames, count)
+            self.record_count += count
+            await self._inbox.put(
+                Chunk(origin=self.name, head=self._head, octets=frames, count=count)
+            )
         if reply:
             writer.write(reply)
             async with asyncio.timeout(self._limits.reply_s):

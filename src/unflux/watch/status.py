@@ -12,15 +12,18 @@ class Status:
     """Connected now."""
     connections: int = 0
     frames: int = 0
+    """Of dnstap."""
+    records: Mapping[str, int] = field(default_factory=dict)
+    """Frames, packets, lines and messages that arrived, by input."""
     responses: int = 0
     batches: int = 0
     """Stored."""
     stalls: int = 0
-    """How often a sender had to wait, because as much was held as may be."""
+    """How often an input had to wait, because as much was held as may be."""
     held_octets: int = 0
     """Waiting for a batch."""
     lag_s: float = 0.0
-    """From the first frame of the last batch until it was stored."""
+    """From the first record of the last batch until it was stored."""
     judge_s: float = 0.0
     """What the last judgement took."""
     store_octets: int = 0
@@ -35,4 +38,5 @@ class Status:
     shed: Mapping[str, int] = field(default_factory=dict)
     """Rows of the store, by reason."""
     failure: str | None = None
-    """Why the store takes no batch or events are not written; null while all is well."""
+    """Why the store takes no batch, events are not written or an input gives nothing; null while
+    all is well."""
