@@ -12,6 +12,7 @@ EPILOG: Final = """\b
 Examples:
   unflux watch --store dns.unflux --dnstap /run/unflux/dnstap.sock
   unflux watch --store dns.unflux --dnstap-tcp 127.0.0.1:6000 --events flux.jsonl --keep 14
+  unflux watch --store dns.unflux --follow /opt/zeek/logs/current/dns.log
   unflux watch --store dns.unflux --dnstap dnstap.sock --metrics 127.0.0.1:9153 --window 6
 """
 
@@ -43,6 +44,16 @@ def run(
             metavar="ADDRESS:PORT",
             help="An address of loopback that takes dnstap by TCP; IPv6 as [ADDRESS]:PORT. "
             "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    follow: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--follow",
+            metavar="LOG",
+            help="A log that grows, Zeek's dns.log or Suricata's eve.json, from its start or where "
+            "the store says; followed when it is rotated, truncated or replaced. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -114,7 +125,9 @@ def run(
         bool, typer.Option("--json", help="Log JSON objects, one a line, not text.")
     ] = False,
 ) -> None:
-    """Take dnstap from name servers, keep it, and tell when a domain begins or ceases to flux.
+    """Take what name servers are answered, and tell when a domain begins or ceases to flux.
+
+    It comes as dnstap from name servers, or as lines of logs that grow.
 
     Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
     happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
@@ -128,6 +141,7 @@ def run(
         store=store,
         dnstap=tuple(dnstap or ()),
         dnstap_tcp=tuple(dnstap_tcp or ()),
+        follow=tuple(follow or ()),
         metrics=metrics,
         window_h=window_h,
         keep_d=keep_d,

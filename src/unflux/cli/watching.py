@@ -16,7 +16,7 @@ from unflux.cli.signals import take_signals
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
 from unflux.model.telling import Tell
-from unflux.pipeline import gathering, rounds
+from unflux.pipeline import gathering, inputs, rounds
 from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.watching import Command, Options, watch
 from unflux.read.source import Options as ReadOptions
@@ -42,6 +42,7 @@ class Wishes:
     store: Path
     dnstap: tuple[Path, ...]
     dnstap_tcp: tuple[str, ...]
+    follow: tuple[Path, ...]
     metrics: str | None
     window_h: float
     keep_d: float | None
@@ -54,8 +55,8 @@ class Wishes:
 
 def compose_options(wishes: Wishes) -> Options:
     """Check values against each other; raises UsageError before anything is opened."""
-    if not (wishes.dnstap or wishes.dnstap_tcp):
-        message = "nothing to watch: name a --dnstap SOCKET or --dnstap-tcp ADDRESS:PORT"
+    if not (wishes.dnstap or wishes.dnstap_tcp or wishes.follow):
+        message = "nothing to watch: name an input, such as --dnstap SOCKET or --follow LOG"
         raise UsageError(message)
     window = timedelta(hours=wishes.window_h)
     keep = None if wishes.keep_d is None else timedelta(days=wishes.keep_d)
@@ -73,8 +74,11 @@ def compose_options(wishes: Wishes) -> Options:
             keep=keep,
             max_rows=wishes.max_rows,
         ),
-        unix=wishes.dnstap,
-        tcp=tuple(_scan_endpoint(text, DNSTAP_PORT) for text in wishes.dnstap_tcp),
+        inputs=inputs.Options(
+            unix=wishes.dnstap,
+            tcp=tuple(_scan_endpoint(text, DNSTAP_PORT) for text in wishes.dnstap_tcp),
+            logs=tuple(dict.fromkeys(path.absolute() for path in wishes.follow)),
+        ),
         metrics=None if wishes.metrics is None else _scan_endpoint(wishes.metrics, METRICS_PORT),
         judge_s=wishes.judge_s,
         inbox=inbox.Limits(batch_s=wishes.batch_s),

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
-from pathlib import Path
 from typing import Final
 
 from unflux.model.endpoint import Endpoint
@@ -17,20 +16,17 @@ from unflux.model.errors import StoreError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.telling import Tell
 from unflux.pipeline.batch_reading import BatchRead
+from unflux.pipeline.inputs import Options as InputOptions
+from unflux.pipeline.inputs import make_others, make_senders
 from unflux.pipeline.rounds import Options as RoundOptions
 from unflux.pipeline.rounds import Rounds
 from unflux.present.verdict_event import render_event
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_receiver import FrameReceiver
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.source import Drops
 from unflux.watch.event_file import EventSink
 from unflux.watch.inbox import Batch, Inbox
 from unflux.watch.inbox import Limits as InboxLimits
 from unflux.watch.input import Input
 from unflux.watch.listening import listen_tcp, listen_unix
-from unflux.watch.senders import Limits as SenderLimits
-from unflux.watch.senders import Senders
 from unflux.watch.status import Status
 from unflux.watch.status_page import StatusPage
 
@@ -54,14 +50,11 @@ class Options:
     """What is listened to, and what is done with it."""
 
     rounds: RoundOptions
-    unix: tuple[Path, ...] = ()
-    """Sockets in the file system that take dnstap."""
-    tcp: tuple[Endpoint, ...] = ()
+    inputs: InputOptions
     metrics: Endpoint | None = None
     judge_s: float = 10.0
     """From the end of a judgement to the next, if something changed."""
     inbox: InboxLimits = field(default_factory=InboxLimits)
-    senders: SenderLimits = field(default_factory=SenderLimits)
 
 
 async def watch(
@@ -71,10 +64,10 @@ async def watch(
     with ExitStack() as open_sockets:
         watching = _Watching(options, sink, tell)
         listening = []
-        for path in options.unix:
+        for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
             tell("listening", at=str(path))
-        for endpoint in options.tcp:
+        for endpoint in options.inputs.tcp:
             where = str(endpoint.address), endpoint.port
             listening.append(open_sockets.enter_context(listen_tcp(*where)))
             tell("listening", at=str(endpoint))
@@ -107,21 +100,12 @@ class _Watching:
         self._store_failure: str | None = None
         self._event_failure: str | None = None
         self._inbox = Inbox(options.inbox)
-        self._senders = self._make_senders(())
-        self._others: list[Input] = []
+        self._senders = make_senders((), options.inputs, self._inbox, self._received)
+        self._others = tuple(make_others(options.inputs, self._inbox, self._rounds.positions))
 
     def listen(self, listening: Iterable[socket.socket]) -> None:
         """Take frames from whoever connects to these sockets."""
-        self._senders = self._make_senders(listening)
-
-    def _make_senders(self, listening: Iterable[socket.socket]) -> Senders:
-        return Senders(
-            listening,
-            self._inbox,
-            lambda: FrameReceiver(CONTENT_TYPE, self._received),
-            compose_control_frame(START, CONTENT_TYPE),
-            self._options.senders,
-        )
+        self._senders = make_senders(listening, self._options.inputs, self._inbox, self._received)
 
     async def run(self, commands: "asyncio.Queue[Command]") -> None:
         """Go on until told to stop; then store and judge what has come so far."""

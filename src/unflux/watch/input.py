@@ -1,6 +1,9 @@
 """An input: what a watch takes records from, while its block runs."""
 
+import asyncio
+from abc import ABC, abstractmethod
 from collections import Counter
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -40,3 +43,46 @@ class Input(Protocol):
     ) -> None:
         """Take no more; what was taken is in the inbox."""
         ...
+
+
+class TaskInput(ABC):
+    """An input that one task takes from, on and on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.record_count = 0
+        self.drops = Counter[str]()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing arrives at present; null while all is well."""
+        because = self.find_failure()
+        if because is None and self._task is not None and self._task.done():
+            because = "ended"
+        return because and f"{self.name}: {because}"
+
+    @abstractmethod
+    def find_failure(self) -> str | None:
+        """Return why nothing arrives at present, without the name; null while all is well."""
+
+    @abstractmethod
+    async def take(self) -> None:
+        """Take records until cancelled."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to take records."""
+        self._task = asyncio.create_task(self.take(), name=self.name)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take no more; what was taken is in the inbox."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task

@@ -1,0 +1,70 @@
+"""The inputs of a watch, made of what the user named."""
+
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from unflux.model.endpoint import Endpoint
+from unflux.read.decompression import DamagedError, decompress
+from unflux.read.dnstap import CONTENT_TYPE
+from unflux.read.frame_receiver import FrameReceiver
+from unflux.read.frame_streams import START, compose_control_frame
+from unflux.read.source import Drops
+from unflux.watch.followed_log import FollowedLog
+from unflux.watch.inbox import Inbox
+from unflux.watch.input import Input
+from unflux.watch.log_place import Place
+from unflux.watch.log_reader import Limits as LogLimits
+from unflux.watch.log_reader import LogReader
+from unflux.watch.senders import Limits as SenderLimits
+from unflux.watch.senders import Senders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Where records come from."""
+
+    unix: tuple[Path, ...] = ()
+    """Sockets in the file system that take dnstap."""
+    tcp: tuple[Endpoint, ...] = ()
+    logs: tuple[Path, ...] = ()
+    """Logs that are followed."""
+    senders: SenderLimits = field(default_factory=SenderLimits)
+    following: LogLimits = field(default_factory=LogLimits)
+
+
+def make_senders(
+    listening: Iterable[socket.socket], options: Options, inbox: Inbox, received: Drops
+) -> Senders:
+    """Return the input of dnstap; ``received`` counts what its streams had wrong."""
+    return Senders(
+        listening,
+        inbox,
+        partial(FrameReceiver, CONTENT_TYPE, received),
+        compose_control_frame(START, CONTENT_TYPE),
+        options.senders,
+    )
+
+
+def make_others(options: Options, inbox: Inbox, positions: Mapping[str, str]) -> Iterator[Input]:
+    """Yield the inputs besides dnstap, to go on where they were before."""
+    for path in options.logs:
+        name = f"log {path}"
+        place = Place.scan(positions[name]) if name in positions else None
+        reader = LogReader(path, place, decompress_log, options.following)
+        yield FollowedLog(name, reader, inbox, options.following)
+
+
+def decompress_log(chunks: Iterator[bytes], head: bytes) -> Iterator[bytes] | None:
+    """Decompress as :func:`decompress` does, but with EOFError where octets are missing."""
+    plain = decompress(chunks, head)
+    return None if plain is None else _until_damaged(plain)
+
+
+def _until_damaged(plain: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from plain
+    except DamagedError as error:
+        raise EOFError from error
