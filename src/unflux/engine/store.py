@@ -28,6 +28,7 @@ from unflux.model.rollup import (
     settled_bucket_s,
     tables_of,
 )
+from unflux.model.vantages import VANTAGE_TABLES
 
 SCHEMA_VERSION: Final = "1"
 """Raised whenever a column or its meaning changes."""
@@ -67,6 +68,7 @@ class Store:
     def __init__(self, path: Path, connection: Any) -> None:
         self._path = path
         self._connection = connection
+        self._is_changing = False
 
     @classmethod
     def open(cls, path: Path | str, read_only: bool = False, *, wait_s: float = 0.0) -> Self:
@@ -175,12 +177,34 @@ class Store:
             for (deployment, part), content in deployed.items():
                 self._replace_deployed(deployment, part, content)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all changes of the block be kept, or none."""
+        with self._transaction():
+            yield
+
+    def add_looks(self, tables: Mapping[TableShape, pa.Table]) -> None:
+        """Merge rows into the tables of :mod:`unflux.model.vantages`."""
+        with self._transaction():
+            for shape, table in tables.items():
+                self._execute(sql.create_statement(shape))
+                self._merge(shape, table)
+
+    def looks(self, shape: TableShape) -> pa.Table:
+        """Return one of the tables of :mod:`unflux.model.vantages`, empty where none was made."""
+        with _named(self._path):
+            if not self._has(shape.name):
+                return shape.empty()
+            statement, values = sql.select_statement(shape, None, None)
+            return self._execute(statement, values).to_arrow_table().cast(shape.schema)
+
     def forget(self, before: datetime) -> int:
         """Delete the rows that were seen last before a moment; return how many."""
         with self._transaction():
+            shapes = [*STORED, *(s for s in VANTAGE_TABLES if self._has(s.name))]
             return sum(
                 self._execute(sql.forget_statement(shape), [before]).fetchone()[0]
-                for shape in STORED
+                for shape in shapes
             )
 
     def shed(self, since: datetime, ceiling: int, kept: Collection[str]) -> Counter[str]:
@@ -242,7 +266,7 @@ class Store:
     def deployed(self, deployment: str, part: str) -> str | None:
         """Return a part of what a deployment says of itself; null where it never did."""
         with _named(self._path):
-            if not self._execute(sql.HAS_DEPLOYED).fetchone()[0]:
+            if not self._has("deployed"):
                 return None
             row = self._execute(sql.SELECT_DEPLOYED, [deployment, part]).fetchone()
         return None if row is None else str(row[0])
@@ -283,6 +307,9 @@ class Store:
         if not read_only and self._meta("suffix_list") != SUFFIX_LIST_VERSION:
             with self._transaction():
                 self._derive_again()
+
+    def _has(self, table: str) -> bool:
+        return bool(self._execute(sql.HAS_TABLE, [table]).fetchone()[0])
 
     def _take_in(self, rollup: Rollup) -> None:
         """Merge a rollup into the tables, within a transaction."""
@@ -348,8 +375,12 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._is_changing:
+            yield
+            return
         with _named(self._path):
             self._execute("BEGIN TRANSACTION")
+            self._is_changing = True
             try:
                 yield
                 self._execute("COMMIT")
@@ -358,6 +389,8 @@ class Store:
                 with suppress(duckdb.TransactionException):
                     self._execute("ROLLBACK")
                 raise
+            finally:
+                self._is_changing = False
 
 
 def _check_magic(path: Path) -> None:

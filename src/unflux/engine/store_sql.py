@@ -24,9 +24,7 @@ DEPLOYED: Final = (
     " content VARCHAR NOT NULL, PRIMARY KEY (deployment, part))"
 )
 """Made when something is delivered first, so that a store of records alone stays one."""
-HAS_DEPLOYED: Final = (
-    "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = 'deployed' AND NOT internal"
-)
+HAS_TABLE: Final = "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = ? AND NOT internal"
 SELECT_DEPLOYED: Final = "SELECT content FROM deployed WHERE deployment = ? AND part = ?"
 SELECT_COUNTS: Final = "SELECT responses, drops FROM sources WHERE digest = ?"
 REPLACE_DEPLOYED: Final = "INSERT OR REPLACE INTO deployed VALUES (?, ?, ?)"
@@ -97,15 +95,16 @@ _AGGREGATED: Final = {
 
 def create_statements() -> list[str]:
     """Return what makes an empty store."""
-    return [META, SOURCES, *(_create(shape) for shape in STORED)]
+    return [META, SOURCES, *(create_statement(shape) for shape in STORED)]
 
 
-def _create(shape: TableShape) -> str:
+def create_statement(shape: TableShape) -> str:
+    """Return what makes a table, where there is none yet."""
     columns = ", ".join(
         f"{_quoted(c.name)} {_TYPES[c.type]}{'' if c.nullable else ' NOT NULL'}"
         for c in shape.columns
     )
-    return f"CREATE TABLE {shape.name} ({columns})"
+    return f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns})"
 
 
 def merge_statement(shape: TableShape) -> str:

@@ -1,0 +1,57 @@
+"""What was seen from each vantage: two tables of a store that is tracked into."""
+
+from typing import Final
+
+from unflux.model.columns import COUNT, MOMENT, TEXT, Column, TableShape
+
+LOOK_BUCKET_S: Final = 3_600
+"""Width of the buckets of both tables, whatever that of the records beside them."""
+
+_BUCKET: Final = Column(
+    name="bucket_at", type=MOMENT, unit="UTC", meaning="start of the hour of the look"
+)
+_VANTAGE: Final = Column(
+    name="vantage",
+    type=TEXT,
+    unit="",
+    meaning="resolver that was asked, and the client subnet it was told",
+)
+_QUERY: Final = Column(name="query", type=TEXT, unit="name", meaning="the name that was asked for")
+_SEEN: Final = (
+    Column(name="first_at", type=MOMENT, unit="UTC", meaning="first of these looks", merge="min"),
+    Column(name="last_at", type=MOMENT, unit="UTC", meaning="last of these looks", merge="max"),
+)
+
+
+def _looks(name: str, meaning: str) -> Column:
+    return Column(name=name, type=COUNT, unit="looks", meaning=meaning, merge="sum")
+
+
+VANTAGE_LOOKS: Final = TableShape(
+    "vantage_looks",
+    "One row per hour, vantage, name and type: the looks of unflux track, and what came of them.",
+    (
+        _BUCKET,
+        _VANTAGE,
+        _QUERY,
+        Column(name="qtype", type=TEXT, unit="RR type", meaning="the type that was asked for"),
+        _looks("looks", "looks that were made"),
+        _looks("answered", "of them with records of the type"),
+        _looks("silent", "of them that nobody replied to"),
+        _looks("changes", "answers other than the one before, of the same vantage"),
+        *_SEEN,
+    ),
+)
+VANTAGE_ANSWERS: Final = TableShape(
+    "vantage_answers",
+    "One row per hour, vantage, name and address: in how many answers it was.",
+    (
+        _BUCKET,
+        _VANTAGE,
+        _QUERY,
+        Column(name="address", type=TEXT, unit="address", meaning="canonical address"),
+        _looks("looks", "answers that held it"),
+        *_SEEN,
+    ),
+)
+VANTAGE_TABLES: Final = (VANTAGE_LOOKS, VANTAGE_ANSWERS)

@@ -1,0 +1,132 @@
+"""Following: an agenda carried out, many looks at a time, until it is over or told to end."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from unflux.engagement.permit import BudgetSpentError, OutOfScopeError
+from unflux.model.names import registrable_domain
+from unflux.track.agenda import Agenda, Item
+from unflux.track.exchange import Exchange, Look
+from unflux.track.question import Question
+from unflux.track.vantage import Vantage
+
+FLIGHTS: Final = 1_000
+"""Looks at a time. Chosen: 2026-11-28; at 2,000 a second and replies of half a second."""
+NAP_S: Final = 1.0
+"""Most that is slept at once, so that a clock that jumps is noticed."""
+
+Taken = Callable[[Look, bool], None]
+"""Told each look, and whether it was answered otherwise than the one before."""
+
+
+async def find_wildcards(
+    agenda: Agenda, exchange: Exchange, vantage: Vantage, names: Iterable[str], *, most: int
+) -> dict[str, bool]:
+    """Ask each zone of which it is not known for a name that nobody has; return what was found.
+
+    A zone that answers shows every name the same pool, so one name of it is asked for and no
+    other. Out of scope and silent ones stay unknown. Raises what a look raises, but for that.
+    """
+    slots = asyncio.Semaphore(most)
+
+    async def ask(zone: str) -> None:
+        question = Question(f"{secrets.token_hex(8)}.{zone}", "A")
+        async with slots:
+            try:
+                look = await exchange.look(vantage, question)
+            except OutOfScopeError:
+                return
+        if look.reply.outcome not in {"silent", "unreadable"}:
+            found[zone] = look.reply.outcome == "answered"
+
+    found: dict[str, bool] = {}
+    zones = {registrable_domain(name) for name in names} - agenda.wildcards.keys()
+    await asyncio.gather(*map(ask, sorted(zones)))
+    agenda.wildcards.update(found)
+    return found
+
+
+class Following:
+    """Carries out an agenda."""
+
+    def __init__(self, agenda: Agenda, exchange: Exchange, taken: Taken) -> None:
+        self._agenda = agenda
+        self._exchange = exchange
+        self._taken = taken
+        self._slots = asyncio.Semaphore(FLIGHTS)
+        self._wake = asyncio.Event()
+        self._is_ending = False
+        self._failure: BaseException | None = None
+        self.room = asyncio.Event()
+        """Cleared while looks cannot be taken in; nothing is asked then."""
+        self.room.set()
+
+    def end(self) -> None:
+        """Ask nothing more."""
+        self._is_ending = True
+        self._wake.set()
+        self.room.set()
+
+    async def run(self) -> str:
+        """Go on until told to end or nothing is left to ask; return why it ended.
+
+        Raises UnfluxError where the ledger cannot be written. What is on its way at the end is
+        asked again by the next run.
+        """
+        flights = set[asyncio.Task[None]]()
+        try:
+            while not (self._is_ending or self._agenda.is_over):
+                await self.room.wait()
+                await self._slots.acquire()
+                item = None if self._is_ending else self._agenda.take(time.time())
+                if item is None:
+                    self._slots.release()
+                    await self._rest()
+                    continue
+                flight = asyncio.create_task(self._fly(item))
+                flights.add(flight)
+                flight.add_done_callback(flights.discard)
+                flight.add_done_callback(self._land)
+        finally:
+            left = list(flights)
+            for flight in left:
+                flight.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        if isinstance(self._failure, BudgetSpentError | OutOfScopeError):
+            return str(self._failure)
+        if self._failure is not None:
+            raise self._failure
+        return "told to end" if self._is_ending else "every name is dead"
+
+    async def _rest(self) -> None:
+        """Wait for the next look that is due, or for one that comes back."""
+        next_at_s = self._agenda.next_at_s
+        nap_s = NAP_S if next_at_s is None else min(max(next_at_s - time.time(), 0), NAP_S)
+        self._wake.clear()
+        if self._is_ending:
+            return
+        try:
+            async with asyncio.timeout(nap_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _fly(self, item: Item) -> None:
+        look = None
+        try:
+            look = await self._exchange.look(item.vantage, item.question)
+        finally:
+            if look is None:
+                self._agenda.put_back(item)
+        self._taken(look, self._agenda.note(look))
+
+    def _land(self, flight: "asyncio.Task[None]") -> None:
+        self._slots.release()
+        self._wake.set()
+        failure = None if flight.cancelled() else flight.exception()
+        if failure is not None and self._failure is None:
+            self._failure = failure
+            self.end()

@@ -1,0 +1,93 @@
+"""Rhythm: when a name is asked for next, from what came of the last look."""
+
+import hashlib
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from unflux.track.question import Reply
+
+DAY_S: Final = 86_400.0
+EARLY_S: Final = 1.0
+"""After the TTL has run out: caches count whole seconds, and drop a record in the second after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How fast and how slow looks may follow each other, seconds."""
+
+    least_s: float = 60.0
+    """Chosen: 2026-11-28; flux services answer with TTLs of 0 to 300 s, and a look a minute of
+    one name is what its own visitors make."""
+    most_s: float = 3_600.0
+    """Chosen: 2026-11-28; every hour is seen, as is the rhythm of a day, under any TTL."""
+    slowest_s: float = DAY_S
+    """Of a name that is not answered."""
+    jitter_ratio: float = 0.1
+    """Of the interval, added at random, so that many names are not asked for at once."""
+    dead_after_s: float = 7 * DAY_S
+    dead_after_looks: int = 8
+    """So long, and so many looks, without an answer: dead. Chosen: 2026-11-28; names that were
+    suspended come back within days if at all, and a look a day costs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """Of one question from one vantage."""
+
+    due_at_s: float
+    """Epoch seconds."""
+    failures: int = 0
+    """Looks in succession without an answer; those that nobody replied to are in it."""
+    denials: int = 0
+    """Of them such that the resolver said there is none."""
+    denied_since_s: float | None = None
+    """When the first of these came."""
+    digest: str = ""
+    """Of what the last answer held."""
+    is_dead: bool = False
+
+
+def follow(
+    rhythm: Rhythm, reply: Reply, at_s: float, bounds: Bounds, chance: random.Random
+) -> Rhythm:
+    """Return the rhythm after a look: just after the TTL where there was an answer.
+
+    Without one the interval doubles. A name dies of replies that deny it; silence, which may be
+    the resolver's, only slows the looks.
+    """
+    if reply.outcome == "answered":
+        interval_s = min(max((reply.ttl_s or 0) + EARLY_S, bounds.least_s), bounds.most_s)
+        return Rhythm(
+            due_at_s=at_s + _jittered(interval_s, bounds, chance), digest=digest_of(reply.found)
+        )
+    is_denied = reply.outcome in {"nxdomain", "empty", "refused"}
+    failures = rhythm.failures + 1
+    denials = rhythm.denials + is_denied
+    since_s = rhythm.denied_since_s
+    if is_denied and since_s is None:
+        since_s = at_s
+    # 2.0 ** 1024 overflows; a day is reached long before.
+    interval_s = min(bounds.least_s * 2.0 ** min(failures, 64), bounds.slowest_s)
+    return replace(
+        rhythm,
+        due_at_s=at_s + _jittered(interval_s, bounds, chance),
+        failures=failures,
+        denials=denials,
+        denied_since_s=since_s,
+        is_dead=since_s is not None
+        and is_denied
+        and denials >= bounds.dead_after_looks
+        and at_s - since_s >= bounds.dead_after_s,
+    )
+
+
+def digest_of(found: Iterable[str]) -> str:
+    """Return a few characters that tell sets apart, whatever their order."""
+    text = "\n".join(sorted(found)).encode()
+    return hashlib.blake2b(text, digest_size=6).hexdigest()
+
+
+def _jittered(interval_s: float, bounds: Bounds, chance: random.Random) -> float:
+    return interval_s * (1 + bounds.jitter_ratio * chance.random())
