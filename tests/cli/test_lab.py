@@ -2,10 +2,13 @@ import csv
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from tests.cli.conftest import Run
+from tests.lab.testbed.beds import require
 
 pytestmark = pytest.mark.slow
+TESTBED = Path(__file__).parents[2] / "docs" / "schemas" / "testbed-1.schema.json"
 
 
 def test_what_is_generated_can_be_scanned(run: Run, tmp_path: Path) -> None:
@@ -45,3 +48,35 @@ def test_wrong_scales_and_no_folder_are_wrong_usage(run: Run, tmp_path: Path) ->
     assert run("lab", "generate").status == 2
     assert run("lab", "generate", "--out", tmp_path / "new", "--scale", "0").status == 2
     assert not (tmp_path / "new").exists()
+
+
+def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) -> None:
+    require()
+    state = tmp_path / "state"
+    try:
+        made = run("lab", "up", "--agents", "4", "--clients", "2", "--state", state)
+        assert made.status == 0, made.err
+        seen = json.loads(run("lab", "status", "--state", state).out)
+        jsonschema.validate(seen, json.loads(TESTBED.read_text()))
+        assert (seen["standing"], seen["options"]["agents"]) == ("up", 4)
+        table = run("lab", "status", "--format", "table", "--state", state)
+        assert table.status == 0 and seen["honeypot"] in table.out
+        again = run("lab", "up", "--state", state)
+        assert again.status == 1 and "a testbed is there already" in again.err
+    finally:
+        gone = run("lab", "down", "--state", state)
+    assert gone.status == 0 and not state.exists()
+    assert run("lab", "status", "--state", state).status == 1
+    none = run("lab", "down", "--state", state)
+    assert none.status == 0 and "No testbed" in none.err
+
+
+def test_a_folder_with_other_things_is_no_place_for_a_testbed(run: Run, tmp_path: Path) -> None:
+    require()
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    assert "not empty" in run("lab", "up", "--state", tmp_path).err
+    assert run("lab", "down", "--state", tmp_path).status == 0
+    assert mine.read_text() == "mine"
+    tmp_path.chmod(0o777)
+    assert "others may write" in run("lab", "up", "--state", tmp_path).err

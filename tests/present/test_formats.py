@@ -67,6 +67,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "action": lambda: _schema_table("action"),
     "event": lambda: _schema_table("event"),
     "evaluation": lambda: _schema_table("evaluation"),
+    "testbed": lambda: _schema_table("testbed"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},
     "records": lambda: _shape_table(RECORDS),
     "columns": lambda: _shape_table(VERDICT_TABLE),

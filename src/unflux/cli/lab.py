@@ -1,11 +1,16 @@
 """``unflux lab``: closed and made-up surroundings to try things in."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from unflux.cli.arguments import EXIT_FAILED, TableOrJson
 from unflux.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from unflux.lab.testbed.state import State
 
 NAME: Final = "lab"
 GENERATE_EPILOG: Final = """\b
@@ -14,14 +19,42 @@ Examples:
   unflux scan adversary/records.csv.gz --asn adversary/asn.csv
 """
 
+UP_EPILOG: Final = """\b
+Examples:
+  unflux lab up --seed 1 --agents 12
+  unflux lab status
+  unflux lab down
+"""
+
 app = typer.Typer(
-    name=NAME, help="Make records to try detectors on; nothing is sent.", no_args_is_help=True
+    name=NAME,
+    help="Make internets to try things on: records, or a closed testbed of real servers.",
+    no_args_is_help=True,
 )
+
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Where the testbed keeps its files; gone with it.  "
+        "[default: $XDG_RUNTIME_DIR/unflux-lab, else /run/unflux-lab]",
+        show_default=False,
+    ),
+]
+StatusForm = Annotated[
+    TableOrJson | None,
+    typer.Option(
+        "--format",
+        help="How to write the status.  [default: table on a terminal, json in a pipe]",
+        show_default=False,
+    ),
+]
 
 
 @app.callback()
 def _group() -> None:
-    """Make records to try detectors on; nothing is sent."""
+    """Make internets to try things on: records, or a closed testbed of real servers."""
 
 
 @app.command("generate", epilog=GENERATE_EPILOG)
@@ -76,3 +109,96 @@ def generate(
         f"{generated.records.num_rows:,} records of {len(generated.truth):,} domains: "
         f"{files.records}, labels in {files.labels}, addresses in {files.routes}"
     )
+
+
+@app.command("up", epilog=UP_EPILOG)
+def up(
+    *,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Another seed makes another internet.")
+    ] = 1,
+    agents: Annotated[
+        int,
+        typer.Option(
+            "--agents",
+            metavar="N",
+            min=4,
+            max=200,
+            help="Places in the pool of each of the two large operations.",
+        ),
+    ] = 12,
+    clients: Annotated[
+        int, typer.Option("--clients", metavar="N", min=2, max=200, help="Homes that browse.")
+    ] = 24,
+    compress: Annotated[
+        float,
+        typer.Option(
+            "--compress",
+            metavar="X",
+            min=1,
+            max=600,
+            help="Seconds of the small internet that pass in one of ours.",
+        ),
+    ] = 60.0,
+    minutes: Annotated[
+        float,
+        typer.Option(
+            "--minutes",
+            metavar="N",
+            min=1,
+            max=1440,
+            help="After so many minutes people and operators fall silent.",
+        ),
+    ] = 120.0,
+    state: StateFolder = None,
+    form: StatusForm = None,
+) -> None:
+    """Raise a testbed: fast-flux networks, their motherships and innocents, of real servers.
+
+    Name servers, web servers, relays and clients in network namespaces that lead nowhere else,
+    with documentation and private addresses alone. Needs root, for the namespaces. It runs until
+    ``unflux lab down``, which takes it away without a trace.
+    """
+    from unflux.cli.progress import say  # noqa: PLC0415
+    from unflux.cli.testbed_status import print_status  # noqa: PLC0415
+    from unflux.lab.testbed.options import Options  # noqa: PLC0415
+    from unflux.lab.testbed.raising import raise_testbed  # noqa: PLC0415
+    from unflux.lab.testbed.status import look  # noqa: PLC0415
+
+    options = Options(seed=seed, agents=agents, clients=clients, compress=compress, minutes=minutes)
+    folder = _state(state)
+    say(f"Raising a testbed, seed {seed}; its files are in {folder.folder}.")
+    raise_testbed(options, folder)
+    print_status(look(folder), as_json=None if form is None else form is TableOrJson.JSON)
+
+
+@app.command("status")
+def status(*, state: StateFolder = None, form: StatusForm = None) -> None:
+    """Say what stands of a testbed; exit 1 where it is not whole, or where there is none."""
+    from unflux.cli.testbed_status import print_status  # noqa: PLC0415
+    from unflux.lab.testbed.status import look  # noqa: PLC0415
+
+    seen = look(_state(state))
+    print_status(seen, as_json=None if form is None else form is TableOrJson.JSON)
+    if seen.standing != "up":
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command("down")
+def down(*, state: StateFolder = None) -> None:
+    """Take a testbed down: end all that runs in its namespaces, remove them and its files.
+
+    Also what a crash left. Where there is no testbed nothing is done.
+    """
+    from unflux.cli.progress import say  # noqa: PLC0415
+    from unflux.lab.testbed.clearing import take_down  # noqa: PLC0415
+
+    folder = _state(state)
+    was_there = take_down(folder)
+    say("The testbed is gone." if was_there else f"No testbed is in {folder.folder}.")
+
+
+def _state(folder: Path | None) -> "State":
+    from unflux.lab.testbed.state import State, default_folder  # noqa: PLC0415
+
+    return State((folder or default_folder(os.environ)).absolute())

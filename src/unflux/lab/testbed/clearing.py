@@ -1,0 +1,59 @@
+"""Take a testbed down: processes, namespaces, files; also what a crash left."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Final
+
+from unflux.lab.testbed.namespaces import Identity, identify, namespaces_of, processes_in
+from unflux.lab.testbed.programs import find_programs
+from unflux.lab.testbed.state import State
+from unflux.model.errors import UnfluxError
+
+PATIENCE_S: Final = 10.0
+_POLL_S: Final = 0.05
+
+
+def take_down(state: State) -> bool:
+    """Remove the testbed of a state and tell whether there was one.
+
+    Whatever runs in its namespaces is ended, whoever started it. Raises UnfluxError where another
+    command works on it or something would not go.
+    """
+    if not state.folder.is_dir():
+        return False
+    with state.locked():
+        was_there = state.is_there()
+        clear(state)
+    return was_there
+
+
+def clear(state: State) -> None:
+    """Remove all of a testbed; the caller holds its lock."""
+    if state.is_there():
+        testbed = state.testbed()
+        names = namespaces_of(testbed)
+        networks = identify(names)
+        _end_processes(networks)
+        programs = find_programs({"ip": "iproute2"})
+        for name in names:
+            programs.run("ip", "netns", "delete", name)
+        # One that was about to enter when its starter was killed.
+        _end_processes(networks)
+    state.remove()
+
+
+def _end_processes(networks: frozenset[Identity]) -> None:
+    """End every process in the namespaces, one that is born meanwhile too."""
+    ends = time.monotonic() + PATIENCE_S
+    sent = signal.SIGTERM
+    while found := processes_in(networks):
+        if time.monotonic() > ends:
+            message = f"processes {', '.join(map(str, found))} of the testbed would not end"
+            raise UnfluxError(message)
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, sent)
+        time.sleep(_POLL_S)
+        sent = signal.SIGKILL

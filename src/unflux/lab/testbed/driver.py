@@ -1,0 +1,111 @@
+"""The process that gives a testbed life: operators, providers, agents and clients."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from unflux.lab.testbed.blueprint import Blueprint, Segment
+from unflux.lab.testbed.browsing import Browser, Host, wanted_names
+from unflux.lab.testbed.planning import draw_blueprint
+from unflux.lab.testbed.programs import PACKAGES, find_programs
+from unflux.lab.testbed.rotating import (
+    Pool,
+    Work,
+    rotate_answers,
+    rotate_innocent,
+    rotate_name_servers,
+    switch_lines,
+)
+from unflux.lab.testbed.sockets import HostSockets
+from unflux.lab.testbed.state import Record, State
+from unflux.lab.testbed.truth import Chronicle
+from unflux.lab.testbed.updating import Updater
+from unflux.lab.testbed.wiring import set_reachable
+
+_POLL_S: Final = 0.05
+
+
+async def drive(blueprint: Blueprint, record: Record, state: State) -> None:
+    """Let operators and people do what they do until the testbed's time is over."""
+    started = time.monotonic() - (time.time() - record.started_at_s)
+    sockets = HostSockets(record.testbed)
+    chronicle = Chronicle(state.folder)
+
+    def clock() -> float:
+        return time.monotonic() - started
+
+    def stream(part: str) -> Random:
+        return Random(f"{blueprint.seed}/driver/{part}")  # noqa: S311 - a simulation
+
+    def employ(segment: Segment, address: str, part: str) -> Work:
+        return Work(
+            updater=Updater(sockets, segment, address, state.folder),
+            chronicle=chronicle,
+            clock=clock,
+            rng=stream(part),
+            length_s=blueprint.length_s,
+        )
+
+    steps: list[Coroutine[None, None, None]] = []
+    for operation in blueprint.operations:
+        work = employ("origins", operation.controller, operation.title)
+        pool = Pool(operation, work.rng)
+        steps.append(rotate_answers(operation, pool, work))
+        if operation.relays_names:
+            steps.append(rotate_name_servers(operation, pool, work))
+    for rotation in blueprint.rotations:
+        work = employ("names", rotation.server, f"{rotation.owner}/{rotation.view}")
+        steps.append(rotate_innocent(rotation, work))
+    change = partial(set_reachable, find_programs(PACKAGES), record.testbed)
+    steps.append(switch_lines(blueprint, change, chronicle, clock))
+    working = asyncio.gather(*steps)
+    await _wait_for_names(blueprint, chronicle)
+    state.tell_ready("driver")
+    await asyncio.gather(working, *_people(blueprint, sockets, stream("people")))
+
+
+async def _wait_for_names(blueprint: Blueprint, chronicle: Chronicle) -> None:
+    """Wait until every name that moves has had its first records, so that nobody caches none."""
+    expected = {rotation.owner for rotation in blueprint.rotations}
+    for operation in blueprint.operations:
+        for domain in operation.domains:
+            expected |= {domain, *operation.name_hosts(domain)}
+    while not expected <= chronicle.noted:
+        await asyncio.sleep(_POLL_S)
+
+
+def _people(
+    blueprint: Blueprint, sockets: HostSockets, rng: Random
+) -> list[Coroutine[None, None, None]]:
+    wanted = wanted_names(blueprint)
+    resolvers = blueprint.names.resolvers
+    browser = Browser(sockets, rng)
+    length_s = blueprint.length_s
+    steps: list[Coroutine[None, None, None]] = []
+    for client in blueprint.clients:
+        host = Host(address=client.address, segment=client.segment, resolver=client.resolver)
+        steps.append(browser.browse(host, wanted, blueprint.pause_s, length_s))
+    innocent = [name for name in wanted_names(blueprint) if name.port == 80]
+    for operation, agent in blueprint.agents():
+        resolver = resolvers["north" if agent.segment == "subscribers" else "south"]
+        host = Host(address=agent.address, segment=agent.segment, resolver=resolver)
+        steps.append(browser.poll(host, operation.controller, operation.poll_s, length_s))
+        # Whose machine it is browses too.
+        steps.append(browser.browse(host, innocent, 10 * blueprint.pause_s, length_s))
+    return steps
+
+
+def main(state_folder: str) -> None:
+    """Drive the testbed whose state lies in the folder."""
+    state = State(Path(state_folder))
+    record = state.read()
+    asyncio.run(drive(draw_blueprint(record.options), record, state))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

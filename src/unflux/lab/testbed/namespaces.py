@@ -1,0 +1,97 @@
+"""Network namespaces of a testbed: their names, who runs in them, and stepping into one."""
+
+import ctypes
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from unflux.lab.testbed.blueprint import Segment
+from unflux.lab.testbed.programs import Programs
+from unflux.model.errors import UnfluxError
+
+NAMED: Final = Path("/run/netns")
+"""Where ``ip netns`` keeps namespaces that have names."""
+PREFIX: Final = "unflux-lab-"
+Identity = tuple[int, int]
+"""Device and inode of a namespace."""
+_CLONE_NEWNET: Final = 0x40000000
+
+
+def namespace_name(testbed: str, segment: Segment) -> str:
+    """Return the name of a testbed's namespace."""
+    return f"{PREFIX}{testbed}-{segment}"
+
+
+def namespaces_of(testbed: str) -> tuple[str, ...]:
+    """Return the names of all namespaces that a testbed has now."""
+    if not NAMED.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in NAMED.glob(f"{PREFIX}{testbed}-*")))
+
+
+def add_namespace(programs: Programs, name: str) -> None:
+    """Make a namespace; raises UnfluxError where it is there already or may not be made."""
+    if (NAMED / name).exists():
+        message = f"a network namespace {name} is there already, and not ours"
+        raise UnfluxError(message)
+    try:
+        programs.run("ip", "netns", "add", name)
+    except UnfluxError as error:
+        message = f"no network namespace can be made, which needs root: {error}"
+        raise UnfluxError(message) from error
+
+
+def identify(names: Iterable[str]) -> frozenset[Identity]:
+    """Return what tells these namespaces from others, also when they have no names any more."""
+    networks = set()
+    for name in names:
+        with suppress(OSError):
+            networks.add(_identity(NAMED / name))
+    return frozenset(networks)
+
+
+def processes_in(networks: frozenset[Identity]) -> tuple[int, ...]:
+    """Return the processes, less this one, whose network is one of these namespaces."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if _identity(entry / "ns" / "net") in networks:
+                    found.append(int(entry.name))
+    return tuple(found)
+
+
+@contextmanager
+def entered(name: str) -> Iterator[None]:
+    """Have this thread's sockets and devices in a namespace while the block runs.
+
+    A socket stays in the namespace where it was opened.
+    """
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        there = os.open(NAMED / name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _set_namespace(there)
+        finally:
+            os.close(there)
+        try:
+            yield
+        finally:
+            _set_namespace(home)
+    finally:
+        os.close(home)
+
+
+def _identity(path: Path) -> Identity:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _set_namespace(descriptor: int) -> None:
+    # os.setns came with Python 3.12.
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(descriptor, _CLONE_NEWNET):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

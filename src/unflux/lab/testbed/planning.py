@@ -1,0 +1,62 @@
+"""Draw the blueprint of a testbed from its options."""
+
+from typing import Final
+
+from unflux.lab.testbed.blueprint import Blueprint, Client, NamePlane
+from unflux.lab.testbed.draft import Draft
+from unflux.lab.testbed.innocents import POPULATIONS
+from unflux.lab.testbed.operations import draw_double_flux, draw_single_flux, draw_slow_flux
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.zone_texts import add_parents
+
+PAUSE_S: Final = 2.0
+"""Mean time between two visits of a client. Chosen: 2026-11-28; 24 clients make twelve visits a
+second, which two cores serve with all servers beside them."""
+
+
+def draw_blueprint(options: Options) -> Blueprint:
+    """Return the testbed of these options; the same options give the same blueprint."""
+    draft = Draft(options)
+    operations = (draw_single_flux(draft), draw_double_flux(draft), draw_slow_flux(draft))
+    for add_population in POPULATIONS:
+        add_population(draft)
+    clients = _draw_clients(draft)
+    add_parents(draft)
+    return Blueprint(
+        seed=options.seed,
+        compress=options.compress,
+        length_s=options.minutes * 60,
+        plan=draft.plan,
+        names=NamePlane(
+            root=draft.root,
+            registry=draft.registry,
+            delivery=draft.delivery,
+            hosters=draft.hosters,
+            resolvers=draft.resolvers,
+            zones=tuple(draft.zones),
+        ),
+        operations=operations,
+        sites=tuple(draft.sites),
+        rotations=tuple(draft.rotations),
+        clients=clients,
+        hosts={segment: tuple(held) for segment, held in draft.hosts.items()},
+        lines=draft.lines,
+        pause_s=PAUSE_S,
+    )
+
+
+def _draw_clients(draft: Draft) -> tuple[Client, ...]:
+    """Place two of three clients in the tapped network; they ask its resolver."""
+    rng = draft.stream("clients")
+    clients = []
+    for number in range(draft.options.clients):
+        is_near = number % 3 != 2
+        address = draft.home(rng, (draft.isp,) if is_near else draft.abroad)
+        clients.append(
+            Client(
+                address=address,
+                segment=draft.segment_of(address),
+                resolver=draft.resolvers["north" if is_near else "south"],
+            )
+        )
+    return tuple(clients)

@@ -1,0 +1,83 @@
+"""When agents are on line: days and nights of homes, outages, and machines lost for good."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+DAY_H: Final = 24.0
+START_H: Final = 15.0
+"""Hour of the day (UTC) at which a testbed starts: Europe and America are up.
+Chosen: 2026-11-28; about half of the homes are on line then."""
+ALWAYS_ON_RATIO: Final = 0.35
+"""Homes whose machine is never switched off. Chosen: 2026-11-28; with day rhythms some six of ten
+agents are on line at a time, as measured pools have it."""
+LIFETIME_H: Final = 45.0
+"""Until an agent is cleaned and another takes its place: as the pools of the small internet."""
+OUTAGE_EVERY_H: Final = 12.0
+OUTAGE_H: Final = 0.5
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """One agent in one place of a pool, hours from the start."""
+
+    starts_h: float
+    ends_h: float
+    online_h: tuple[Interval, ...]
+
+
+def live(rng: Random, *, length_h: float) -> tuple[Life, ...]:
+    """Return the agents that follow each other in one place of a pool, until ``length_h``."""
+    lives = []
+    # The first was there before: what is left of a memoryless life is as long as a whole one.
+    moment_h = 0.0
+    while moment_h < length_h:
+        end_h = moment_h + rng.expovariate(1 / LIFETIME_H)
+        life_end_h = min(end_h, length_h)
+        online = _online(rng, moment_h, life_end_h)
+        lives.append(Life(starts_h=moment_h, ends_h=life_end_h, online_h=online))
+        moment_h = end_h
+    return tuple(lives)
+
+
+def in_seconds(intervals: tuple[Interval, ...], compress: float) -> tuple[Interval, ...]:
+    """Turn hours of the small internet into seconds of ours."""
+    return tuple((start * 3600 / compress, end * 3600 / compress) for start, end in intervals)
+
+
+def _online(rng: Random, start_h: float, end_h: float) -> tuple[Interval, ...]:
+    if rng.random() < ALWAYS_ON_RATIO:
+        days: list[Interval] = [(start_h, end_h)]
+    else:
+        days = _waking(rng, start_h, end_h)
+    return tuple(
+        piece for start, end in days for piece in _interrupted(rng.expovariate, start, end)
+    )
+
+
+def _waking(rng: Random, start_h: float, end_h: float) -> list[Interval]:
+    """Return the hours between getting up and going to bed, at the home's own longitude."""
+    zone_h = rng.choice((-8, -6, -5, 0, 1, 2, 3, 8))
+    wakes_h, sleeps_h = rng.uniform(6, 10), rng.uniform(21, 25)
+    midnight_h = -START_H - zone_h - DAY_H
+    waking = []
+    while midnight_h < end_h:
+        wake = midnight_h + wakes_h + rng.gauss(0, 0.5)
+        sleep = midnight_h + sleeps_h + rng.gauss(0, 0.5)
+        if max(wake, start_h) < min(sleep, end_h):
+            waking.append((max(wake, start_h), min(sleep, end_h)))
+        midnight_h += DAY_H
+    return waking
+
+
+def _interrupted(draw: Callable[[float], float], start_h: float, end_h: float) -> list[Interval]:
+    pieces = []
+    moment_h = start_h
+    while moment_h < end_h:
+        until_h = min(end_h, moment_h + draw(1 / OUTAGE_EVERY_H))
+        pieces.append((moment_h, until_h))
+        moment_h = until_h + draw(1 / OUTAGE_H)
+    return pieces

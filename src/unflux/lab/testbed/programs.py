@@ -1,0 +1,79 @@
+"""The programs a testbed is made of: found before anything is made, run with bounded patience."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from unflux.model.errors import UnfluxError
+
+PACKAGES: Final[Mapping[str, str]] = {
+    "ip": "iproute2",
+    "ethtool": "ethtool",
+    "setsid": "util-linux",
+    "named": "bind9",
+    "nginx": "nginx and libnginx-mod-stream",
+    "haproxy": "haproxy",
+    "openssl": "openssl",
+}
+"""What ``up`` needs, and the Debian package that has it."""
+CAPTURE_PACKAGES: Final[Mapping[str, str]] = {
+    "tcpdump": "tcpdump",
+    "softflowd": "softflowd",
+    "nfcapd": "nfdump",
+    "nfdump": "nfdump",
+}
+"""What ``capture`` needs besides."""
+SYSTEM_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+PATIENCE_S: Final = 30.0
+KEPT_CHARACTERS: Final = 600
+"""Of what a failing program says, its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Paths of programs by their names."""
+
+    paths: Mapping[str, str]
+
+    def run(self, command: str, *arguments: str | Path, given: str | None = None) -> str:
+        """Run a program to its end and return what it wrote; raises UnfluxError if it fails."""
+        words = [self.paths[command], *map(str, arguments)]
+        try:
+            done = subprocess.run(  # noqa: S603  found by name, words are ours
+                words,
+                input=given,
+                stdin=subprocess.DEVNULL if given is None else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            message = f"{command} could not be run to its end: {error}"
+            raise UnfluxError(message) from error
+        if done.returncode:
+            message = f"{command} failed: {done.stdout.strip()[-KEPT_CHARACTERS:]}"
+            raise UnfluxError(message)
+        return done.stdout
+
+
+def find_programs(packages: Mapping[str, str]) -> Programs:
+    """Find all of the programs; raises UnfluxError that names those missing and their packages."""
+    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
+    found = {command: shutil.which(command, path=folders) for command in packages}
+    missing = sorted({packages[command] for command, path in found.items() if path is None})
+    if missing:
+        message = f"not installed: {', '.join(missing)}"
+        raise UnfluxError(message)
+    return Programs({command: path for command, path in found.items() if path is not None})
+
+
+def as_batch(lines: Sequence[str]) -> str:
+    """Return commands as ``ip -batch -`` reads them."""
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,158 @@
+"""The folder of a testbed: what it was asked to be, how far it came, its servers' files."""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from unflux.lab.testbed.options import Options
+from unflux.model.errors import UnfluxError
+
+Phase = Literal["rising", "up"]
+SCHEMA: Final = "unflux/testbed-state/1"
+_RECORD: Final = "testbed.json"
+_LOCK: Final = "lock"
+_POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is written down before anything is made."""
+
+    testbed: str
+    """Six hexadecimal digits, part of the names of its namespaces."""
+    options: Options
+    phase: Phase
+    started_at_s: float
+    """Seconds since 1970 at which its clock started."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A folder that belongs to one testbed and is gone with it."""
+
+    folder: Path
+
+    def claim(self) -> None:
+        """Make the folder, or take an empty one; raises UnfluxError where others could write."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self.folder.lstat()
+            is_empty = not any(path.name != _LOCK for path in self.folder.iterdir())
+        except OSError as error:
+            message = f"{self.folder}: no place for a testbed ({error.strerror})"
+            raise UnfluxError(message) from error
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            message = f"{self.folder}: not a folder of this user"
+            raise UnfluxError(message)
+        if status.st_mode & 0o022:
+            message = f"{self.folder}: others may write there; chmod go-w it"
+            raise UnfluxError(message)
+        if not is_empty:
+            what = "a testbed is there already" if self.is_there() else "not empty"
+            message = f"{self.folder}: {what}; take it down, or name another folder by --state"
+            raise UnfluxError(message)
+
+    def is_there(self) -> bool:
+        """Tell whether the folder is a testbed's."""
+        return (self.folder / _RECORD).is_file()
+
+    def testbed(self) -> str:
+        """Return which testbed it is, also where another version of unflux wrote it down."""
+        try:
+            told = json.loads((self.folder / _RECORD).read_text(encoding="utf-8"))
+            testbed = str(told["testbed"])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            message = f"{self.folder / _RECORD} cannot be read: {error}"
+            raise UnfluxError(message) from error
+        if not re.fullmatch("[0-9a-f]{6}", testbed):
+            message = f"{self.folder / _RECORD} names no testbed"
+            raise UnfluxError(message)
+        return testbed
+
+    def read(self) -> Record:
+        """Return what was written down; raises UnfluxError where there is no testbed."""
+        try:
+            told = json.loads((self.folder / _RECORD).read_text(encoding="utf-8"))
+            if told.pop("schema") != SCHEMA:
+                raise ValueError(SCHEMA)
+            return Record(**{**told, "options": Options(**told["options"])})
+        except FileNotFoundError as error:
+            message = f"{self.folder}: no testbed is there"
+            raise UnfluxError(message) from error
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            message = f"{self.folder / _RECORD} cannot be read: {error}"
+            raise UnfluxError(message) from error
+
+    def write(self, record: Record) -> None:
+        """Write down, whole and on the disk before this returns."""
+        path = self.folder / _RECORD
+        draft = path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as stream:
+            json.dump({"schema": SCHEMA, **asdict(record)}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+
+    def tell_ready(self, part: str) -> None:
+        """Say that a process of the testbed does its work now."""
+        (self.folder / f"{part}.ready").touch()
+
+    def wait_for(self, part: str, patience_s: float) -> None:
+        """Wait until a process has told that it is ready; raises UnfluxError with its log."""
+        ends = time.monotonic() + patience_s
+        while not (self.folder / f"{part}.ready").exists():
+            if time.monotonic() > ends:
+                said = ""
+                with suppress(OSError):
+                    said = self.log(part).read_text(encoding="utf-8", errors="replace")[-600:]
+                message = f"{part} of the testbed did not start in {patience_s:g} s: {said.strip()}"
+                raise UnfluxError(message)
+            time.sleep(_POLL_S)
+
+    def log(self, part: str) -> Path:
+        """Return where a process writes what it has to say."""
+        return self.folder / f"{part}.log"
+
+    def remove(self) -> None:
+        """Remove the folder and all in it, if it is a testbed's or empty."""
+        if self.is_there():
+            shutil.rmtree(self.folder)
+            return
+        with suppress(OSError):
+            (self.folder / _LOCK).unlink()
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from raising or clearing this testbed meanwhile."""
+        try:
+            descriptor = os.open(
+                self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
+        except OSError as error:
+            message = f"{self.folder}: cannot be locked ({error.strerror})"
+            raise UnfluxError(message) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            message = f"{self.folder}: another command works on this testbed"
+            raise UnfluxError(message) from error
+        finally:
+            os.close(descriptor)
+
+
+def default_folder(environment: "os._Environ[str] | dict[str, str]") -> Path:
+    """Return where a testbed's state lies unless told: gone with the session or the machine."""
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    return Path(runtime or "/run") / "unflux-lab"

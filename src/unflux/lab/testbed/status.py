@@ -1,0 +1,86 @@
+"""What stands of a testbed: its namespaces, its processes, who is on line."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unflux.lab.testbed.blueprint import SEGMENTS, Segment
+from unflux.lab.testbed.namespaces import identify, namespace_name, namespaces_of, processes_in
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.planning import draw_blueprint
+from unflux.lab.testbed.state import State
+from unflux.model.errors import UnfluxError
+
+Standing = Literal["up", "broken", "rising"]
+PROGRAMS = ("named", "nginx", "haproxy", "python")
+"""Without one of these a testbed is broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at a testbed."""
+
+    testbed: str
+    folder: Path
+    standing: Standing
+    options: Options
+    started_at_s: float
+    namespaces: dict[Segment, str]
+    """Segment to the name of its namespace, those that are there."""
+    processes: dict[str, int]
+    """How many run in the namespaces, by the name of their program."""
+    agents: int
+    """All there will ever be."""
+    agents_online: int
+    resolvers: dict[Segment, str]
+    honeypot: str
+    missing: tuple[str, ...]
+    """Namespaces and programs that should be there."""
+
+
+def look(state: State) -> Status:
+    """Look at the testbed of a state; raises UnfluxError where there is none."""
+    record = state.read()
+    blueprint = draw_blueprint(record.options)
+    there = set(namespaces_of(record.testbed))
+    names = {segment: namespace_name(record.testbed, segment) for segment in SEGMENTS}
+    processes = Counter(_program(process) for process in processes_in(identify(there)))
+    missing = tuple(name for name in names.values() if name not in there) + tuple(
+        program for program in PROGRAMS if not any(p.startswith(program) for p in processes)
+    )
+    moment_s = time.time() - record.started_at_s
+    agents = [agent for _, agent in blueprint.agents()]
+    standing: Standing = "broken" if missing else "up"
+    return Status(
+        testbed=record.testbed,
+        folder=state.folder,
+        standing="rising" if record.phase == "rising" else standing,
+        options=record.options,
+        started_at_s=record.started_at_s,
+        namespaces={segment: name for segment, name in names.items() if name in there},
+        processes=dict(sorted(processes.items())),
+        agents=len(agents),
+        agents_online=sum(agent.is_online(moment_s) for agent in agents),
+        resolvers=blueprint.names.resolvers,
+        honeypot=blueprint.hosts["honeypot"][0],
+        missing=missing,
+    )
+
+
+def _program(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "gone"
+
+
+def require_up(state: State) -> Status:
+    """Return the status of a testbed that is up and whole; raises UnfluxError otherwise."""
+    status = look(state)
+    if status.standing != "up":
+        missing = f": missing {', '.join(status.missing)}" if status.missing else ""
+        message = f"{state.folder}: the testbed is {status.standing}{missing}"
+        raise UnfluxError(message)
+    return status

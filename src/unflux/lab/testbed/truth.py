@@ -1,0 +1,92 @@
+"""What happens in a testbed, written down as it happens, and the truth about who is who."""
+
+import csv
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from unflux.lab.testbed.blueprint import Blueprint
+
+LABELS: Final = "labels.csv"
+AGENTS: Final = "agents.csv"
+MOTHERSHIPS: Final = "motherships.csv"
+ROUTES: Final = "asn.csv"
+PRESENCE: Final = "presence.csv"
+ROTATIONS: Final = "rotations.csv"
+NEIGHBOURS: Final = "neighbours.csv"
+
+
+class Chronicle:
+    """Appends moments (UTC, seconds since 1970) and what happened then."""
+
+    def __init__(self, folder: Path) -> None:
+        self._presence = (folder / PRESENCE).open("a", encoding="ascii", newline="")
+        self._rotations = (folder / ROTATIONS).open("a", encoding="ascii", newline="")
+        if not self._presence.tell():
+            self._presence.write("ts,address,online\n")
+            self._rotations.write("ts,owner,rrtype,rdata\n")
+        self.noted: set[str] = set()
+        """Owners whose records were set at least once."""
+
+    def note_presence(self, address: str, *, is_online: bool) -> None:
+        """Note that an agent came on line or left."""
+        self._presence.write(f"{time.time():.6f},{address},{int(is_online)}\n")
+        self._presence.flush()
+
+    def note_rotation(self, owner: str, rrtype: str, rdatas: Iterable[str]) -> None:
+        """Note the records that a name has from now on."""
+        self._rotations.write(f"{time.time():.6f},{owner},{rrtype},{' '.join(rdatas)}\n")
+        self._rotations.flush()
+        self.noted.add(owner)
+
+
+def write_truth(blueprint: Blueprint, folder: Path) -> None:
+    """Write labels (as ``unflux evaluate`` reads them), agents, motherships and routes."""
+    _write(
+        folder / LABELS,
+        ("domain", "label", "kind", "family"),
+        (
+            (domain, "fastflux" if outcome == "fast-flux" else "benign", kind, family)
+            for domain, (outcome, kind, family) in sorted(blueprint.truth().items())
+        ),
+    )
+    _write(
+        folder / AGENTS,
+        ("address", "network", "asn", "vantage", "software", "relays"),
+        (
+            (
+                agent.address,
+                operation.title,
+                agent.asn,
+                {"subscribers": "edge", "honeypot": "honeypot"}.get(agent.segment, ""),
+                agent.software,
+                "53 80 443" if operation.relays_names else "80 443",
+            )
+            for operation, agent in blueprint.agents()
+        ),
+    )
+    motherships = []
+    for operation in blueprint.operations:
+        ports = "53 80 443" if operation.relays_names else "80 443"
+        motherships.append((operation.title, operation.mothership, "mothership", ports))
+        motherships.append((operation.title, operation.controller, "controller", "80"))
+    _write(folder / MOTHERSHIPS, ("network", "address", "role", "ports"), motherships)
+    _write(
+        folder / NEIGHBOURS,
+        ("address", "domain", "kind", "backend"),
+        (
+            (address, site.domain, site.kind, site.backend or "")
+            for site in blueprint.sites
+            for address in site.addresses
+        ),
+    )
+    with (folder / ROUTES).open("w", encoding="ascii", newline="") as stream:
+        blueprint.plan.write_routes(stream)
+
+
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with path.open("w", encoding="ascii", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

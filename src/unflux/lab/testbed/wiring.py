@@ -1,0 +1,143 @@
+"""Namespaces joined to a small internet: links, addresses and routes, and no way out of it."""
+
+from pathlib import Path
+from typing import Final
+
+from unflux.lab.testbed.blueprint import SEGMENTS, Blueprint, Segment
+from unflux.lab.testbed.namespaces import add_namespace, entered, namespace_name
+from unflux.lab.testbed.programs import Programs, as_batch
+from unflux.model.errors import UnfluxError
+
+UPLINK: Final = "up"
+"""The device by which a namespace reaches its router; at the router it has the segment's name."""
+ROUTER_OF: Final[dict[Segment, Segment]] = {
+    segment: "isp" if segment in ("subscribers", "north") else "core"
+    for segment in SEGMENTS
+    if segment != "core"
+}
+LONG_LINES: Final[tuple[Segment, ...]] = ("subscribers", "abroad", "origins")
+"""Segments whose hosts are far away: joined by a pair of tun devices that a process of ours reads
+and writes later. The others have a veth pair."""
+OUTSIDE: Final = "192.88.99.1"
+"""An address outside the lab (RFC 7526) whose route is looked up, and never used."""
+
+_SETTINGS: Final = {
+    "ipv4/ip_forward": "1",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "ipv6/conf/all/disable_ipv6": "1",
+    "ipv6/conf/default/disable_ipv6": "1",
+}
+
+
+def wire(programs: Programs, testbed: str, blueprint: Blueprint) -> None:
+    """Make the namespaces of a testbed and join them."""
+    for segment in SEGMENTS:
+        name = namespace_name(testbed, segment)
+        add_namespace(programs, name)
+        with entered(name):
+            for setting, value in _SETTINGS.items():
+                path = Path("/proc/sys/net", setting)
+                if path.exists():
+                    path.write_text(value, encoding="ascii")
+    for number, (segment, router) in enumerate(ROUTER_OF.items()):
+        _join(programs, testbed, segment, router)
+        _configure_leaf(programs, testbed, blueprint, segment, number)
+        _configure_router(programs, testbed, blueprint, segment, number)
+    for segment in SEGMENTS:
+        _refuse_way_out(programs, namespace_name(testbed, segment))
+
+
+def beyond(segment: Segment) -> tuple[Segment, ...]:
+    """Return the segments that lie behind one, seen from its router, itself first."""
+    return (segment, *(leaf for leaf, router in ROUTER_OF.items() if router == segment))
+
+
+def set_reachable(
+    programs: Programs, testbed: str, changes: dict[str, tuple[Segment, bool]]
+) -> None:
+    """Let the routers of hosts deliver to them, or drop what is for them: lines that are down.
+
+    ``changes``: address to its segment and whether it is on line.
+    """
+    batches: dict[Segment, list[str]] = {}
+    for address, (segment, is_online) in changes.items():
+        way = f"dev {segment}" if is_online else None
+        line = (
+            f"route replace {address}/32 {way}" if way else f"route replace blackhole {address}/32"
+        )
+        batches.setdefault(ROUTER_OF[segment], []).append(line)
+    for router, lines in batches.items():
+        _batch(programs, namespace_name(testbed, router), lines)
+
+
+def _join(programs: Programs, testbed: str, segment: Segment, router: Segment) -> None:
+    above, below = namespace_name(testbed, router), namespace_name(testbed, segment)
+    if segment in LONG_LINES:
+        programs.run("ip", "-n", above, "tuntap", "add", segment, "mode", "tun")
+        programs.run("ip", "-n", below, "tuntap", "add", UPLINK, "mode", "tun")
+        return
+    programs.run(
+        "ip", "-n", above, "link", "add", segment, "type", "veth", "peer", "name", UPLINK,
+        "netns", below,
+    )  # fmt: skip
+    # Checksums and segments as on a wire: captures show what a card would have sent.
+    for namespace, device in ((above, segment), (below, UPLINK)):
+        programs.run(
+            "ip", "netns", "exec", namespace, programs.paths["ethtool"], "-K", device, "tx", "off",
+            "tso", "off", "gso", "off", "gro", "off",
+        )  # fmt: skip
+
+
+def _configure_leaf(
+    programs: Programs, testbed: str, blueprint: Blueprint, segment: Segment, number: int
+) -> None:
+    above, below = _link_addresses(number)
+    held = blueprint.hosts.get(segment, ())
+    lines = [
+        "link set dev lo up",
+        f"addr add {below}/31 dev {UPLINK}",
+        f"link set dev {UPLINK} up",
+        *(f"addr add {address}/32 dev lo" for address in held),
+        # What does not name its address comes from a home that is always on line, a client.
+        f"route add default via {above}" + (f" src {held[-1]}" if held else ""),
+    ]
+    _batch(programs, namespace_name(testbed, segment), lines)
+
+
+def _configure_router(
+    programs: Programs, testbed: str, blueprint: Blueprint, segment: Segment, number: int
+) -> None:
+    above, below = _link_addresses(number)
+    held = blueprint.hosts.get(segment, ())
+    lines = [
+        "link set dev lo up",
+        f"addr add {above}/31 dev {segment}",
+        f"link set dev {segment} up",
+    ]
+    for behind in beyond(segment):
+        via = f"via {below}" if behind != segment or segment not in LONG_LINES else ""
+        held = blueprint.hosts.get(behind, ())
+        lines += [f"route add {address}/32 {via} dev {segment}" for address in held]
+    _batch(programs, namespace_name(testbed, ROUTER_OF[segment]), lines)
+
+
+def _link_addresses(number: int) -> tuple[str, str]:
+    """Return the two ends of a link, of a documentation range (RFC 5737)."""
+    return f"192.0.2.{2 * number}", f"192.0.2.{2 * number + 1}"
+
+
+def _refuse_way_out(programs: Programs, namespace: str) -> None:
+    """Raise UnfluxError where a packet for outside would leave towards anything but the core."""
+    if not namespace.endswith("-core"):
+        return
+    try:
+        way = programs.run("ip", "-n", namespace, "route", "get", OUTSIDE)
+    except UnfluxError:
+        return
+    message = f"{namespace} has a route to {OUTSIDE}: {way.strip()}"
+    raise UnfluxError(message)
+
+
+def _batch(programs: Programs, namespace: str, lines: list[str]) -> None:
+    programs.run("ip", "-n", namespace, "-batch", "-", given=as_batch(lines))

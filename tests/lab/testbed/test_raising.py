@@ -1,0 +1,134 @@
+"""A testbed lives as its blueprint says, leads nowhere else, and is gone without trace."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.act.outputs.programs import find
+from tests.lab.testbed.beds import Bed, raised
+
+from unflux.lab.testbed.blueprint import SEGMENTS
+from unflux.lab.testbed.clearing import take_down
+from unflux.lab.testbed.namespaces import identify, namespaces_of, processes_in
+from unflux.lab.testbed.status import look
+from unflux.lab.testbed.wiring import OUTSIDE
+from unflux.model.errors import UnfluxError
+
+pytestmark = pytest.mark.slow
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    folder = tmp_path_factory.mktemp("testbed") / "state"
+    with raised(folder) as there:
+        yield there
+    assert namespaces_of(there.record.testbed) == ()
+    assert not folder.exists()
+
+
+def ask(bed: Bed, name: str, vantage: str = "north", segment: str = "subscribers") -> list[str]:
+    server = bed.blueprint.names.resolvers[vantage]  # type: ignore[index]
+    said = bed.run(segment, find("dig"), "+short", "+tries=1", f"@{server}", name)  # type: ignore[arg-type]
+    return [line for line in said.split() if line[-1].isdigit()]
+
+
+def test_it_is_whole(bed: Bed) -> None:
+    seen = look(bed.state)
+    assert (seen.standing, seen.missing) == ("up", ())
+    assert set(seen.namespaces) == set(SEGMENTS)
+    assert seen.processes["named"] == 4
+    with pytest.raises(UnfluxError, match="a testbed is there already"):
+        bed.state.claim()
+
+
+def test_flux_names_lead_to_agents_and_move(bed: Bed) -> None:
+    for operation in bed.blueprint.operations[:2]:
+        agents = {agent.address for agent in operation.agents}
+        seen: set[str] = set()
+        ends = time.monotonic() + DEADLINE_S
+        while len(seen) <= operation.set_size:
+            assert time.monotonic() < ends, (operation.title, seen)
+            answer = ask(bed, operation.domains[0])
+            assert set(answer) <= agents
+            seen |= set(answer)
+            time.sleep(0.5)
+
+
+def test_agents_give_what_the_mothership_has(bed: Bed) -> None:
+    """By each kind of relay; the mothership sees the agent's address, not the client's."""
+    curl = find("curl")
+    for operation in bed.blueprint.operations:
+        page = bed.state.folder / "www" / operation.title / "index.html"
+        seen = set()
+        for agent in operation.agents:
+            if agent.software not in seen and agent.is_online(0) and agent.is_online(120):
+                seen.add(agent.software)
+                for scheme in ("http", "https"):
+                    url = f"{scheme}://{agent.address}/"
+                    got = bed.run("subscribers", curl, "-sk", "--max-time", "20", url)
+                    assert got == page.read_text(), (agent, scheme)
+        assert seen, operation.title
+
+
+def test_double_flux_agents_relay_names(bed: Bed) -> None:
+    operation = bed.blueprint.operations[1]
+    honeypot = bed.blueprint.hosts["honeypot"][0]
+    for transport in ("+notcp", "+tcp"):
+        said = bed.run(
+            "subscribers", find("dig"), "+norecurse", transport, f"@{honeypot}",
+            operation.domains[0],
+        )  # fmt: skip
+        assert "aa" in said.split("flags:")[1].split(";")[0].split()
+    single = bed.blueprint.operations[0]
+    agent = next(a for a in single.agents if a.is_online(0) and a.is_online(300))
+    name = bed.blueprint.names.resolvers["south"]
+    refused = bed.run(
+        "subscribers", find("sh"), "-c",
+        f"{find('dig')} +tries=1 +time=1 @{agent.address} {single.domains[0]} || true",
+    )  # fmt: skip
+    assert "ANSWER: " not in refused and name
+
+
+def test_each_resolver_has_its_own_caches_of_the_delivery_network(bed: Bed) -> None:
+    site = next(site for site in bed.blueprint.sites if site.is_cached)
+    answers = {}
+    for vantage in ("north", "south"):
+        answers[vantage] = set(ask(bed, site.qnames[0], vantage))
+        candidates = {
+            address
+            for rotation in bed.blueprint.rotations
+            if rotation.view == f"delivery-{vantage}"
+            for address in rotation.candidates
+        }
+        assert answers[vantage] and answers[vantage] <= candidates
+
+
+def test_nothing_leads_out(bed: Bed) -> None:
+    attempt = (
+        "import socket; s = socket.socket(); s.settimeout(3)\n"
+        f"try: s.connect(('{OUTSIDE}', 80)); print('out')\n"
+        "except OSError as error: print(error.errno)"
+    )
+    for segment in SEGMENTS:
+        said = bed.run(segment, find("python3"), "-c", attempt).strip()
+        # ENETUNREACH, EHOSTUNREACH as a router tells
+        assert said in ("101", "113"), segment
+        links = bed.run(segment, find("ip"), "-o", "link").splitlines()
+        devices = {line.split(": ")[1].split("@")[0] for line in links}
+        assert devices <= {"lo", "up", *SEGMENTS}, segment
+
+
+def test_what_runs_there_is_ended_whoever_started_it(tmp_path: Path) -> None:
+    with raised(tmp_path / "state") as bed:
+        for part in ("line", "driver"):
+            assert bed.state.log(part).read_text() == ""
+        names = namespaces_of(bed.record.testbed)
+        networks = identify(names)
+        assert len(processes_in(networks)) > 8
+        assert take_down(bed.state)
+        assert namespaces_of(bed.record.testbed) == ()
+        assert processes_in(networks) == ()
+        assert not bed.state.folder.exists()
+        assert not take_down(bed.state)
