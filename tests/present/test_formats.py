@@ -66,6 +66,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "network": lambda: _schema_table("network"),
     "action": lambda: _schema_table("action"),
     "event": lambda: _schema_table("event"),
+    "probe": lambda: _schema_table("probe"),
     "evaluation": lambda: _schema_table("evaluation"),
     "testbed": lambda: _schema_table("testbed"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},

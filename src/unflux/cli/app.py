@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from unflux import __version__
-from unflux.cli import announce, block, demo, evaluate, explain, lab, scan, serve, track, watch
+from unflux.cli import (
+    announce,
+    block,
+    demo,
+    evaluate,
+    explain,
+    lab,
+    probe,
+    scan,
+    serve,
+    track,
+    watch,
+)
 from unflux.cli.arguments import EXIT_FAILED, EXIT_USAGE
 from unflux.model.errors import UnfluxError, UsageError
 
@@ -25,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (scan, explain, watch, track, block, announce, serve, evaluate, demo):
+for module in (scan, explain, watch, track, probe, block, announce, serve, evaluate, demo):
     app.command(module.NAME, epilog=module.EPILOG)(module.run)
 app.add_typer(lab.app)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from unflux.model.surrogates import without_lone_surrogates
 from unflux.model.times import format_moment
-from unflux.model.verdicts import Agent, Evidence, FluxNetwork, ScanResult, Verdict
+from unflux.model.verdicts import Agent, Alternative, Evidence, FluxNetwork, ScanResult, Verdict
 
 VERDICT_SCHEMA: Final = "unflux/verdict/1"
 NETWORK_SCHEMA: Final = "unflux/network/1"
@@ -62,15 +62,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             "ns_addresses": number(counts.ns_addresses),
         },
         "ttl_s": {"min": number(verdict.ttl_min_s), "max": number(verdict.ttl_max_s)},
-        "evidence": [_evidence_object(piece) for piece in verdict.evidence],
-        "alternatives": [
-            {
-                "hypothesis": text(alternative.hypothesis),
-                "outcome": alternative.outcome,
-                "because": text(alternative.because),
-            }
-            for alternative in verdict.alternatives
-        ],
+        "evidence": [evidence_object(piece) for piece in verdict.evidence],
+        "alternatives": [alternative_object(one) for one in verdict.alternatives],
         "missing": text(verdict.missing),
     }
 
@@ -130,13 +123,23 @@ def measured(value: float | int | str | None) -> float | int | str | None:
     return float(f"{float(value):.{VALUE_DIGITS}g}") + 0.0
 
 
-def _evidence_object(piece: Evidence) -> dict[str, Any]:
+def evidence_object(piece: Evidence) -> dict[str, Any]:
+    """Return a piece of evidence, as verdicts and probes hold it."""
     return {
         "name": text(piece.name),
         "value": measured(piece.value),
         "llr": rounded(piece.llr, LLR_DECIMALS),
         "says": text(piece.says),
         "source": text(piece.source),
+    }
+
+
+def alternative_object(alternative: Alternative) -> dict[str, Any]:
+    """Return an innocent explanation, as verdicts and probes hold it."""
+    return {
+        "hypothesis": text(alternative.hypothesis),
+        "outcome": alternative.outcome,
+        "because": text(alternative.because),
     }
 
 

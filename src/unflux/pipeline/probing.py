@@ -1,0 +1,218 @@
+"""Probe: suspects out of a store or by their addresses, visited within a scope."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from unflux.engagement.ledger import Ledger
+from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
+from unflux.engagement.scope import Scope
+from unflux.measure.behind import answer_records
+from unflux.measure.provider_lists import with_providers
+from unflux.measure.route_tables import read_route_table
+from unflux.measure.routes import load_bundled, look_up
+from unflux.model.errors import UnfluxError
+from unflux.model.markers import Marker, compose_marker
+from unflux.model.names import registrable_domain
+from unflux.model.probes import ProbeResult
+from unflux.pipeline.gathering import Options as ScanOptions
+from unflux.pipeline.gathering import gather
+from unflux.pipeline.scanning import analysed
+from unflux.present.probe_lines import render_probe
+from unflux.probe.history import read_looks
+from unflux.probe.marking import send_marker
+from unflux.probe.observed import Observed
+from unflux.probe.uptime import Look, measure_uptimes
+from unflux.probe.visiting import Visit, visit
+from unflux.probe.weighing import Opinion, measure_delays
+
+CONTENT_USES = ("cdn",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspects:
+    """A name and the addresses that were its answers."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How suspects are visited."""
+
+    scope: Scope
+    ledger: Path
+    routes: tuple[Path, ...] = ()
+    history: Path | None = None
+    """Lines of earlier probes, which this one adds to."""
+    markers: Path | None = None
+    """Where markers are written; null: none is sent."""
+    most_rounds: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What a probe would do."""
+
+    within: tuple[str, ...]
+    beyond: tuple[str, ...]
+    """Addresses that the scope does not hold; they are left alone."""
+    is_name_within: bool
+    most_requests: int
+    left: int
+    """Requests that the scope still grants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What a probe came to."""
+
+    results: tuple[ProbeResult, ...]
+    markers: tuple[Marker, ...]
+    stopped: str | None
+    """Why it ended before its time; null: it did not."""
+
+
+def find_suspects(domain: str, scanning: ScanOptions) -> Suspects:
+    """Take the addresses that a domain answered out of a store, the newest first.
+
+    The name is the one of the domain that was answered by most addresses.
+    """
+    with analysed(gather((), scanning, None), scanning) as (engine, analysis):
+        rows = engine.fetch(answer_records(analysis.records, domain))
+    if not rows.num_rows:
+        message = f"{scanning.store}: no address of {domain} was seen"
+        raise UnfluxError(message)
+    newest = rows.sort_by([("last_at", "descending"), ("rdata", "ascending")])
+    names = Counter(rows["qname"].to_pylist())
+    name = min(names, key=lambda name: (-names[name], name))
+    return Suspects(name=name, addresses=tuple(dict.fromkeys(newest["rdata"].to_pylist())))
+
+
+def prospect(suspects: Suspects, options: Options) -> Prospect:
+    """Tell what a probe would do; nothing is sent."""
+    scope = options.scope
+    within = tuple(filter(scope.holds_address, suspects.addresses))
+    with Ledger.kept(options.ledger) as ledger:
+        left = Permit(scope, ledger).left
+    return Prospect(
+        within=within,
+        beyond=tuple(a for a in suspects.addresses if not scope.holds_address(a)),
+        is_name_within=scope.holds_name(suspects.name),
+        most_requests=_compose_visit(suspects, within, options, ()).most_requests,
+        left=left,
+    )
+
+
+def probe(
+    suspects: Suspects,
+    options: Options,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Probed:
+    """Visit the suspects that the scope holds, and keep the history.
+
+    Raises UnfluxError where the scope holds none of them, or not their name.
+    """
+    scope = options.scope
+    if not scope.holds_name(suspects.name):
+        message = f"{suspects.name} is below no name of the scope"
+        raise OutOfScopeError(message)
+    within = tuple(filter(scope.holds_address, suspects.addresses))
+    if not within:
+        message = "the scope holds none of the addresses"
+        raise OutOfScopeError(message)
+    history = options.history
+    looks = () if history is None else tuple(read_looks(history, suspects.name))
+    plan = _compose_visit(suspects, within, options, looks)
+    at = datetime.now(UTC)
+    with Ledger.kept(options.ledger) as ledger:
+        permit = Permit(scope, ledger)
+        visited = asyncio.run(visit(plan, permit, tell=tell))
+        results = tuple(
+            _compose_result(observed, opinion, suspects.name, at)
+            for observed, opinion in visited.opinions
+            if observed.requests
+        )
+        if history is not None:
+            _append(history, map(render_probe, results))
+        markers: tuple[Marker, ...] = ()
+        stopped = visited.stopped
+        if options.markers is not None and stopped is None:
+            markers, stopped = asyncio.run(_mark(results, suspects.name, permit, options.markers))
+    return Probed(results=results, markers=markers, stopped=stopped)
+
+
+async def _mark(
+    results: Sequence[ProbeResult], name: str, permit: Permit, path: Path
+) -> tuple[tuple[Marker, ...], str | None]:
+    """Send a marker through all that may be agents."""
+    markers: list[Marker] = []
+    for result in results:
+        if result.outcome not in {"agent", "undecided"}:
+            continue
+        try:
+            marker = await send_marker(
+                result.address,
+                frozenset(result.open_ports),
+                name,
+                permit,
+                lambda marker: _append(path, [compose_marker(marker)]),
+            )
+        except (BudgetSpentError, OutOfScopeError) as error:
+            return tuple(markers), str(error)
+        markers.append(marker)
+    return tuple(markers), None
+
+
+def _compose_visit(
+    suspects: Suspects, within: tuple[str, ...], options: Options, looks: Iterable[Look]
+) -> Visit:
+    return Visit(
+        name=suspects.name,
+        zone=registrable_domain(suspects.name),
+        addresses=within,
+        most_rounds=options.most_rounds,
+        providers=_find_providers(within, options.routes),
+        uptimes=measure_uptimes(looks),
+    )
+
+
+def _find_providers(addresses: Sequence[str], paths: Sequence[Path]) -> dict[str, str]:
+    """Return the listed provider of content of each address that has one."""
+    tables = [read_route_table(path)[0] for path in paths]
+    routes = look_up(pa.array(addresses, pa.string()), tables, with_providers(load_bundled()))
+    columns = (routes["address"], routes["provider"], routes["provider_use"])
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return {address: provider for address, provider, use in rows if use in CONTENT_USES}
+
+
+def _compose_result(observed: Observed, opinion: Opinion, name: str, at: datetime) -> ProbeResult:
+    return ProbeResult(
+        address=observed.address,
+        name=name,
+        at=at,
+        outcome=opinion.outcome,
+        score=opinion.score,
+        open_ports=tuple(sorted(observed.open_ports)),
+        requests=observed.requests,
+        delays=measure_delays(observed),
+        evidence=opinion.evidence,
+        alternatives=opinion.alternatives,
+        missing=opinion.missing,
+    )
+
+
+def _append(path: Path, lines: Iterable[str]) -> None:
+    """Add lines to a file; raises UnfluxError where that cannot be."""
+    try:
+        with path.open("a", encoding="ascii") as sink:
+            sink.writelines(lines)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror})"
+        raise UnfluxError(message) from error

@@ -1,0 +1,48 @@
+"""Results of a probe as JSON lines, ``unflux/probe/1``."""
+
+from typing import Any, Final
+
+from unflux.model.probes import SCHEMA, Delays, ProbeResult
+from unflux.model.times import format_moment
+from unflux.present.json_lines import (
+    SCORE_DECIMALS,
+    alternative_object,
+    compose_line,
+    evidence_object,
+    rounded,
+    text,
+)
+
+DELAY_DECIMALS: Final = 6
+
+
+def render_probe(result: ProbeResult) -> str:
+    """Return one result as a line of ASCII JSON, newline included."""
+    return compose_line(
+        {
+            "schema": SCHEMA,
+            "address": text(result.address),
+            "name": text(result.name),
+            "at": format_moment(result.at),
+            "outcome": result.outcome,
+            "score": rounded(result.score, SCORE_DECIMALS),
+            "open_ports": [text(port) for port in result.open_ports],
+            "requests": result.requests,
+            "delays": {kind: _delays_object(found) for kind, found in result.delays.items()},
+            "evidence": [evidence_object(piece) for piece in result.evidence],
+            "alternatives": [alternative_object(one) for one in result.alternatives],
+            "missing": text(result.missing),
+        }
+    )
+
+
+def _delays_object(delays: Delays) -> dict[str, Any]:
+    return {
+        "count": delays.count,
+        "least_s": _seconds(delays.least_s),
+        "median_s": _seconds(delays.median_s),
+    }
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else rounded(value, DELAY_DECIMALS)

@@ -1,0 +1,1 @@
+"""Probe: checks of suspected agents, few and polite, under a scope."""

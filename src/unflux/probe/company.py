@@ -1,0 +1,75 @@
+"""Company: which suspects show the same page or the same certificate."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from unflux.model.addresses import prefixes
+from unflux.probe.documents import ALIKE, Document, sketch
+from unflux.probe.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One suspect among the others; neighbours of its own /16 (IPv6: /32) are not counted."""
+
+    same_page: int = 0
+    """Networks besides its own that show the same page."""
+    largest: int = 0
+    """Networks that show the page which most show."""
+    has_page: bool = False
+    is_page_of_most: bool = False
+    is_same_unnamed: bool = False
+    """Whether it shows the page to whoever names nobody, too."""
+    same_certificate: int = 0
+
+
+def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
+    """Compare the suspects of one name; return each one's company by its address."""
+    pages = [one for one in observed if _is_page(one.document)]
+    groups = _group_pages(pages)
+    networks: dict[int, set[str]] = defaultdict(set)
+    certificates: dict[str, set[str]] = defaultdict(set)
+    for one in observed:
+        if one.address in groups:
+            networks[groups[one.address]].add(_network(one.address))
+        if one.certificate is not None:
+            certificates[one.certificate].add(_network(one.address))
+    largest = max((len(found) for found in networks.values()), default=0)
+    return {
+        one.address: Company(
+            same_page=len(networks[groups[one.address]]) - 1 if one.address in groups else 0,
+            largest=largest,
+            has_page=one.address in groups,
+            is_page_of_most=one.address in groups and len(networks[groups[one.address]]) == largest,
+            is_same_unnamed=_are_alike(one.document, one.unnamed),
+            same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,
+        )
+        for one in observed
+    }
+
+
+def _network(address: str) -> str:
+    return prefixes(address)[1]
+
+
+def _is_page(document: Document | None) -> bool:
+    return document is not None and document.status == 200 and bool(document.body)
+
+
+def _group_pages(pages: Sequence[Observed]) -> dict[str, int]:
+    """Number the groups of pages that are alike, each joined to all it is like."""
+    if not pages:
+        return {}
+    sketches = np.stack([sketch(one.document.body) for one in pages if one.document is not None])
+    _, numbers = connected_components(sketches @ sketches.T >= ALIKE, directed=False)
+    return {one.address: int(number) for one, number in zip(pages, numbers, strict=True)}
+
+
+def _are_alike(first: Document | None, second: Document | None) -> bool:
+    if first is None or second is None or not (_is_page(first) and _is_page(second)):
+        return False
+    return float(sketch(first.body) @ sketch(second.body)) >= ALIKE

@@ -1,0 +1,69 @@
+"""Marking: a token sent through a suspected agent, for rules that look for it behind the agent."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from unflux.engagement.ledger import Request
+from unflux.engagement.permit import Permit
+from unflux.model.markers import Marker
+from unflux.probe.conversation import converse
+from unflux.probe.documents import compose_request
+from unflux.probe.name_service import ask_zone
+
+TOKEN_OCTETS: Final = 12
+LIFE: Final = timedelta(days=1)
+"""How long rules look for a token. Chosen: 2026-11-28; agents relay at once, logs may be late."""
+PURPOSE: Final = "a marker to be seen behind it"
+
+
+async def send_marker(
+    address: str,
+    open_ports: frozenset[str],
+    name: str,
+    permit: Permit,
+    keep: Callable[[Marker], None],
+) -> Marker:
+    """Send a token through each service of an address; ``keep`` has it before the first request.
+
+    ``open_ports``: as ``tcp/80``; 443 is taken for TLS, other ports of TCP for HTTP, of UDP for
+    DNS. Raises OutOfScopeError and BudgetSpentError; what was sent before that may be seen.
+    """
+    token = secrets.token_hex(TOKEN_OCTETS)
+    marker = Marker(
+        token=token,
+        agent=address,
+        prober=_local_address(address),
+        expires_at=datetime.now(UTC) + LIFE,
+    )
+    keep(marker)
+    for service in sorted(open_ports):
+        protocol, _, number = service.partition("/")
+        port, marked = int(number), f"{token}.{name}"
+        request = Request(
+            purpose=PURPOSE,
+            address=address,
+            port=port,
+            protocol="udp" if protocol == "udp" else "tcp",
+            name=marked if protocol == "udp" or port == 443 else name,
+        )
+        await permit.ask_target(request)
+        contact = permit.scope.contact
+        if protocol == "udp":
+            await ask_zone(address, port, marked)
+        elif port == 443:
+            said = compose_request(f"/{token}", name, contact)
+            await converse(address, port, said, server_name=marked)
+        else:
+            await converse(address, port, compose_request(f"/{token}", name, contact))
+    return marker
+
+
+def _local_address(address: str) -> str:
+    """Return the address that this machine would send from; nothing is sent for it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as asking:
+        asking.connect((address, 9))
+        return str(asking.getsockname()[0])

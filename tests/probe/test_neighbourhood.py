@@ -1,0 +1,155 @@
+"""Agents told from web servers and caches, in a neighbourhood of real servers."""
+
+import json
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.act.outputs.programs import START_S, checked, find
+from tests.probe.neighbourhood import NAME, PROBER, Host, Neighbourhood, neighbourhood
+
+pytestmark = pytest.mark.slow
+
+MOTHERSHIP = "10.250.0.1"
+BEYOND = "10.66.0.1"
+"""Within the neighbourhood, outside the scope."""
+HOSTS = (
+    Host(kind="mothership", address=MOTHERSHIP, delay_ms=15),
+    Host(kind="agent", address="10.1.0.1", delay_ms=20, jitter_ms=4, behind=MOTHERSHIP),
+    Host(kind="web-agent", address="10.2.0.1", delay_ms=25, jitter_ms=5, behind=MOTHERSHIP),
+    Host(kind="haproxy", address="10.3.0.1", delay_ms=30, jitter_ms=6, behind=MOTHERSHIP),
+    Host(kind="names-agent", address="10.4.0.1", delay_ms=20, jitter_ms=4, behind=MOTHERSHIP),
+    Host(kind="server", address="10.11.0.1", delay_ms=30, jitter_ms=3),
+    Host(kind="dynamic", address="10.12.0.1"),
+    Host(kind="planted", address="10.13.0.1"),
+    Host(kind="cache", address="10.14.0.1", behind=MOTHERSHIP),
+    Host(kind="mute-cache", address="10.15.0.1", behind=MOTHERSHIP),
+    Host(kind="names", address="10.16.0.1"),
+    Host(kind="server", address=BEYOND),
+)
+AGENTS = {"agent", "web-agent", "haproxy", "names-agent"}
+SUSPECTS = [host.address for host in HOSTS if host.address != MOTHERSHIP] + ["10.17.0.1"]
+
+
+@pytest.fixture(scope="module")
+def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbourhood]:
+    find("tcpdump")
+    with neighbourhood(tmp_path_factory.mktemp("neighbourhood"), HOSTS) as stands:
+        yield stands
+
+
+@contextmanager
+def overheard(stands: Neighbourhood, address: str, path: Path) -> Iterator[None]:
+    """Capture all that passes the line of an address."""
+    process = stands.run("tcpdump", "-i", "eth0", "-U", "-w", path, "-n", address=address)
+    assert process.stderr is not None
+    assert "listening" in process.stderr.readline()
+    try:
+        yield
+    finally:
+        time.sleep(0.3)  # the kernel hands packets over a little later
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=START_S)
+
+
+def count_requests(path: Path) -> Counter[str]:
+    """Count connections begun and datagrams sent by the prober, by their goal."""
+    sent = f"src host {PROBER} and (udp or tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn)"
+    lines = checked("tcpdump", "-n", "-r", path, sent).splitlines()
+    goals = (line.split(" > ")[1].split(": ")[0] for line in lines if " > " in line)
+    return Counter(goal.rpartition(".")[0] for goal in goals)
+
+
+def write_scope(path: Path, total: int) -> Path:
+    path.write_text(
+        'allowed_by = "the test"\ncontact = "abuse@isp.example"\n'
+        f"until = 2099-01-01T00:00:00Z\nrate_per_s = 300\ntotal = {total}\n"
+        'prefixes = ["10.0.0.0/11"]\nnames = ["bad.example"]\n'
+    )
+    path.chmod(0o600)
+    return path
+
+
+def probe(
+    stands: Neighbourhood, folder: Path, *options: str | Path, total: int = 1000
+) -> tuple[int, list[dict[str, Any]], str]:
+    """Run a probe of all suspects; return its status, results and what it said."""
+    scope = write_scope(folder / "scope.toml", total)
+    ledger = folder / "ledger.jsonl"
+    process = stands.run(
+        sys.executable, "-m", "unflux", "probe", *SUSPECTS, "--name", NAME,
+        "--scope", scope, "--ledger", ledger, "--format", "json", *options,
+    )  # fmt: skip
+    out, said = process.communicate(timeout=180)
+    return process.returncode, [json.loads(line) for line in out.splitlines() if "{" in line], said
+
+
+def test_agents_are_told_from_servers_within_scope_and_ledger(
+    stands: Neighbourhood, tmp_path: Path
+) -> None:
+    heard, relayed, markers = tmp_path / "prober", tmp_path / "mothership", tmp_path / "markers"
+    with overheard(stands, PROBER, heard), overheard(stands, MOTHERSHIP, relayed):
+        status, results, said = probe(
+            stands, tmp_path, "--send", "--history", tmp_path / "history", "--markers", markers
+        )
+    assert status == 0, said
+    outcomes = {result["address"]: result["outcome"] for result in results}
+    kinds = {host.address: host.kind for host in HOSTS}
+    expected = {
+        address: "agent" if kinds.get(address) in AGENTS
+        else "silent" if address not in kinds
+        else "cache" if kinds[address] == "cache"
+        else "server"
+        for address in SUSPECTS if address != BEYOND
+    }  # fmt: skip
+    assert outcomes == expected, results
+    # What passed the line is what the ledger holds, and nothing went to anybody else.
+    ledger = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    written = Counter(line["address"] for line in ledger)
+    seen = count_requests(heard)
+    assert {a: seen[a] for a in written if a in kinds} == {
+        a: n for a, n in written.items() if a in kinds
+    }
+    assert set(seen) <= set(written)
+    assert BEYOND not in seen
+    assert all(line["purpose"] for line in ledger)
+    # The marker of each agent, and of it alone, was seen again on its way to the mothership.
+    octets = relayed.read_bytes()
+    marked = [json.loads(line) for line in markers.read_text().splitlines()]
+    assert {line["agent"] for line in marked} == {a for a in outcomes if outcomes[a] == "agent"}
+    assert all(line["token"].encode() in octets for line in marked)
+    assert {line["prober"] for line in marked} == {PROBER}
+    history = [json.loads(line) for line in (tmp_path / "history").read_text().splitlines()]
+    assert [line["outcome"] for line in history] == [line["outcome"] for line in results]
+
+
+def test_the_budget_ends_it_and_what_was_found_is_told(
+    stands: Neighbourhood, tmp_path: Path
+) -> None:
+    heard = tmp_path / "prober"
+    with overheard(stands, PROBER, heard):
+        status, results, said = probe(stands, tmp_path, "--send", total=23)
+    assert status == 1
+    assert "all 23 requests of the scope are spent" in said
+    assert results
+    assert sum(result["requests"] for result in results) == 23
+    # What is asked of an address that nobody has is no packet of IP.
+    assert 0 < count_requests(heard).total() <= 23
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 23
+
+
+def test_nothing_is_sent_unless_told_to(stands: Neighbourhood, tmp_path: Path) -> None:
+    heard = tmp_path / "prober"
+    with overheard(stands, PROBER, heard):
+        status, _, said = probe(stands, tmp_path)
+    assert status == 0
+    assert "nothing is sent without --send" in said
+    assert f"left alone, being outside the scope: {BEYOND}" in said
+    assert not count_requests(heard)
+    assert not (tmp_path / "ledger.jsonl").read_text()

@@ -1,0 +1,162 @@
+"""What was seen of an address comes to the outcome that it should."""
+
+import dataclasses
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unflux.model.errors import UnfluxError
+from unflux.probe.company import Company, compare_all
+from unflux.probe.documents import Document, choose_path, sketch
+from unflux.probe.history import read_looks
+from unflux.probe.observed import Observed
+from unflux.probe.uptime import Look, Uptime, measure_uptimes
+from unflux.probe.weighing import Facts, weigh
+
+PAGE = b"<html>" + b"".join(b"<p>offer %d" % n for n in range(90))
+OTHER = b"<html>" + b"".join(b"<li>member %d" % n for n in range(90))
+
+
+def document(body: bytes = PAGE, **changes: Any) -> Document:
+    usual: dict[str, Any] = {"status": 200, "server": "nginx", "cache_fields": (), "body": body}
+    return Document(**usual | changes)
+
+
+def observed(beyond_s: float, address: str = "192.0.2.1", **changes: Any) -> Observed:
+    """Return an address 20 ms away whose documents take longer by so much."""
+    chance = random.Random(address)
+    connects = [0.02 + chance.expovariate(300) for _ in range(8)]
+    usual: dict[str, Any] = {
+        "address": address, "requests": 16, "open_ports": {"tcp/80"}, "connects_s": connects,
+        "documents_s": [at + beyond_s for at in connects[:5]], "malformed_s": connects[:4],
+        "document": document(), "has_file": True,
+    }  # fmt: skip
+    return Observed(**usual | changes)
+
+
+def facts(seen: Observed, **changes: Any) -> Facts:
+    company = Company(same_page=3, largest=4, has_page=True, is_page_of_most=True)
+    usual: dict[str, Any] = {
+        "observed": seen, "company": company, "uptime": Uptime(), "provider": None
+    }  # fmt: skip
+    return Facts(**usual | changes)
+
+
+def test_a_detour_is_an_agent_and_none_a_server() -> None:
+    assert weigh(facts(observed(0.08))).outcome == "agent"
+    server = weigh(facts(observed(0.001)))
+    assert server.outcome == "server"
+    assert ("web-server", "holds") in {(a.hypothesis, a.outcome) for a in server.alternatives}
+
+
+def test_what_lies_between_is_undecided_and_says_what_would_decide() -> None:
+    opinion = weigh(facts(observed(0.012)))
+    assert opinion.outcome == "undecided"
+    assert opinion.missing
+    assert 0.05 < opinion.score < 0.95
+
+
+def test_a_cache_that_says_so_is_none_of_a_network() -> None:
+    cached = document(cache_fields=("x-cache",))
+    assert weigh(facts(observed(0.001, document=cached))).outcome == "cache"
+    assert weigh(facts(observed(0.08, document=cached))).outcome == "undecided"
+    assert weigh(facts(observed(0.08), provider="a network of caches")).outcome == "undecided"
+
+
+def test_too_few_documents_decide_nothing() -> None:
+    seen = observed(0.08, documents_s=[0.1, 0.1], malformed_s=[])
+    assert weigh(facts(seen)).outcome == "undecided"
+
+
+def test_a_relayed_stream_is_late_whatever_is_said() -> None:
+    seen = observed(0.08, malformed_s=[0.1, 0.11, 0.1])
+    names = [piece.name for piece in weigh(facts(seen)).evidence if piece.llr > 2]
+    assert names == ["relay-delay", "stream-delay"]
+
+
+def test_one_that_shows_another_page_is_planted() -> None:
+    company = Company(largest=4, has_page=True)
+    opinion = weigh(facts(observed(0.001), company=company))
+    assert opinion.outcome == "server"
+    holding = {a.hypothesis for a in opinion.alternatives if a.outcome == "holds"}
+    assert "planted-address" in holding
+
+
+def test_uptime_speaks_after_days() -> None:
+    seen = observed(0.012)
+    before = weigh(facts(seen)).score
+    homely = Uptime(looks=20, answered=11, days=4)
+    steady = Uptime(looks=40, answered=40, days=6)
+    young = Uptime(looks=20, answered=11, days=1)
+    assert weigh(facts(seen, uptime=homely)).score > before
+    assert weigh(facts(seen, uptime=steady)).score < before
+    assert weigh(facts(seen, uptime=young)).score == before
+
+
+def test_silence_is_no_verdict() -> None:
+    silent = Observed(address="192.0.2.1", requests=3)
+    assert weigh(facts(silent, company=Company())).outcome == "silent"
+
+
+def test_neighbours_of_one_network_are_no_company() -> None:
+    near = [observed(0, f"192.0.2.{n}") for n in range(1, 6)]
+    assert all(c.same_page == 0 and c.largest == 1 for c in compare_all(near).values())
+    far = [observed(0, f"10.{n}.0.1") for n in range(1, 6)]
+    strange = observed(0, "10.99.0.1", document=document(OTHER))
+    broken = observed(0, "10.98.0.1", document=document(status=502))
+    company = compare_all([*far, strange, broken])
+    assert company["10.1.0.1"] == Company(
+        same_page=4, largest=5, has_page=True, is_page_of_most=True
+    )
+    assert company["10.99.0.1"] == Company(largest=5, has_page=True)
+    assert company["10.98.0.1"] == Company(largest=5)
+
+
+def test_pages_alike_but_for_a_date_are_one() -> None:
+    dated = PAGE + b"<i>2026-11-28 13:55:01"
+    assert sketch(PAGE) @ sketch(dated) > 0.85 > sketch(PAGE) @ sketch(OTHER)
+    assert not sketch(b"").any()
+    assert not sketch(b"abc").any()
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [(b'<link href="/a/b.css">', "/a/b.css"), (b"<img src=/x.png >", "/x.png"),
+     (b'<script src="//else.example/x.js">', "/robots.txt"), (b"", "/robots.txt"),
+     (b'<img src="/x\r\nHost: y.png">', "/robots.txt"), (b'<a href="/page.html">', "/robots.txt")],
+)  # fmt: skip
+def test_a_file_that_the_page_names_is_asked_for(body: bytes, path: str) -> None:
+    assert choose_path(2, document(body)) == path
+    assert choose_path(0, document(body)) == choose_path(3, document(body)) == "/"
+
+
+def test_uptimes() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    looks = [Look(address="192.0.2.1", at=at + timedelta(days=n), is_up=n != 1) for n in range(4)]
+    (found,) = measure_uptimes(looks).values()
+    assert dataclasses.astuple(found) == (4, 3, 3.0)
+
+
+LINE = (
+    '{"schema":"unflux/probe/1","address":"192.0.2.1","name":"www.bad.example",'
+    '"at":"2026-11-01T00:00:00Z","open_ports":["tcp/80"]}\n'
+)
+
+
+def test_history_is_read_back_but_for_a_line_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    assert not list(read_looks(path, "www.bad.example"))
+    path.write_text(LINE + LINE.replace("www.bad", "www.else") + LINE[:50])
+    (look,) = read_looks(path, "www.bad.example")
+    assert look == Look(address="192.0.2.1", at=datetime(2026, 11, 1, tzinfo=UTC), is_up=True)
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "nonsense", LINE.replace("192.0.2.1", "192.0.2.001")])
+def test_anything_else_in_a_history_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "history"
+    path.write_text(f"{line.strip()}\n{LINE}")
+    with pytest.raises(UnfluxError, match="line 1"):
+        list(read_looks(path, "www.bad.example"))
