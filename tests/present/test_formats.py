@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from unflux.model.columns import TableShape
+from unflux.model.flows import FLOWS
 from unflux.present.explanation import RECORDS
 from unflux.present.verdict_csv import HEADER
 from unflux.present.verdict_parquet import VERDICT_TABLE
@@ -67,6 +68,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "action": lambda: _schema_table("action"),
     "event": lambda: _schema_table("event"),
     "probe": lambda: _schema_table("probe"),
+    "trace": lambda: _schema_table("trace"),
+    "flows": lambda: _shape_table(FLOWS),
     "evaluation": lambda: _schema_table("evaluation"),
     "testbed": lambda: _schema_table("testbed"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},

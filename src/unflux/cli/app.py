@@ -17,6 +17,7 @@ from unflux.cli import (
     probe,
     scan,
     serve,
+    trace,
     track,
     watch,
 )
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (scan, explain, watch, track, probe, block, announce, serve, evaluate, demo):
+for module in (scan, explain, watch, track, probe, trace, block, announce, serve, evaluate, demo):
     app.command(module.NAME, epilog=module.EPILOG)(module.run)
 app.add_typer(lab.app)
 

@@ -43,7 +43,7 @@ from unflux.pipeline.gathering import gather, gather_nothing
 from unflux.present import terminal
 from unflux.present.plan_table import print_plan
 from unflux.present.visible import make_visible
-from unflux.read.reading import Progress
+from unflux.read.meter import Progress
 
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _ANSWERS: Final[dict[str, Answer]] = {word: word for word in get_args(Answer)}

@@ -27,7 +27,7 @@ from unflux.pipeline.gathering import Gathered, Options, gather
 from unflux.pipeline.scanning import map_routes
 from unflux.pipeline.scoring_steps import FROM_OTHERS
 from unflux.pipeline.scoring_steps import OPINIONS as OUR_OPINIONS
-from unflux.read.reading import Progress
+from unflux.read.meter import Progress
 
 OURS: Final = "unflux"
 ALONE: Final = "unflux-alone"

@@ -15,7 +15,8 @@ from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bu
 from unflux.model.times import moment_at
 from unflux.model.verdicts import SourceSummary
 from unflux.read.kernel.native import Say, load_kernel
-from unflux.read.reading import Progress, SourceRead, read_all
+from unflux.read.meter import Progress
+from unflux.read.reading import SourceRead, read_all
 from unflux.read.source import Options as ReadOptions
 
 

@@ -19,17 +19,23 @@ from unflux.pipeline.explaining import records_behind
 from unflux.pipeline.findings import compose_findings
 from unflux.pipeline.gathering import Gathered, Options, gather
 from unflux.pipeline.steps import RECORDS
-from unflux.read.reading import Progress
+from unflux.read.meter import Progress
 
 
 def map_routes(rollup: Rollup, paths: Sequence[Path], drops: Counter[str]) -> pa.Table:
     """Look every address up in the user's tables and in the bundled one."""
+    tables = read_route_tables(paths, drops)
+    return look_up(distinct_addresses(rollup), tables, with_providers(load_bundled()))
+
+
+def read_route_tables(paths: Sequence[Path], drops: Counter[str]) -> list[RouteTable]:
+    """Read the user's range tables, counting rows that cannot be used."""
     tables: list[RouteTable] = []
     for path in paths:
         table, skipped = read_route_table(path)
         tables.append(table)
         drops.update(skipped)
-    return look_up(distinct_addresses(rollup), tables, with_providers(load_bundled()))
+    return tables
 
 
 @contextmanager

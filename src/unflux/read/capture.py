@@ -86,7 +86,7 @@ def read_compiled(
 ) -> Iterator[Rollup]:
     """Read a capture by compiled code, but for packets that need memory of others, and odd ones."""
     window = Window(stream)
-    framer = _framer(kernel, window.peek(HEAD_SIZE_BYTES), drops)
+    framer = choose_framer(kernel, window.peek(HEAD_SIZE_BYTES), drops)
     ports = np.zeros(1 << 16, np.uint8)
     ports[sorted(options.ports)] = 1
     residue = _Residue(options, drops)
@@ -100,7 +100,8 @@ def read_compiled(
     )
 
 
-def _framer(kernel: Kernel, head: bytes, drops: Drops) -> Framer:
+def choose_framer(kernel: Kernel, head: bytes, drops: Drops) -> Framer:
+    """Return what finds the packets of a capture that begins so."""
     if is_pcap(head):
         return PcapFramer(kernel, drops)
     if is_pcapng(head):
@@ -153,7 +154,7 @@ def read_interpreted(stream: BinaryIO, options: Options, drops: Drops) -> Iterat
     """Read a capture packet by packet, the same result at a hundredth of the speed."""
     traffic = DnsTraffic(options.ports, drops)
     builder = BatchBuilder()
-    for packet in _read_packets(stream, drops):
+    for packet in read_packets(stream, drops):
         for message in traffic.add(packet):
             record_message(
                 message.wire, builder, options, drops,
@@ -169,7 +170,8 @@ def read_interpreted(stream: BinaryIO, options: Options, drops: Drops) -> Iterat
     yield from builder.take_rest()
 
 
-def _read_packets(stream: BinaryIO, drops: Drops) -> Iterator[Packet]:
+def read_packets(stream: BinaryIO, drops: Drops) -> Iterator[Packet]:
+    """Yield the packets of a capture one by one, by interpreted code."""
     head = read_exactly(stream, HEAD_SIZE_BYTES)
     whole = PrefixedStream(head, stream)
     if is_pcap(head):

@@ -20,6 +20,7 @@ from unflux.read.kernel.native import load_kernel
 from unflux.read.kernel.rollup import roll_up_tables
 from unflux.read.kernel.tables import TableSet
 from unflux.read.message import NO_TIME, NOT_ASKED
+from unflux.read.meter import Meter, Progress
 from unflux.read.opening import Advance, Location, find_locations, open_source
 from unflux.read.rollup import roll_up
 from unflux.read.source import Batch, Drops, Options
@@ -34,9 +35,6 @@ AHEAD: Final = 2
 
 POLL_S: Final = 0.1
 """How often progress in other processes is looked at."""
-
-Progress = Callable[[int, int | None], None]
-"""Told the octets read so far, as stored, and of how many; null where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ def read_all(
     and pipes always by this one. The results are the same for any number.
     """
     locations = list(find_locations(arguments))
-    meter = _Meter(locations, progress)
+    meter = Meter(locations, progress)
     options = replace(options, workers=workers)
     read_here = partial(
         read_source,
@@ -252,7 +250,7 @@ class _Pool:
         aside: list[Location],
         workers: int,
         read_aside: Callable[[Location], SourceRead],
-        meter: "_Meter",
+        meter: Meter,
     ) -> None:
         context = multiprocessing.get_context("spawn")  # threads of Arrow do not survive a fork
         self._read_bytes = context.Value("q", 0)
@@ -314,31 +312,5 @@ def _wait_for(future: Future[SourceRead], report: Callable[[], None]) -> SourceR
                 report()
 
 
-def _report(meter: "_Meter", read_bytes: "Synchronized[int]") -> None:
+def _report(meter: Meter, read_bytes: "Synchronized[int]") -> None:
     meter.set_elsewhere(read_bytes.value)
-
-
-class _Meter:
-    """Adds up the octets read here and in other processes, and tells whoever asked."""
-
-    def __init__(self, locations: list[Location], progress: Progress | None) -> None:
-        sizes = [location.size_bytes for location in locations] if progress else []
-        self._total = None if None in sizes else sum(size for size in sizes if size)
-        self._progress = progress
-        self._here = 0
-        self._elsewhere = 0
-
-    def advance(self, count: int) -> None:
-        """Add octets read by this process."""
-        self._here += count
-        self._tell()
-
-    def set_elsewhere(self, count: int) -> None:
-        """Set how many octets all other processes have read."""
-        if count != self._elsewhere:
-            self._elsewhere = count
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._progress is not None:
-            self._progress(self._here + self._elsewhere, self._total)

@@ -1,6 +1,7 @@
 """What the ``#`` lines of a tab-separated Zeek log say of the rows that follow."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,3 +43,27 @@ class Header:
 
 def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def cut_at_headers(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Header]]:
+    """Yield pieces of blocks with the header that holds for all of their rows."""
+    header = Header()
+    for block in blocks:
+        start = 0
+        for comment in _comments(block):
+            changed = header.after(block[comment : block.index(b"\n", comment)].decode())
+            if changed != header:
+                if comment > start:
+                    yield block[start:comment], header
+                start, header = comment, changed
+        yield block[start:], header
+
+
+def _comments(block: bytes) -> list[int]:
+    """Return where the lines begin that begin with ``#``."""
+    comments = [0] if block.startswith(b"#") else []
+    at = block.find(b"\n#")
+    while at >= 0:
+        comments.append(at + 1)
+        at = block.find(b"\n#", at + 1)
+    return comments

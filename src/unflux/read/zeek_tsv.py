@@ -16,7 +16,7 @@ from unflux.read.source import Batch, Drops, Options
 from unflux.read.spans import Spans, parse_moments
 from unflux.read.ttls import parse_ttls
 from unflux.read.zeek_columns import Rows, batch_of, pair_ttls
-from unflux.read.zeek_header import Header
+from unflux.read.zeek_header import Header, cut_at_headers
 from unflux.read.zeek_rows import (
     FIELD_COUNT,
     MAX_CODE_CHARS,
@@ -40,36 +40,12 @@ _COLUMNS: Final[tuple[str, ...]] = (
 
 def read_tsv(stream: Readable, options: Options, drops: Drops) -> Iterator[Batch]:
     """Decode the rows of a log."""
-    pieces = _cut_at_headers(read_blocks(stream, drops))
+    pieces = cut_at_headers(read_blocks(stream, drops))
     decode_piece = partial(_decode, options=options)
     for batch, counts in decode_in_order(pieces, decode_piece, options.workers):
         drops.add(counts)
         if batch.responses.num_rows:
             yield batch
-
-
-def _cut_at_headers(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Header]]:
-    """Yield pieces of blocks with the header that holds for all of their rows."""
-    header = Header()
-    for block in blocks:
-        start = 0
-        for comment in _comments(block):
-            changed = header.after(block[comment : block.index(b"\n", comment)].decode())
-            if changed != header:
-                if comment > start:
-                    yield block[start:comment], header
-                start, header = comment, changed
-        yield block[start:], header
-
-
-def _comments(block: bytes) -> list[int]:
-    """Return where the lines begin that begin with ``#``."""
-    comments = [0] if block.startswith(b"#") else []
-    at = block.find(b"\n#")
-    while at >= 0:
-        comments.append(at + 1)
-        at = block.find(b"\n#", at + 1)
-    return comments
 
 
 def _decode(piece: tuple[bytes, Header], options: Options) -> tuple[Batch, Drops]:

@@ -1,0 +1,151 @@
+"""Directions of flows, or packets of a direction, become flows with both directions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+import numpy as np
+
+from unflux.model.flows import TCP
+
+IDLE_US: Final = {True: 300_000_000, False: 30_000_000}
+"""After so long without a packet the next of the same ports is another flow, of TCP and of
+datagrams. Chosen: 2026-11-28; exporters end an active flow after five minutes at most and go on
+with the next record, and a datagram's answer comes within seconds or not at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directions:
+    """Rows of one direction each, from one end to another; ends are numbers."""
+
+    first_us: np.ndarray
+    last_us: np.ndarray
+    source: np.ndarray
+    source_port: np.ndarray
+    target: np.ndarray
+    target_port: np.ndarray
+    protocol: np.ndarray
+    payload_bytes: np.ndarray
+    opens: np.ndarray
+    """Whether the row is known to open its flow: it has a SYN without ACK."""
+    authority: np.ndarray
+    """int8: AA of an answer of DNS, -1 where there is none."""
+
+    def at(self, rows: np.ndarray) -> "Directions":
+        """Return some rows."""
+        return Directions(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: Sequence["Directions"]) -> "Directions":
+        """Return the rows of all parts."""
+        names = [f.name for f in fields(cls)]
+        return cls(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """Flows, in the order of their ends and then of their start; both ends are numbers."""
+
+    first_us: np.ndarray
+    last_us: np.ndarray
+    client: np.ndarray
+    client_port: np.ndarray
+    server: np.ndarray
+    server_port: np.ndarray
+    protocol: np.ndarray
+    sent_bytes: np.ndarray
+    received_bytes: np.ndarray
+    authority: np.ndarray
+
+
+def condense(rows: Directions) -> Directions:
+    """Join the rows of one direction that follow each other within a flow."""
+    source, target = _ends(rows)
+    order, starts = _runs(rows, source, target)
+    rows = rows.at(order)
+    if not len(starts):
+        return rows
+    first = rows.at(starts)
+    return replace(
+        first,
+        last_us=np.maximum.reduceat(rows.last_us, starts),
+        payload_bytes=np.add.reduceat(rows.payload_bytes, starts),
+        authority=np.maximum.reduceat(rows.authority, starts),
+    )
+
+
+def assemble(rows: Directions) -> Assembled:
+    """Join rows between the same two ends, until they are silent or open a flow anew.
+
+    Who opened it is known by its SYN; else the end whose port alone is one of services (below
+    1024) serves, and else the one that spoke second.
+    """
+    source, target = _ends(rows)
+    order, starts = _runs(rows, np.minimum(source, target), np.maximum(source, target))
+    rows, source, target = rows.at(order), source[order], target[order]
+    low, high, is_from_low = (
+        np.minimum(source, target),
+        np.maximum(source, target),
+        source <= target,
+    )
+    if len(starts):
+        octets = rows.payload_bytes
+        from_low = np.add.reduceat(np.where(is_from_low, octets, 0), starts)
+        from_high = np.add.reduceat(np.where(is_from_low, 0, octets), starts)
+        last_us = np.maximum.reduceat(rows.last_us, starts)
+        authority = np.maximum.reduceat(rows.authority, starts)
+    else:
+        from_low = from_high = last_us = authority = np.empty(0, np.int64)
+    is_low_client = _is_low_client(low, high, rows.opens, is_from_low, starts)
+    client = np.where(is_low_client, low[starts], high[starts])
+    server = np.where(is_low_client, high[starts], low[starts])
+    return Assembled(
+        first_us=rows.first_us[starts],
+        last_us=last_us,
+        client=client >> 16,
+        client_port=client & 0xFFFF,
+        server=server >> 16,
+        server_port=server & 0xFFFF,
+        protocol=rows.protocol[starts],
+        sent_bytes=np.where(is_low_client, from_low, from_high),
+        received_bytes=np.where(is_low_client, from_high, from_low),
+        authority=authority,
+    )
+
+
+def _ends(rows: Directions) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two ends of each row as numbers: the host and its port."""
+    return (
+        rows.source.astype(np.int64) << 16 | rows.source_port,
+        rows.target.astype(np.int64) << 16 | rows.target_port,
+    )
+
+
+def _runs(rows: Directions, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows in order of these ends and of time, and where among them each run begins."""
+    order = np.lexsort((~rows.opens, rows.first_us, rows.protocol, other, one))
+    is_other = np.zeros(max(len(order) - 1, 0), bool)
+    for column in (one, other, rows.protocol):
+        sorted_column = column[order]
+        is_other |= sorted_column[1:] != sorted_column[:-1]
+    idle_us = np.where(rows.protocol[order][1:] == TCP, IDLE_US[True], IDLE_US[False])
+    is_silent = rows.first_us[order][1:] - rows.last_us[order][:-1] > idle_us
+    # A SYN that is sent again opens nothing anew; one behind other packets does.
+    opens = rows.opens[order]
+    is_new = is_other | is_silent | (opens[1:] & ~opens[:-1])
+    return order, np.flatnonzero(np.append(True, is_new)[: len(order)])
+
+
+def _is_low_client(
+    low: np.ndarray,
+    high: np.ndarray,
+    opens: np.ndarray,
+    is_from_low: np.ndarray,
+    starts: np.ndarray,
+) -> np.ndarray:
+    """Tell of which flows the end with the lower number is the client."""
+    is_low_service = (low[starts] & 0xFFFF) < 1024
+    is_high_service = (high[starts] & 0xFFFF) < 1024
+    by_port = np.where(is_low_service ^ is_high_service, is_high_service, is_from_low[starts])
+    is_low: np.ndarray = np.where(opens[starts], is_from_low[starts], by_port)
+    return is_low

@@ -1,0 +1,35 @@
+"""The formats of flows that unflux reads, and which of them a source is in."""
+
+from typing import Final
+
+from unflux.model.errors import UnreadableSourceError
+from unflux.read.flow_capture import FlowCapture
+from unflux.read.flow_eve import EveFlows
+from unflux.read.flow_source import FlowSource
+from unflux.read.flow_table import FlowTable
+from unflux.read.flow_zeek import ZeekFlows
+from unflux.read.nfdump_json import NfdumpJson
+from unflux.read.nfdump_text import FlowLines, FlowPipe
+
+FLOW_SOURCES: Final[tuple[FlowSource, ...]] = (
+    FlowCapture(),
+    EveFlows(),
+    ZeekFlows(),
+    NfdumpJson(),
+    FlowPipe(),
+    FlowLines(),
+    FlowTable(),
+)
+"""Asked in this order; formats told by a magic number come first."""
+
+
+def recognise_flows(head: bytes) -> FlowSource:
+    """Return the format of a source of flows by its first octets (up to 64 KiB).
+
+    Raises UnreadableSourceError where it is none of :data:`FLOW_SOURCES`.
+    """
+    for source in FLOW_SOURCES:
+        if source.recognises(head):
+            return source
+    known = ", ".join(source.NAME for source in FLOW_SOURCES)
+    raise UnreadableSourceError(f"not a format of flows that unflux reads ({known})")

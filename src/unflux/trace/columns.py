@@ -1,0 +1,110 @@
+"""Flows as columns of numbers: what every pass over them works on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unflux.model.distinct import encode_distinct
+
+NO_TEXT: Final = -1
+UNTOLD: Final = pa.scalar(2_000_000, pa.duration("us"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowColumns:
+    """Flows in order of their start; hosts are numbers, moments microseconds."""
+
+    first_us: np.ndarray
+    last_us: np.ndarray
+    client: np.ndarray
+    """int64: number of the host in :attr:`Capture.hosts`."""
+    server: np.ndarray
+    server_port: np.ndarray
+    protocol: np.ndarray
+    sent_bytes: np.ndarray
+    received_bytes: np.ndarray
+    request: np.ndarray
+    """int64: number of the HTTP host and target asked for, NO_TEXT where that was not seen."""
+    is_authoritative: np.ndarray
+    """int8: 1, 0, or -1 where no DNS answer was seen."""
+
+    def __len__(self) -> int:
+        return len(self.first_us)
+
+    def at(self, rows: np.ndarray) -> "FlowColumns":
+        """Return some rows: their numbers, or a flag for each."""
+        return FlowColumns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """All flows, and the texts of their numbers."""
+
+    flows: FlowColumns
+    hosts: pa.Array
+    """Canonical addresses."""
+    requests: pa.Array
+    """HTTP host and target, with a blank between them."""
+    tick_us: int
+    """How fine moments are: 1 s where all of them are whole seconds, else 1 ms."""
+
+    def numbers_of(self, addresses: Collection[str]) -> list[int]:
+        """Return the numbers of those addresses that are in the capture."""
+        found = pc.index_in(pa.array(list(addresses), pa.string()), value_set=self.hosts)
+        numbers: list[int] = found.drop_null().to_pylist()
+        return numbers
+
+    @property
+    def span_s(self) -> float:
+        """From the first start to the last."""
+        if not len(self.flows):
+            return 0.0
+        return float(self.flows.first_us[-1] - self.flows.first_us[0]) / 1e6
+
+
+def number_flows(table: pa.Table) -> Capture:
+    """Turn a table of shape ``FLOWS`` into columns of numbers, in order of their start."""
+    first_us = _numbers(table["first_at"].cast(pa.int64()))
+    order = np.argsort(first_us, kind="stable")
+    ends = pa.chunked_array([*_plain(table["client"]).chunks, *_plain(table["server"]).chunks])
+    hosts, codes = encode_distinct(ends)
+    numbers = _numbers(codes)
+    asked = pc.binary_join_element_wise(table["http_host"], table["http_target"], " ")
+    requests, request = encode_distinct(asked)
+    # A flow whose end nobody told went on as long as a relay may take to begin.
+    last_at = pc.coalesce(table["last_at"], pc.add(table["first_at"], UNTOLD))
+    is_authoritative = table["is_authoritative"].cast(pa.int8())
+    flows = FlowColumns(
+        first_us=first_us[order],
+        last_us=_numbers(last_at.cast(pa.int64()))[order],
+        client=numbers[: len(table)][order],
+        server=numbers[len(table) :][order],
+        server_port=_numbers(table["server_port"])[order],
+        protocol=_numbers(table["protocol"])[order],
+        sent_bytes=_numbers(table["sent_bytes"])[order],
+        received_bytes=_numbers(table["received_bytes"])[order],
+        request=_numbers(request.fill_null(NO_TEXT))[order],
+        is_authoritative=_numbers(pc.fill_null(is_authoritative, -1))[order],
+    )
+    return Capture(flows=flows, hosts=hosts, requests=requests, tick_us=_tick_us(first_us))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of text without the dictionaries that a reader may have left in it."""
+    return column.cast(pa.string())
+
+
+def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    numbers: np.ndarray = column.to_numpy(zero_copy_only=False) if isinstance(
+        column, pa.Array
+    ) else column.to_numpy()  # fmt: skip
+    return numbers
+
+
+def _tick_us(moments_us: np.ndarray) -> int:
+    is_whole = len(moments_us) > 0 and not (moments_us % 1_000_000).any()
+    return 1_000_000 if is_whole else 1_000

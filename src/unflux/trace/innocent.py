@@ -1,0 +1,182 @@
+"""The innocent explanations of a host to which another relays, each tested on its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from unflux.model.addresses import prefixes
+from unflux.model.verdicts import Alternative
+from unflux.trace.links import Link
+
+MANY_TARGETS: Final = 8
+"""Hosts that one relays to as to this one, none of which gets most. Chosen: 2026-11-28; networks
+with several motherships were seen with a few, and users of a proxy choose hundreds."""
+
+OWN_RATIO: Final = 0.8
+ASKED_RATIO: Final = 0.95
+"""Share of questions to a name server that follow a question, below which the relay asks it for
+itself too: it is a resolver. Chosen: 2026-11-28."""
+
+FAMILIAR: Final = 3
+"""Hosts that ask a target and relay nothing to it, from which on it is a service for all. Chosen:
+2026-11-28."""
+
+_PRIVATE: Final = tuple(
+    map(
+        ip_network,
+        (
+            "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+            "192.168.0.0/16", "fc00::/7", "fe80::/10", "::1/128",
+        ),
+    )
+)  # fmt: skip
+"""RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291. Not all that is for special use: laboratories
+and records made for tests use the rest for hosts of the world."""
+
+MAIL_AND_TIME: Final = frozenset({25, 110, 123, 143, 465, 587, 993, 995})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A host to which others relay, and what the tests ask about it."""
+
+    address: str
+    agents: tuple[str, ...]
+    links: tuple[Link, ...]
+    use: str | None
+    """What the listed range that it lies in is for."""
+    is_same_asn: bool
+    """Whether it and every agent are announced by one AS, where both are known."""
+    asker_count: int
+    """Hosts that ask it and relay nothing to it."""
+    rivals: tuple[int, ...]
+    """For each agent: how many hosts it relays to, at least as well proved."""
+    name_servers: int
+    """The most name servers that one of the agents asks."""
+    is_one_of_many: bool
+    """Whether no agent sends this one most of what it relays."""
+    client_near_ratio: float
+    """Share of clients in the /16 of their agent, or at private addresses."""
+    client_private_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """An innocent explanation; ``ratio`` is added to the log-odds where it holds."""
+
+    name: str
+    ratio: float
+    holds: Callable[[Target], bool | None]
+    """Null where what was seen does not allow the test."""
+    because: Callable[[Target], str]
+
+
+def is_private(address: str) -> bool:
+    """Tell whether an address is for private use, behind NAT or of a link."""
+    parsed = ip_address(address)
+    return any(parsed in network for network in _PRIVATE)
+
+
+def weigh_innocents(target: Target) -> list[tuple[Alternative, float]]:
+    """Return every hypothesis with its outcome and the ratio that it adds."""
+    tested = []
+    for hypothesis in HYPOTHESES:
+        holds = hypothesis.holds(target)
+        outcome = "untested" if holds is None else "holds" if holds else "rejected"
+        alternative = Alternative(
+            hypothesis=hypothesis.name,
+            outcome=outcome,  # type: ignore[arg-type]
+            because=hypothesis.because(target),
+        )
+        tested.append((alternative, hypothesis.ratio if holds else 0.0))
+    return tested
+
+
+def _is_own_site(target: Target) -> bool:
+    if is_private(target.address):
+        return target.client_private_ratio < OWN_RATIO
+    mine = prefixes(target.address)
+    return target.is_same_asn or all(prefixes(agent)[1] == mine[1] for agent in target.agents)
+
+
+def _own_site(target: Target) -> str:
+    if is_private(target.address):
+        return "Its address is private: it stands behind its relay."
+    if target.is_same_asn:
+        return "It and its relays are announced by one AS."
+    return "Whether it lies in the /16 (IPv6: /32) of each of its relays."
+
+
+def _is_forwarder(target: Target) -> bool | None:
+    if not any(link.is_of_names for link in target.links):
+        return False
+    yes = sum(link.not_authoritative for link in target.links)
+    no = sum(link.authoritative for link in target.links)
+    if yes + no:
+        return yes > no
+    own = any(link.pairs < ASKED_RATIO * link.flows for link in target.links if link.is_of_names)
+    if own or target.asker_count >= FAMILIAR or target.name_servers >= MANY_TARGETS:
+        return True
+    return None
+
+
+def _forwarder(target: Target) -> str:
+    yes = sum(link.not_authoritative for link in target.links)
+    no = sum(link.authoritative for link in target.links)
+    if not any(link.is_of_names for link in target.links):
+        return "What is relayed is no DNS."
+    if yes + no:
+        return f"Of the relayed answers {no:,} are authoritative and {yes:,} are not."
+    return (
+        f"{target.asker_count:,} other hosts ask it, and its relays ask "
+        f"{target.name_servers:,} name servers; more is not seen in flows."
+    )
+
+
+HYPOTHESES: Final = (
+    Hypothesis(
+        name="own-site",
+        ratio=-10.0,
+        holds=_is_own_site,
+        because=_own_site,
+    ),
+    Hypothesis(
+        name="forward-proxy",
+        ratio=-10.0,
+        holds=lambda t: min(t.rivals, default=0) >= MANY_TARGETS and t.is_one_of_many,
+        because=lambda t: f"Its relays go to {min(t.rivals, default=0):,} hosts or more as to it.",
+    ),
+    Hypothesis(
+        name="own-clients",
+        ratio=-4.0,
+        holds=lambda t: t.client_near_ratio >= OWN_RATIO,
+        because=lambda t: f"{t.client_near_ratio:.0%} of the clients are near their relay.",
+    ),
+    Hypothesis(
+        name="dns-forwarder",
+        ratio=-10.0,
+        holds=_is_forwarder,
+        because=_forwarder,
+    ),
+    Hypothesis(
+        name="service-for-all",
+        ratio=-8.0,
+        holds=lambda t: t.asker_count >= max(FAMILIAR, 2 * len(t.agents)),
+        because=lambda t: f"{t.asker_count:,} hosts that relay nothing to it ask it too.",
+    ),
+    Hypothesis(
+        name="mail-or-time",
+        ratio=-10.0,
+        holds=lambda t: all(link.target_port in MAIL_AND_TIME for link in t.links),
+        because=lambda t: f"Relays ask it at port {t.links[0].target_port}.",
+    ),
+    Hypothesis(
+        name="cdn",
+        ratio=-6.0,
+        holds=lambda t: t.use == "cdn",
+        because=lambda t: (
+            f"It lies in listed ranges for {t.use}." if t.use else "It lies in no listed range."
+        ),
+    ),
+)

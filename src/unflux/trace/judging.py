@@ -1,0 +1,316 @@
+"""Judge the hosts behind relays: what each is, how sure that is, and which flows show it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from unflux.model.odds import probability
+from unflux.model.times import moment_at
+from unflux.model.traces import (
+    RelayedFlow,
+    TracedAgent,
+    TracedHost,
+    TracedRole,
+    TraceOutcome,
+)
+from unflux.model.verdicts import Alternative, Evidence
+from unflux.trace.controllers import Controller, find_controllers
+from unflux.trace.innocent import weigh_innocents
+from unflux.trace.links import Link
+from unflux.trace.polling import Poll
+from unflux.trace.scene import Scene
+from unflux.trace.standing import weigh_agents
+from unflux.trace.targets import NOWHERE, Place, Suspect, gather_suspects
+
+CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
+"""Log-odds that decide either way, 19 to 1: of the relay, and of the agent (Wald, 1947)."""
+
+WITNESS: Final = 1.0
+"""What size or payload must say beside timing. Chosen: 2026-11-28; a server that calls another at
+each request is as regular as a relay."""
+
+AUTHORITATIVE: Final = 6.0
+"""What authoritative answers say of a relay of DNS: forwarders pass on what resolvers know."""
+
+MOST_FLOWS: Final = 10
+"""Flows shown of each host. Chosen: 2026-11-28."""
+
+MISSING: Final = {
+    "relay": "More relayed requests, or a capture with payload, would tell a relay from chance.",
+    "agent": "Records of DNS that name its relays as agents (--agent, --store), or a second relay "
+    "elsewhere, would tell an agent from a proxy that somebody runs in the open.",
+    "names": "A capture with payload would tell a name server by its authoritative answers from a "
+    "resolver.",
+    "controller": "A second agent that polls it would tell a controller from a device's maker.",
+}
+
+
+def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
+    """Judge every host that seems to stand behind a relay, most suspicious first.
+
+    ``places``: of the hosts that :func:`involved` returns; one that is missing is unknown.
+    """
+    suspects = list(gather_suspects(scene, places))
+    hosts = [_judge_suspect(scene, suspect, places) for suspect in suspects]
+    accused = {
+        suspect.number
+        for suspect, host in zip(suspects, hosts, strict=True)
+        if host.verdict == "accused"
+    }
+    hosts = list(_with_company(scene, suspects, hosts, accused, places))
+    relays = frozenset(
+        link.agent
+        for suspect, host in zip(suspects, hosts, strict=True)
+        if host.verdict != "innocent"
+        for link in suspect.links
+    )
+    for controller in find_controllers(scene, relays, places):
+        hosts.append(_judge_controller(scene, controller, hosts, places))
+    return sorted(hosts, key=_rank)
+
+
+def _rank(host: TracedHost) -> tuple[int, bool, float, str, str]:
+    """Sort by verdict, what is relayed to before what is polled, and then by score."""
+    order = ("accused", "undecided", "innocent").index(host.verdict)
+    return order, host.role == "controller", -host.score, host.address, host.role
+
+
+def involved(scene: Scene) -> set[str]:
+    """Return the addresses of which it matters who announces them."""
+    numbers = {link.agent for link in scene.links} | {link.target for link in scene.links}
+    numbers |= {poll.controller for poll in scene.polls}
+    return {str(scene.capture.hosts[number]) for number in numbers}
+
+
+def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) -> TracedHost:
+    evidence = [*suspect.relay_evidence, *weigh_agents(suspect.standing)]
+    tested = weigh_innocents(suspect.target)
+    agent_llr = sum(piece.llr for piece in evidence) - suspect.relay_llr
+    agent_llr += sum(ratio for _, ratio in tested)
+    if any(link.authoritative > link.not_authoritative for link in suspect.links):
+        piece = _authoritative(suspect.links)
+        evidence.append(piece)
+        agent_llr += piece.llr
+    is_unsure = suspect.is_of_names and any(
+        alternative.hypothesis == "dns-forwarder" and alternative.outcome == "untested"
+        for alternative, _ in tested
+    )
+    witness = sum(
+        piece.llr for piece in suspect.relay_evidence if piece.name in ("size", "requests")
+    )
+    relay_llr = suspect.relay_llr if witness >= WITNESS else min(suspect.relay_llr, CONVICTION / 2)
+    verdict = _outcome(relay_llr, agent_llr, is_unsure=is_unsure)
+    return _compose(
+        scene,
+        suspect,
+        places,
+        role="name-mothership" if suspect.is_of_names else "mothership",
+        verdict=verdict,
+        score=probability(relay_llr) * probability(agent_llr),
+        evidence=tuple(evidence),
+        alternatives=tuple(alternative for alternative, _ in tested),
+        missing=_missing(verdict, relay_llr, agent_llr, is_unsure=is_unsure),
+    )
+
+
+def _authoritative(links: Iterable[Link]) -> Evidence:
+    count = sum(link.authoritative for link in links)
+    return Evidence(
+        name="authoritative",
+        value=count,
+        llr=AUTHORITATIVE,
+        says=f"{count:,} relayed answers are authoritative: names are served, not looked up.",
+        source="RFC 1035 section 4.1.1",
+    )
+
+
+def _outcome(relay_llr: float, agent_llr: float, *, is_unsure: bool) -> TraceOutcome:
+    if agent_llr <= -CONVICTION or relay_llr <= -CONVICTION:
+        return "innocent"
+    if relay_llr >= CONVICTION and agent_llr >= CONVICTION and not is_unsure:
+        return "accused"
+    return "undecided"
+
+
+def _missing(
+    verdict: TraceOutcome, relay_llr: float, agent_llr: float, *, is_unsure: bool
+) -> str | None:
+    if verdict != "undecided":
+        return None
+    if relay_llr < CONVICTION:
+        return MISSING["relay"]
+    return MISSING["names"] if is_unsure and agent_llr >= CONVICTION else MISSING["agent"]
+
+
+def _with_company(
+    scene: Scene,
+    suspects: list[Suspect],
+    hosts: list[TracedHost],
+    accused: set[int],
+    places: Mapping[str, Place],
+) -> Iterator[TracedHost]:
+    """Let what is accused speak for its company, and name those that relay on proxies.
+
+    A relay that goes to an accused host is an agent, so that what else it relays is its
+    network's; and a host that relays itself to a suspect stands in the middle.
+    """
+    agents = {
+        link.agent
+        for suspect in suspects
+        if suspect.number in accused
+        for link in suspect.links
+    }  # fmt: skip
+    proved = {
+        link.agent: suspect.number
+        for suspect, host in zip(suspects, hosts, strict=True)
+        if host.verdict != "innocent" and not suspect.is_of_names
+        for link in suspect.links
+    }
+    for suspect, host in zip(suspects, hosts, strict=True):
+        composed = host
+        mine = {link.agent for link in suspect.links}
+        is_company = bool(mine & (agents | accused))
+        holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
+        if host.verdict == "undecided" and is_company and not holds and (
+            suspect.relay_llr >= CONVICTION
+        ):  # fmt: skip
+            composed = _compose(
+                scene,
+                suspect,
+                places,
+                role=host.role,
+                verdict="accused",
+                score=probability(suspect.relay_llr) * probability(CONVICTION),
+                evidence=(*host.evidence, _company()),
+                alternatives=host.alternatives,
+                missing=None,
+            )
+        if suspect.number in proved and proved[suspect.number] != suspect.number:
+            composed = _as_proxy(composed)
+        yield composed
+
+
+def _company() -> Evidence:
+    return Evidence(
+        name="company",
+        value=None,
+        llr=2 * CONVICTION,
+        says="Its relay is an agent: it relays to an accused host too, or is one.",
+        source="Honeynet Project (2007): double flux serves names and pages through one agent",
+    )
+
+
+def _as_proxy(host: TracedHost) -> TracedHost:
+    fields = {name: getattr(host, name) for name in host.__slots__}
+    return TracedHost(**{**fields, "role": "chained-proxy"})
+
+
+def _compose(
+    scene: Scene,
+    suspect: Suspect,
+    places: Mapping[str, Place],
+    *,
+    role: TracedRole,
+    verdict: TraceOutcome,
+    score: float,
+    evidence: tuple[Evidence, ...],
+    alternatives: tuple[Alternative, ...],
+    missing: str | None,
+) -> TracedHost:
+    flows, hosts = scene.capture.flows, scene.capture.hosts
+    rows = np.array([pair for link in suspect.links for pair in link.rows], np.int64)
+    delays = [delay for link in suspect.links for delay in link.delay_us]
+    place = places.get(suspect.target.address, NOWHERE)
+    return TracedHost(
+        address=suspect.target.address,
+        role=role,
+        verdict=verdict,
+        score=score,
+        agents=tuple(
+            TracedAgent(
+                address=str(hosts[link.agent]),
+                port=link.port,
+                requests=link.pairs,
+                alike=link.alike,
+                is_told=link.agent in scene.told,
+            )
+            for link in suspect.links
+        ),
+        ports=tuple(sorted({link.target_port for link in suspect.links})),
+        asn=place.asn,
+        holder=place.holder,
+        country=place.country,
+        first_seen=moment_at(int(flows.first_us[rows[:, 1]].min())),
+        last_seen=moment_at(int(flows.last_us[rows[:, 1]].max())),
+        delay_ms=float(np.median(delays)) / 1_000,
+        period_s=None,
+        evidence=evidence,
+        alternatives=alternatives,
+        missing=missing,
+        flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
+    )
+
+
+def _shown(scene: Scene, pair: list[int]) -> RelayedFlow:
+    flows, hosts = scene.capture.flows, scene.capture.hosts
+    inbound, outbound = pair
+    return RelayedFlow(
+        at=moment_at(int(flows.first_us[inbound])),
+        client=str(hosts[int(flows.client[inbound])]),
+        agent=str(hosts[int(flows.server[inbound])]),
+        agent_port=int(flows.server_port[inbound]),
+        target_port=int(flows.server_port[outbound]),
+        delay_ms=float(flows.first_us[outbound] - flows.first_us[inbound]) / 1_000,
+        received_bytes=int(flows.received_bytes[inbound]),
+        relayed_bytes=int(flows.received_bytes[outbound]),
+    )
+
+
+def _judge_controller(
+    scene: Scene, controller: Controller, hosts: list[TracedHost], places: Mapping[str, Place]
+) -> TracedHost:
+    """Judge a polled host; it is accused only where one of its agents' motherships is."""
+    mine = {str(scene.capture.hosts[poll.agent]) for poll in controller.polls}
+    is_of_agents = any(
+        host.verdict == "accused" and mine & {agent.address for agent in host.agents}
+        for host in hosts
+    )
+    verdict: TraceOutcome = "undecided"
+    if controller.llr <= -CONVICTION:
+        verdict = "innocent"
+    elif controller.llr >= CONVICTION and is_of_agents:
+        verdict = "accused"
+    flows = scene.capture.flows
+    rows = np.array([row for poll in controller.polls for row in poll.rows], np.int64)
+    place = places.get(controller.address, NOWHERE)
+    return TracedHost(
+        address=controller.address,
+        role="controller",
+        verdict=verdict,
+        score=probability(controller.llr) * (0.95 if is_of_agents else 0.5),
+        agents=tuple(_polling_agent(scene, poll) for poll in controller.polls),
+        ports=tuple(sorted({poll.port for poll in controller.polls})),
+        asn=place.asn,
+        holder=place.holder,
+        country=place.country,
+        first_seen=moment_at(int(flows.first_us[rows].min())),
+        last_seen=moment_at(int(flows.last_us[rows].max())),
+        delay_ms=None,
+        period_s=controller.polls[0].period_s,
+        evidence=controller.evidence,
+        alternatives=(),
+        missing=MISSING["controller"] if verdict == "undecided" else None,
+        flows=(),
+    )
+
+
+def _polling_agent(scene: Scene, poll: Poll) -> TracedAgent:
+    return TracedAgent(
+        address=str(scene.capture.hosts[poll.agent]),
+        port=0,
+        requests=poll.count,
+        alike=0,
+        is_told=poll.agent in scene.told,
+    )

@@ -1,0 +1,109 @@
+"""Evidence that flows to a host relay the requests that come in: timing, size, count, payload."""
+
+import math
+from typing import Final
+
+from unflux.model.verdicts import Evidence
+from unflux.trace.links import Link
+
+TIMING_CAP: Final = 10.0
+SIZE_CAP: Final = 8.0
+SIZE_FLOOR: Final = -20.0
+"""The most that one kind of evidence may say. Chosen: 2026-11-28; what follows each request with
+other sizes is a call to a service, and however regular no relay."""
+
+ALIKE_RATIO: Final = 0.9
+POOR_RATIO: Final = 0.5
+"""Share of relayed requests whose sizes agree, over a good and over a bad line: the rest are lost
+packets, caches and recompression. Chosen: 2026-11-28; the better of the two counts, less ln 2."""
+
+SAME_SIZE: Final = 2.3
+"""What agreement says where all flows to the target have one size: one coincidence in ten."""
+
+KYE: Final = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks (2007)"
+
+
+def weigh_relay(link: Link, target_count: int) -> list[Evidence]:
+    """Return the evidence that one host relays to another, first of all how many it might be.
+
+    ``target_count``: hosts that the agent opened flows to, each of which could be it by chance.
+    """
+    pieces = [_choice(target_count), _timing(link), _size(link), _exclusiveness(link)]
+    if link.same_requests + link.other_requests:
+        pieces.append(_requests(link))
+    return pieces
+
+
+def _choice(target_count: int) -> Evidence:
+    return Evidence(
+        name="choice",
+        value=target_count,
+        llr=-math.log(max(target_count, 2)),
+        says=f"It is one of {target_count:,} hosts that the agent opened flows to.",
+        source="one hypothesis for each host (Bonferroni)",
+    )
+
+
+def _timing(link: Link) -> Evidence:
+    """Weigh how many requests a flow followed against the same of shifted records."""
+    best, which = 0.0, 0
+    for number, (seen, expected) in enumerate(zip(link.followed, link.expected, strict=True)):
+        mean = expected + 0.125
+        gain = seen * math.log(seen / mean) - (seen - mean) if seen > mean else 0.0
+        if gain > best:
+            best, which = gain, number
+    best = min(TIMING_CAP, best - math.log(len(link.followed))) if best > 0 else -1.0
+    seen, expected = link.followed[which], link.expected[which]
+    within = "0.2" if which == 0 else "2"
+    return Evidence(
+        name="timing",
+        value=seen,
+        llr=best,
+        says=f"A flow followed {seen:,} requests within {within} s; {expected:.1f} would by "
+        "chance, as often as they do when the requests are shifted in time.",
+        source="Poisson against time-shifted records; FF-Watch correlates SYN in and out likewise",
+    )
+
+
+def _size(link: Link) -> Evidence:
+    """Weigh agreement of sizes against that with the next flow to the same host."""
+    total, alike = link.pairs, link.alike
+    chance = (link.alike_by_chance * total + 1) / (total + 2)
+    llr = max(
+        alike * math.log(ratio / chance) + (total - alike) * math.log((1 - ratio) / (1 - chance))
+        for ratio in (ALIKE_RATIO, POOR_RATIO)
+    ) - math.log(2)
+    if alike >= ALIKE_RATIO * total and alike >= 4:
+        llr = max(llr, SAME_SIZE)
+    return Evidence(
+        name="size",
+        value=alike,
+        llr=max(SIZE_FLOOR, min(SIZE_CAP, llr)),
+        says=f"Of {total:,} requests {alike:,} have a flow whose octets agree both ways; "
+        f"{link.alike_by_chance:.0%} would with those of another of the same host's.",
+        source="Bernoulli against permuted sizes",
+    )
+
+
+def _exclusiveness(link: Link) -> Evidence:
+    ratio = link.pairs / link.flows
+    llr = 1.0 if ratio >= 0.9 else 0.5 if ratio >= 0.5 else -1.0 if ratio >= 0.2 else -3.0
+    return Evidence(
+        name="exclusiveness",
+        value=round(ratio, 4),
+        llr=llr,
+        says=f"{link.pairs:,} of {link.flows:,} flows to it follow a request.",
+        source="Chosen: 2026-11-28; what is asked for one's own sake follows no request",
+    )
+
+
+def _requests(link: Link) -> Evidence:
+    llr = min(10.0, 4.0 * link.same_requests) if link.same_requests else -1.0
+    return Evidence(
+        name="requests",
+        value=link.same_requests,
+        llr=llr,
+        says=f"{link.same_requests:,} requests went on with the same host and target, "
+        f"{link.other_requests:,} with another.",
+        source=f"payload agreement in plain HTTP; {KYE}",
+    )

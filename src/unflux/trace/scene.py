@@ -1,0 +1,164 @@
+"""The scene: hosts that both serve and ask, the links and polls among them, who else is there."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from unflux.model.flows import DNS_PORT
+from unflux.trace.columns import Capture, FlowColumns
+from unflux.trace.links import Link, group_links
+from unflux.trace.pairing import pair_flows
+from unflux.trace.polling import Poll, find_polls
+
+PORTS: Final = frozenset({53, 80, 443})
+"""Ports of agents (Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007)."""
+
+WEB_PORTS: Final = (80, 443)
+SEVERAL: Final = 3
+"""Web hosts that somebody who looks at pages asks. Chosen: 2026-11-28; a client of one server that
+is captured asks that one."""
+
+DEEPEST: Final = 3
+"""Proxies in a chain that are followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is seen of the hosts that both serve and ask."""
+
+    capture: Capture
+    links: tuple[Link, ...]
+    polls: tuple[Poll, ...]
+    """Of the hosts with links."""
+    target_counts: dict[int, int]
+    """Hosts that each agent opened flows to."""
+    browsed: dict[int, int]
+    """Of them, those on web ports to which nothing was relayed."""
+    looked_up_at: dict[int, int]
+    """Of those that each agent opened flows to, the name servers (port 53)."""
+    client_count: int
+    """Hosts that opened flows to the web ports of several others."""
+    askers: dict[int, int]
+    """Hosts without a link to a target that opened flows to it."""
+    agent_count: int
+    """Hosts that both serve and ask."""
+    told: frozenset[int] = field(default_factory=frozenset)
+    """Agents that somebody knew before."""
+
+    def asker_count(self, server: int, agents: frozenset[int]) -> int:
+        """Return how many hosts other than these agents opened flows to a server."""
+        flows = self.capture.flows
+        clients = np.unique(flows.client[flows.server == server])
+        return int((~np.isin(clients, list(agents))).sum())
+
+
+def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str]) -> Scene:
+    """Find what is relayed and what is polled.
+
+    ``ports``: where agents serve. What a target gets at other ports is looked at too, so that
+    chains of proxies are followed to their end.
+    """
+    flows = capture.flows
+    serves = np.isin(flows.server_port, list(ports))
+    candidates = _mask(capture, flows.server[serves]) & _mask(capture, flows.client)
+    links, alike = _link(capture, serves & candidates[flows.server], candidates)
+    agent_count = int(candidates.sum())
+    known = {link.agent for link in links}
+    found = links
+    for _ in range(DEEPEST):
+        further = {link.target for link in found} - known
+        chained = _mask(capture, np.array(sorted(further), np.int64)) & _mask(capture, flows.client)
+        came_from = _mask(capture, np.array(sorted(known), np.int64))
+        inbound = chained[flows.server] & came_from[flows.client]
+        if not inbound.any():
+            break
+        found, more = _link(capture, inbound, chained)
+        known |= further
+        links += found
+        alike = np.concatenate([alike, more])
+    agents = np.array(sorted({link.agent for link in links}), np.int64)
+    numbers = capture.numbers_of(told)
+    return Scene(
+        capture=capture,
+        links=tuple(links),
+        polls=_polls(capture, agents),
+        target_counts=_target_counts(flows, capture, agents),
+        browsed=_browsed(flows, capture, agents, alike),
+        looked_up_at=_looked_up_at(flows, capture, agents),
+        client_count=_client_count(flows, capture),
+        askers=_askers(flows, links),
+        agent_count=agent_count,
+        told=frozenset(numbers),
+    )
+
+
+def _mask(capture: Capture, hosts: np.ndarray) -> np.ndarray:
+    flags = np.zeros(len(capture.hosts), bool)
+    flags[hosts] = True
+    return flags
+
+
+def _link(
+    capture: Capture, is_inbound: np.ndarray, agents: np.ndarray
+) -> tuple[list[Link], np.ndarray]:
+    """Return the links of some hosts, and the rows of all flows that are alike in size."""
+    flows = capture.flows
+    # A knock that brought nothing is nothing to relay.
+    inbound = np.flatnonzero(is_inbound & (flows.sent_bytes > 0) & (flows.received_bytes > 0))
+    outbound = np.flatnonzero(agents[flows.client] & (flows.client != flows.server))
+    if not len(inbound) or not len(outbound):
+        return [], np.empty(0, np.int64)
+    pairs = pair_flows(flows, inbound, outbound, capture.tick_us)
+    return group_links(flows, pairs), pairs.outbound[pairs.is_alike]
+
+
+def _polls(capture: Capture, agents: np.ndarray) -> tuple[Poll, ...]:
+    flows = capture.flows
+    return tuple(find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client])))
+
+
+def _target_counts(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> dict[int, int]:
+    rows = _mask(capture, agents)[flows.client]
+    pairs = np.unique(np.stack([flows.client[rows], flows.server[rows]]), axis=1)
+    return _counted(pairs[0])
+
+
+def _browsed(
+    flows: FlowColumns, capture: Capture, agents: np.ndarray, alike: np.ndarray
+) -> dict[int, int]:
+    rows = _mask(capture, agents)[flows.client] & np.isin(flows.server_port, WEB_PORTS)
+    ways = flows.client * len(capture.hosts) + flows.server
+    ways = np.setdiff1d(ways[rows], ways[alike])
+    return _counted(ways // len(capture.hosts))
+
+
+def _looked_up_at(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> dict[int, int]:
+    rows = _mask(capture, agents)[flows.client] & (flows.server_port == DNS_PORT)
+    pairs = np.unique(np.stack([flows.client[rows], flows.server[rows]]), axis=1)
+    return _counted(pairs[0])
+
+
+def _client_count(flows: FlowColumns, capture: Capture) -> int:
+    rows = np.isin(flows.server_port, WEB_PORTS)
+    ways = np.unique(flows.client[rows] * len(capture.hosts) + flows.server[rows])
+    _, counts = np.unique(ways // max(len(capture.hosts), 1), return_counts=True)
+    return int((counts >= SEVERAL).sum())
+
+
+def _counted(numbers: np.ndarray) -> dict[int, int]:
+    values, counts = np.unique(numbers, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _askers(flows: FlowColumns, links: list[Link]) -> dict[int, int]:
+    """Count for each target the hosts that open flows to it and have no link with it."""
+    askers = {}
+    targets = np.array(sorted({link.target for link in links}), np.int64)
+    rows = np.flatnonzero(np.isin(flows.server, targets))
+    pairs = np.unique(np.stack([flows.server[rows], flows.client[rows]]), axis=1)
+    counts = _counted(pairs[0])
+    for target in targets.tolist():
+        linked = {link.agent for link in links if link.target == target}
+        askers[target] = counts.get(target, 0) - len(linked)
+    return askers

@@ -1,0 +1,118 @@
+"""Evidence that a host which relays is an agent and no proxy that somebody runs in the open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from unflux.model.addresses import prefixes
+from unflux.model.verdicts import Evidence
+from unflux.trace.polling import Poll
+
+PRIOR: Final = -2.5
+"""Log-odds that a relay to somewhere else is an agent, before anything else is known: one of
+thirteen. Chosen: 2026-11-28; rented reverse proxies with an origin elsewhere are common."""
+
+TOLD: Final = 7.0
+"""What it says that somebody knows the agent for one: records of DNS, or who runs the honeypot."""
+
+BROWSED: Final = ((10, 2.0), (20, 4.0), (40, 6.0))
+"""Web hosts that a relay looks at by itself, and what they say. Chosen: 2026-11-28; people browse
+behind a subscriber's line, nobody on a reverse proxy, which has updates and a few services."""
+
+FAN_IN: Final = ((2, 2.0), (3, 4.0), (5, 6.0))
+"""Relays in so many /16 (IPv6 /32) that go to one host. Chosen: 2026-11-28; regions of a
+provider do likewise, which is why its ranges are evidence of their own."""
+
+LISTED: Final = {"cdn": -6.0, "cloud": -3.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of the hosts that relay to one target."""
+
+    agents: tuple[str, ...]
+    browsed: tuple[int, ...]
+    is_told: tuple[bool, ...]
+    uses: tuple[str | None, ...]
+    """What listed ranges of providers the agents lie in are for."""
+    polls: tuple[Poll, ...]
+    """Of these agents."""
+
+
+def weigh_agents(standing: Standing) -> list[Evidence]:
+    """Return the evidence on whether the relays are agents."""
+    pieces = [
+        Evidence(
+            name="prior",
+            value=None,
+            llr=PRIOR,
+            says="Most relays to another site are proxies that somebody runs in the open.",
+            source="Chosen: 2026-11-28",
+        ),
+        _told(standing),
+        _browsed(standing),
+        _fan_in(standing),
+        _polls(standing),
+        _listed(standing),
+    ]
+    return [piece for piece in pieces if piece.llr]
+
+
+def _told(standing: Standing) -> Evidence:
+    count = sum(standing.is_told)
+    return Evidence(
+        name="known-agents",
+        value=count,
+        llr=TOLD if count else 0.0,
+        says=f"{count:,} of the relays were known for agents before.",
+        source="verdicts from DNS, or whoever named them",
+    )
+
+
+def _browsed(standing: Standing) -> Evidence:
+    count = max(standing.browsed, default=0)
+    return Evidence(
+        name="browsing",
+        value=count,
+        llr=_band(count, BROWSED),
+        says=f"A relay opened flows to {count:,} web hosts of its own accord, as households do.",
+        source="Honeynet Project (2007): agents are home computers",
+    )
+
+
+def _fan_in(standing: Standing) -> Evidence:
+    places = {prefixes(address)[1] for address in standing.agents}
+    return Evidence(
+        name="fan-in",
+        value=len(places),
+        llr=_band(len(places), FAN_IN),
+        says=f"Relays in {len(places):,} /16 (IPv6: /32) go to this host.",
+        source="Honeynet Project (2007): all agents of a network relay to its motherships",
+    )
+
+
+def _polls(standing: Standing) -> Evidence:
+    plain = [poll for poll in standing.polls if poll.port not in (443, 8443)]
+    return Evidence(
+        name="polling",
+        value=len(plain),
+        llr=1.0 if plain else 0.0,
+        says="A relay asks a host for little at a regular period, outside TLS.",
+        source="Honeynet Project (2007): agents poll a file of settings",
+    )
+
+
+def _listed(standing: Standing) -> Evidence:
+    uses = [use for use in standing.uses if use in LISTED]
+    is_most = 2 * len(uses) >= len(standing.agents)
+    return Evidence(
+        name="rented",
+        value=len(uses),
+        llr=min((LISTED[use] for use in uses), default=0.0) if uses and is_most else 0.0,
+        says=f"{len(uses):,} of the relays lie in listed ranges of clouds or CDNs.",
+        source="lists of providers (decision 0015)",
+    )
+
+
+def _band(count: int, edges: Sequence[tuple[int, float]]) -> float:
+    return max((llr for edge, llr in edges if count >= edge), default=0.0)

@@ -1,0 +1,40 @@
+"""Generated captures: motherships come first, and nobody is accused where there is no agent."""
+
+from importlib import import_module
+
+import pytest
+
+SEEDS = (1, 2)
+AGENTS = (
+    "agent_at_home", "agent_of_honeypot", "agent_of_hydra", "agent_of_double_flux",
+    "agent_by_seconds", "agent_of_chain",
+)  # fmt: skip
+INNOCENTS = (
+    "web_server", "application_with_api", "server_that_logs", "reverse_proxy",
+    "reverse_proxy_private", "reverse_proxy_elsewhere", "cdn_cache", "vpn_at_home", "resolver",
+    "dns_forwarder", "dns_forwarder_elsewhere", "mail_server", "nat_home", "peer_to_peer",
+    "camera_with_cloud", "household",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_the_motherships_come_first_and_are_accused(name: str) -> None:
+    traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
+    _, count = scoring.score(getattr(traffic, name), SEEDS)
+    assert (count.first, count.accused, count.wrong) == (len(SEEDS), len(SEEDS), 0)
+
+
+@pytest.mark.parametrize("name", INNOCENTS)
+def test_nobody_is_accused_without_an_agent(name: str) -> None:
+    traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
+    _, count = scoring.score(getattr(traffic, name), SEEDS)
+    assert count.wrong == 0
+
+
+@pytest.mark.slow
+def test_an_edge_has_its_network_found() -> None:
+    traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
+    _, count = scoring.score(traffic.edge_of_isp, SEEDS)
+    assert (count.first, count.accused, count.wrong, count.controllers) == (2, 2, 0, 2)
+    _, count = scoring.score(traffic.edge_without_agents, SEEDS)
+    assert count.wrong == 0

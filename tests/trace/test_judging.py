@@ -1,0 +1,144 @@
+"""What stands behind the agents of a capture is found, and explained by the flows."""
+
+import io
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from tests.trace.relayed_capture import AGENT, BEGIN_US, CONTROLLER, MOTHERSHIP, Wire, relayed
+
+from unflux.model.flows import FLOWS
+from unflux.model.traces import TracedHost
+from unflux.read.flow_capture import FlowCapture
+from unflux.read.flow_source import FlowOptions
+from unflux.read.source import Drops
+from unflux.trace.columns import number_flows
+from unflux.trace.judging import involved, judge
+from unflux.trace.scene import look
+from unflux.trace.targets import Place
+
+
+def flows_of(wire: Wire) -> pa.Table:
+    batches = FlowCapture().read(io.BytesIO(wire.pcap()), FlowOptions(), Drops())
+    return pa.concat_tables([batch.flows for batch in batches])
+
+
+def trace(
+    flows: pa.Table, *told: str, places: dict[str, Place] | None = None
+) -> dict[str, TracedHost]:
+    scene = look(number_flows(flows), told=frozenset(told))
+    return {f"{host.address} {host.role}": host for host in judge(scene, places or {})}
+
+
+def test_a_household_that_relays_is_an_agent_and_its_target_a_mothership() -> None:
+    found = trace(flows_of(relayed()))
+    host = found[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "accused"
+    assert host.score > 0.95
+    assert [(agent.address, agent.port, agent.requests) for agent in host.agents] == [
+        (AGENT, 80, 12)
+    ]
+    assert host.delay_ms == 40
+    evidence = {piece.name: piece for piece in host.evidence}
+    assert evidence["requests"].value == 12
+    assert all(evidence[name].llr > 2 for name in ("timing", "size", "browsing"))
+    assert all(flow.relayed_bytes - flow.received_bytes == 6 for flow in host.flows)
+    controller = found[f"{CONTROLLER} controller"]
+    assert controller.verdict == "undecided"
+    assert controller.period_s == 600
+
+
+def test_without_a_household_only_a_known_agent_accuses() -> None:
+    flows = flows_of(relayed(browsed=0))
+    host = trace(flows)[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "undecided"
+    assert host.missing is not None
+    assert "--agent" in host.missing
+    assert trace(flows, AGENT)[f"{MOTHERSHIP} mothership"].verdict == "accused"
+
+
+@pytest.mark.parametrize("mine", ["10.0.0.9", "198.51.3.3", "fd00::9"])
+def test_an_origin_of_the_own_site_is_explained(mine: str) -> None:
+    flows = flows_of(relayed())
+    servers = pa.array([mine if s == MOTHERSHIP else s for s in flows["server"].to_pylist()])
+    place = flows.schema.get_field_index("server")
+    host = trace(flows.set_column(place, "server", servers))[f"{mine} mothership"]
+    assert host.verdict == "innocent"
+    assert [a.hypothesis for a in host.alternatives if a.outcome == "holds"] == ["own-site"]
+
+
+def test_providers_and_one_as_explain_too() -> None:
+    flows = flows_of(relayed())
+    cdn = {MOTHERSHIP: Place(use="cdn"), AGENT: Place(use="cdn")}
+    assert trace(flows, places=cdn)[f"{MOTHERSHIP} mothership"].verdict != "accused"
+    one = {MOTHERSHIP: Place(asn=64_500), AGENT: Place(asn=64_500)}
+    assert trace(flows, places=one)[f"{MOTHERSHIP} mothership"].verdict == "innocent"
+
+
+def test_calls_that_follow_each_request_with_other_sizes_accuse_nobody() -> None:
+    flows = flows_of(relayed(count=40))
+    received = [
+        900 + 37 * (number % 5) if server == MOTHERSHIP else size
+        for number, (server, size) in enumerate(
+            zip(flows["server"].to_pylist(), flows["received_bytes"].to_pylist(), strict=True)
+        )
+    ]
+    flows = flows.set_column(8, "received_bytes", pa.array(received))
+    for name in ("http_host", "http_target"):  # nor is its payload seen
+        place = flows.schema.get_field_index(name)
+        flows = flows.set_column(place, name, pa.nulls(len(flows), pa.string()))
+    host = trace(flows).get(f"{MOTHERSHIP} mothership")
+    assert host is None or host.verdict == "innocent"
+
+
+def asked(wire: Wire, marks: int) -> Wire:
+    """Add questions that the agent passes on, answered with these marks (RFC 1035 4.1.1)."""
+    for number in range(20):
+        at_us = BEGIN_US + 100_000_000 * number + 7_000_000
+        asker, relay = (f"192.0.2.{100 + number}", 5_300), (AGENT, 30_000 + number)
+        question = bytes(12) + bytes(20 + number)
+        answer = b"\0\0" + bytes([marks]) + bytes(60 + 7 * number)
+        wire.udp(at_us, asker, (AGENT, 53), question)
+        wire.udp(at_us + 5_000, relay, (MOTHERSHIP, 53), question)
+        wire.udp(at_us + 25_000, (MOTHERSHIP, 53), relay, answer)
+        wire.udp(at_us + 30_000, (AGENT, 53), asker, answer)
+    return wire
+
+
+@pytest.mark.parametrize(("marks", "verdict"), [(0x84, "accused"), (0x81, "innocent")])
+def test_authority_tells_a_name_server_from_a_resolver(marks: int, verdict: str) -> None:
+    found = trace(flows_of(asked(relayed(count=0), marks)))
+    assert found[f"{MOTHERSHIP} name-mothership"].verdict == verdict
+
+
+def test_one_host_may_serve_names_and_pages() -> None:
+    flows = flows_of(asked(relayed(), 0x84))
+    place = flows.schema.get_field_index("is_authoritative")
+    unseen = flows.set_column(place, "is_authoritative", pa.nulls(len(flows), pa.bool_()))
+    found = trace(unseen)
+    assert found[f"{MOTHERSHIP} mothership"].verdict == "accused"
+    # Flows alone leave a relay of names undecided; its agent's other relay decides.
+    assert found[f"{MOTHERSHIP} name-mothership"].verdict == "accused"
+    alone = trace(unseen.filter(pc.not_equal(unseen["server_port"], 80)))
+    assert alone[f"{MOTHERSHIP} name-mothership"].verdict == "undecided"
+
+
+def test_who_is_involved_is_known_before_judging() -> None:
+    scene = look(number_flows(flows_of(relayed())), told=frozenset())
+    assert {AGENT, MOTHERSHIP, CONTROLLER} <= involved(scene)
+
+
+def test_nothing_gives_nothing() -> None:
+    assert trace(FLOWS.empty()) == {}
+    one = flows_of(relayed()).slice(0, 1)
+    assert trace(one) == {}
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    flows = flows_of(relayed())
+    shuffled = flows.sort_by([("received_bytes", "descending")])
+    hosts, again = trace(flows), trace(shuffled)
+    assert hosts.keys() == again.keys()
+    for name, host in hosts.items():
+        assert replace(host, flows=()) == replace(again[name], flows=())
