@@ -4,8 +4,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.act.outputs.programs import find
 from tests.cli.conftest import Run
 from tests.lab.testbed.beds import require
+
+from unflux.lab.testbed.programs import CAPTURE_PACKAGES
 
 pytestmark = pytest.mark.slow
 TESTBED = Path(__file__).parents[2] / "docs" / "schemas" / "testbed-1.schema.json"
@@ -52,6 +55,8 @@ def test_wrong_scales_and_no_folder_are_wrong_usage(run: Run, tmp_path: Path) ->
 
 def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) -> None:
     require()
+    for command in CAPTURE_PACKAGES:
+        find(command)
     state = tmp_path / "state"
     try:
         made = run("lab", "up", "--agents", "4", "--clients", "2", "--state", state)
@@ -61,12 +66,19 @@ def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) 
         assert (seen["standing"], seen["options"]["agents"]) == ("up", 4)
         table = run("lab", "status", "--format", "table", "--state", state)
         assert table.status == 0 and seen["honeypot"] in table.out
+        out = tmp_path / "out"
+        taken = run("lab", "capture", "--seconds", "1", "--out", out, "--state", state)
+        assert taken.status == 0, taken.err
+        assert "at the honeypot" in taken.err and (out / "labels.csv").exists()
+        assert run("lab", "capture", "--out", out, "--state", state).status == 2
         again = run("lab", "up", "--state", state)
         assert again.status == 1 and "a testbed is there already" in again.err
     finally:
         gone = run("lab", "down", "--state", state)
     assert gone.status == 0 and not state.exists()
     assert run("lab", "status", "--state", state).status == 1
+    assert run("lab", "capture", "--out", tmp_path / "other", "--state", state).status == 1
+    assert not (tmp_path / "other").exists()
     none = run("lab", "down", "--state", state)
     assert none.status == 0 and "No testbed" in none.err
 

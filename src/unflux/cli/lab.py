@@ -26,6 +26,13 @@ Examples:
   unflux lab down
 """
 
+CAPTURE_EPILOG: Final = """\b
+Examples:
+  unflux lab capture --seconds 60 --out captured
+  unflux scan captured/resolver/dnstap.fstrm --asn captured/asn.csv
+  unflux evaluate captured/labels.csv captured/edge/capture.pcap --asn captured/asn.csv
+"""
+
 app = typer.Typer(
     name=NAME,
     help="Make internets to try things on: records, or a closed testbed of real servers.",
@@ -93,9 +100,7 @@ def generate(
     had a part in it. Names lie below reserved top level domains or are invented customers of
     dynamic-DNS providers, addresses in space that nobody is given.
     """
-    if not force and out.is_dir() and any(out.iterdir()):
-        message = f"{out}: not empty; name another folder, or write into it with --force"
-        raise UsageError(message)
+    _refuse_full(out, force=force)
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.progress import say  # noqa: PLC0415
     from unflux.lab.adversary.generation import generate as generate_internet  # noqa: PLC0415
@@ -172,6 +177,45 @@ def up(
     print_status(look(folder), as_json=None if form is None else form is TableOrJson.JSON)
 
 
+@app.command("capture", epilog=CAPTURE_EPILOG)
+def capture(
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Where captures, logs and truth are written; new or empty.",
+            show_default=False,
+        ),
+    ],
+    seconds: Annotated[
+        float,
+        typer.Option("--seconds", metavar="N", min=1, max=86_400, help="How long to capture."),
+    ] = 60.0,
+    state: StateFolder = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that holds other things.")
+    ] = False,
+) -> None:
+    """Capture a testbed at a resolver, at the edge of an access network, and at a honeypot.
+
+    Each vantage gets a folder with the packets, Zeek-style conn.log, dns.log and http.log, and
+    flows by IPFIX; the resolver's has dnstap too. Beside them lies the truth: labels, agents,
+    motherships, and what happened when.
+    """
+    _refuse_full(out, force=force)
+    from unflux.cli.progress import say  # noqa: PLC0415
+    from unflux.lab.testbed.capturing import capture as capture_testbed  # noqa: PLC0415
+
+    say(f"Capturing for {seconds:g} s.")
+    for taken in capture_testbed(_state(state), out, seconds):
+        say(
+            f"{taken.packets:,} packets of {taken.connections:,} connections at the "
+            f"{taken.vantage}: {taken.folder}"
+        )
+
+
 @app.command("status")
 def status(*, state: StateFolder = None, form: StatusForm = None) -> None:
     """Say what stands of a testbed; exit 1 where it is not whole, or where there is none."""
@@ -202,3 +246,9 @@ def _state(folder: Path | None) -> "State":
     from unflux.lab.testbed.state import State, default_folder  # noqa: PLC0415
 
     return State((folder or default_folder(os.environ)).absolute())
+
+
+def _refuse_full(out: Path, *, force: bool) -> None:
+    if not force and out.is_dir() and any(out.iterdir()):
+        message = f"{out}: not empty; name another folder, or write into it with --force"
+        raise UsageError(message)

@@ -21,12 +21,15 @@ PACKAGES: Final[Mapping[str, str]] = {
 }
 """What ``up`` needs, and the Debian package that has it."""
 CAPTURE_PACKAGES: Final[Mapping[str, str]] = {
+    "ip": "iproute2",
+    "timeout": "coreutils",
+    "rndc": "bind9-utils",
     "tcpdump": "tcpdump",
     "softflowd": "softflowd",
     "nfcapd": "nfdump",
     "nfdump": "nfdump",
 }
-"""What ``capture`` needs besides."""
+"""What ``capture`` needs."""
 SYSTEM_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 PATIENCE_S: Final = 30.0
 KEPT_CHARACTERS: Final = 600
@@ -39,7 +42,13 @@ class Programs:
 
     paths: Mapping[str, str]
 
-    def run(self, command: str, *arguments: str | Path, given: str | None = None) -> str:
+    def run(
+        self,
+        command: str,
+        *arguments: str | Path,
+        given: str | None = None,
+        folder: Path | None = None,
+    ) -> str:
         """Run a program to its end and return what it wrote; raises UnfluxError if it fails."""
         words = [self.paths[command], *map(str, arguments)]
         try:
@@ -50,6 +59,7 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                cwd=folder,
                 errors="replace",
                 timeout=PATIENCE_S,
                 check=False,

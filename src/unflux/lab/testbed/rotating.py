@@ -63,10 +63,13 @@ class Pool:
         self._current = tuple(kept + drawn)
         return self._current
 
-    def name_servers(self, moment_s: float, count: int) -> tuple[str, ...]:
-        """Return agents that relay names next."""
-        online = [a.address for a in self._operation.agents if a.is_online(moment_s)]
-        return tuple(self._rng.sample(online, min(count, len(online))))
+    def name_servers(self, moment_s: float, count: int, *, is_watched: bool) -> tuple[str, ...]:
+        """Return agents that relay names next; the honeypot is one of them where it is watched."""
+        online = [a for a in self._operation.agents if a.is_online(moment_s)]
+        kept = [a.address for a in online if is_watched and a.segment == "honeypot"]
+        others = [a.address for a in online if a.address not in kept]
+        drawn = self._rng.sample(others, min(count - len(kept), len(others)))
+        return (*kept, *drawn)
 
 
 async def rotate_answers(operation: Operation, pool: Pool, work: Work) -> None:
@@ -87,9 +90,9 @@ async def rotate_name_servers(operation: Operation, pool: Pool, work: Work) -> N
     """Replace the addresses of an operation's name servers, in its zones and at the registry."""
     ttl_s = max(1, round(operation.ns_rotation_s * NS_TTL_RATIO))
     while not work.is_over():
-        for domain in operation.domains:
+        for number, domain in enumerate(operation.domains):
             hosts = operation.name_hosts(domain)
-            addresses = pool.name_servers(work.clock(), len(hosts))
+            addresses = pool.name_servers(work.clock(), len(hosts), is_watched=number == 0)
             rrsets = [
                 (f"{host}.", "A", ttl_s, (address,))
                 for host, address in zip(hosts, addresses, strict=False)

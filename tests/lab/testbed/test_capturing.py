@@ -1,0 +1,127 @@
+"""What is captured agrees with the testbed, with itself, and with what unflux says of it."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.act.outputs.programs import checked, find
+from tests.lab.testbed.beds import Bed, raised
+
+from unflux.lab.testbed.capturing import Captured, capture
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.programs import CAPTURE_PACKAGES
+from unflux.pipeline.gathering import Options as ScanOptions
+from unflux.pipeline.scanning import scan
+
+pytestmark = pytest.mark.slow
+SECONDS = 25.0
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    for command in CAPTURE_PACKAGES:
+        find(command)
+    folder = tmp_path_factory.mktemp("testbed") / "state"
+    with raised(folder, Options(minutes=10, agents=12, compress=60)) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def taken(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Captured]:
+    out = tmp_path_factory.mktemp("captured")
+    return {one.vantage: one for one in capture(bed.state, out, SECONDS)}
+
+
+def read_log(path: Path) -> list[dict[str, str]]:
+    lines = path.read_text().splitlines()
+    fields = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
+    return [dict(zip(fields, line.split("\t"), strict=True)) for line in lines if line[0] != "#"]
+
+
+@pytest.mark.parametrize("source", ["dnstap.fstrm", "capture.pcap", "stretched.csv"])
+def test_a_scan_finds_flux_and_accuses_nobody(
+    bed: Bed, taken: dict[str, Captured], source: str
+) -> None:
+    folder = taken["resolver"].folder
+    routes = (folder.parent / "asn.csv",)
+    result = scan([str(folder / source)], ScanOptions(routes=routes, list_all=True), None)
+    said = {verdict.domain: verdict.verdict for verdict in result.verdicts}
+    truth, flux = bed.blueprint.truth(), set()
+    for domain, (outcome, kind, _) in truth.items():
+        if kind == "double-flux":
+            assert said[domain] == "fast-flux", domain
+        if outcome == "fast-flux":
+            flux.add(domain)
+        if kind == "single-flux":  # half a minute is little to go by with a hoster's name servers
+            assert said[domain] in {"fast-flux", "undecided"}, domain
+    assert {domain for domain, verdict in said.items() if verdict == "fast-flux"} <= flux
+
+
+def test_the_honeypot_shows_the_relaying(bed: Bed, taken: dict[str, Captured]) -> None:
+    """What comes in is asked of the mothership at once, and the sizes agree."""
+    operation = bed.blueprint.operations[1]
+    honeypot = bed.blueprint.hosts["honeypot"][0]
+    rows = read_log(taken["honeypot"].folder / "http.log")
+    inbound = [r for r in rows if r["id.resp_h"] == honeypot and r["status_code"] == "200"]
+    onward = [
+        r for r in rows if (r["id.orig_h"], r["id.resp_h"]) == (honeypot, operation.mothership)
+    ]
+    assert inbound and onward
+    asked = {(r["host"], r["uri"], r["response_body_len"]) for r in onward}
+    whole = [(r["host"], r["uri"], r["response_body_len"]) in asked for r in inbound]
+    assert sum(whole) >= 0.8 * len(whole), (inbound, onward)  # the last may be cut by the end
+    polls = [r for r in rows if r["id.resp_h"] == operation.controller]
+    assert {(r["id.orig_h"], r["uri"]) for r in polls} == {(honeypot, "/config.json")}
+    relayed = [r for r in read_log(taken["honeypot"].folder / "conn.log") if r["id.resp_p"] == "53"]
+    assert {r["id.resp_h"] for r in relayed} >= {honeypot, operation.mothership}
+
+
+def test_logs_and_flows_count_what_the_capture_holds(taken: dict[str, Captured]) -> None:
+    for one in taken.values():
+        rows = read_log(one.folder / "conn.log")
+        assert len(rows) == one.connections
+        packets = sum(int(r["orig_pkts"]) + int(r["resp_pkts"]) for r in rows)
+        octets = sum(int(r["orig_ip_bytes"]) + int(r["resp_ip_bytes"]) for r in rows)
+        flows = json.loads((one.folder / "flows.json").read_text())
+        flows = [flow for flow in flows if flow["proto"] in {6, 17}]
+        assert packets == one.packets == sum(flow["in_packets"] for flow in flows)
+        assert octets == sum(flow["in_bytes"] for flow in flows)
+        with (one.folder / "flows.csv").open() as stream:
+            assert sum(row["pr"] in {"TCP", "UDP"} for row in csv.DictReader(stream)) == len(flows)
+
+
+def test_the_log_of_dns_is_what_another_decoder_reads(taken: dict[str, Captured]) -> None:
+    folder = taken["resolver"].folder
+    said = checked(find("tcpdump"), "-n", "-r", folder / "capture.pcap", "udp dst port 53")
+    rows = read_log(folder / "dns.log")
+    assert len(rows) == len([line for line in said.splitlines() if " > " in line])
+    answered = [row for row in rows if row["rcode"] != "-"]
+    assert len(answered) > 0.8 * len(rows)
+
+
+def test_edge_sees_subscribers_who_relay(bed: Bed, taken: dict[str, Captured]) -> None:
+    near = {a.address: o for o, a in bed.blueprint.agents() if a.segment == "subscribers"}
+    relayed = [
+        row for row in read_log(taken["edge"].folder / "conn.log")
+        if row["id.orig_h"] in near
+        and row["id.resp_h"] == near[row["id.orig_h"]].mothership
+    ]  # fmt: skip
+    assert relayed
+
+
+def test_truth_lies_beside_it(bed: Bed, taken: dict[str, Captured]) -> None:
+    out = taken["edge"].folder.parent
+    with (out / "agents.csv").open() as stream:
+        agents = list(csv.DictReader(stream))
+    assert {row["address"] for row in agents} == {a.address for _, a in bed.blueprint.agents()}
+    assert sum(row["vantage"] == "honeypot" for row in agents) == 1
+    with (out / "motherships.csv").open() as stream:
+        stood = {row["address"] for row in csv.DictReader(stream) if row["role"] == "mothership"}
+    assert stood == {operation.mothership for operation in bed.blueprint.operations}
+    online = {}
+    with (out / "presence.csv").open() as stream:
+        for row in csv.DictReader(stream):
+            online[row["address"]] = row["online"]
+    assert set(online) == {row["address"] for row in agents}
