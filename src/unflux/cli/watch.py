@@ -1,17 +1,22 @@
 """``unflux watch``: events as domains begin and cease to flux, beside name servers that run."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from unflux.cli.arguments import RouteTables, Workers
+from unflux.model.ports import DNS_PORTS
+from unflux.watch.packet_socket import Limits, open_interfaces
+from unflux.watch.privileges import renounce
 
 NAME: Final = "watch"
 EPILOG: Final = """\b
 Examples:
   unflux watch --store dns.unflux --dnstap /run/unflux/dnstap.sock
   unflux watch --store dns.unflux --dnstap-tcp 127.0.0.1:6000 --events flux.jsonl --keep 14
+  unflux watch --store dns.unflux --interface eth1 --user unflux
   unflux watch --store dns.unflux --follow /opt/zeek/logs/current/dns.log
   unflux watch --store dns.unflux --dnstap dnstap.sock --metrics 127.0.0.1:9153 --window 6
 """
@@ -44,6 +49,16 @@ def run(
             metavar="ADDRESS:PORT",
             help="An address of loopback that takes dnstap by TCP; IPv6 as [ADDRESS]:PORT. "
             "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--interface",
+            metavar="NAME",
+            help="A network interface of Linux: DNS responses that pass there. Needs CAP_NET_RAW "
+            "to begin with. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -119,6 +134,15 @@ def run(
             "least are let go, convicted domains never.",
         ),
     ] = 2_000_000,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user",
+            metavar="NAME",
+            help="Started as root: go on as this user once interfaces are open.",
+            show_default=False,
+        ),
+    ] = None,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -127,28 +151,32 @@ def run(
 ) -> None:
     """Take what name servers are answered, and tell when a domain begins or ceases to flux.
 
-    It comes as dnstap from name servers, or as lines of logs that grow.
+    It comes as dnstap from name servers, from interfaces, and from logs that grow.
 
     Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
     happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
     stored and judged, SIGHUP opens the event file again, SIGUSR1 tells the counters. A kill loses
     what came in the last seconds, and nothing else.
     """
-    # Loaded here, so that --help and a wrong option answer at once.
-    from unflux.cli.watching import Wishes, compose_options, run_watch  # noqa: PLC0415
+    with open_interfaces(interface or (), DNS_PORTS, Limits()) as interfaces:
+        if interfaces and os.geteuid() != 0:
+            renounce()  # before libraries start threads, which would keep what this one had
+        # Loaded here, so that --help and a wrong option answer at once.
+        from unflux.cli.watching import Wishes, compose_options, run_watch  # noqa: PLC0415
 
-    wishes = Wishes(
-        store=store,
-        dnstap=tuple(dnstap or ()),
-        dnstap_tcp=tuple(dnstap_tcp or ()),
-        follow=tuple(follow or ()),
-        metrics=metrics,
-        window_h=window_h,
-        keep_d=keep_d,
-        batch_s=batch_s,
-        judge_s=judge_s,
-        max_rows=max_rows,
-        routes=tuple(routes or ()),
-        workers=workers,
-    )
-    run_watch(compose_options(wishes), events=events, as_json=as_json)
+        wishes = Wishes(
+            store=store,
+            dnstap=tuple(dnstap or ()),
+            dnstap_tcp=tuple(dnstap_tcp or ()),
+            follow=tuple(follow or ()),
+            has_interfaces=bool(interfaces),
+            metrics=metrics,
+            window_h=window_h,
+            keep_d=keep_d,
+            batch_s=batch_s,
+            judge_s=judge_s,
+            max_rows=max_rows,
+            routes=tuple(routes or ()),
+            workers=workers,
+        )
+        run_watch(compose_options(wishes), interfaces, events=events, as_json=as_json, user=user)

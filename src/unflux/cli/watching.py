@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ from unflux.pipeline.watching import Command, Options, watch
 from unflux.read.source import Options as ReadOptions
 from unflux.watch import inbox
 from unflux.watch.event_file import EventFile, EventSink, EventStream
+from unflux.watch.packet_socket import PacketSocket
+from unflux.watch.privileges import become
 
 DNSTAP_PORT: Final = 6000
 """Which dnstap's own tools and manuals use."""
@@ -43,6 +46,7 @@ class Wishes:
     dnstap: tuple[Path, ...]
     dnstap_tcp: tuple[str, ...]
     follow: tuple[Path, ...]
+    has_interfaces: bool
     metrics: str | None
     window_h: float
     keep_d: float | None
@@ -55,7 +59,7 @@ class Wishes:
 
 def compose_options(wishes: Wishes) -> Options:
     """Check values against each other; raises UsageError before anything is opened."""
-    if not (wishes.dnstap or wishes.dnstap_tcp or wishes.follow):
+    if not (wishes.dnstap or wishes.dnstap_tcp or wishes.has_interfaces or wishes.follow):
         message = "nothing to watch: name an input, such as --dnstap SOCKET or --follow LOG"
         raise UsageError(message)
     window = timedelta(hours=wishes.window_h)
@@ -85,19 +89,34 @@ def compose_options(wishes: Wishes) -> Options:
     )
 
 
-def run_watch(options: Options, *, events: Path | None, as_json: bool) -> None:
-    """Watch until a signal ends it."""
+def run_watch(
+    options: Options,
+    interfaces: Iterable[PacketSocket],
+    *,
+    events: Path | None,
+    as_json: bool,
+    user: str | None,
+) -> None:
+    """Watch until a signal ends it, as another user if one is named.
+
+    Interfaces were opened before; sockets, the store and files of events are that user's.
+    """
     prepare_reading(say)
+    if user is not None:
+        become(user)
     with (
         nullcontext(EventStream(sys.stdout.buffer))
         if events is None
         else closing(EventFile(events))
     ) as sink:
-        asyncio.run(_watch_with_signals(options, sink, tell_lines(as_json=as_json)))
+        tell = tell_lines(as_json=as_json)
+        asyncio.run(_watch_with_signals(options, sink, tell, interfaces))
 
 
-async def _watch_with_signals(options: Options, sink: EventSink, tell: Tell) -> None:
-    await watch(options, sink, tell, take_signals(_SIGNALS))
+async def _watch_with_signals(
+    options: Options, sink: EventSink, tell: Tell, interfaces: Iterable[PacketSocket]
+) -> None:
+    await watch(options, sink, tell, take_signals(_SIGNALS), interfaces)
 
 
 def _scan_endpoint(text: str, default_port: int) -> Endpoint:

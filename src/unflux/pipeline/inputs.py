@@ -11,20 +11,23 @@ from unflux.read.decompression import DamagedError, decompress
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_receiver import FrameReceiver
 from unflux.read.frame_streams import START, compose_control_frame
+from unflux.read.ring_capture import compose_header, records_composer
 from unflux.read.source import Drops
 from unflux.watch.followed_log import FollowedLog
 from unflux.watch.inbox import Inbox
 from unflux.watch.input import Input
+from unflux.watch.interface import Interface
 from unflux.watch.log_place import Place
 from unflux.watch.log_reader import Limits as LogLimits
 from unflux.watch.log_reader import LogReader
+from unflux.watch.packet_socket import SNAPSHOT_BYTES, PacketSocket
 from unflux.watch.senders import Limits as SenderLimits
 from unflux.watch.senders import Senders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Where records come from."""
+    """Where records come from; interfaces are opened before there are options."""
 
     unix: tuple[Path, ...] = ()
     """Sockets in the file system that take dnstap."""
@@ -48,8 +51,21 @@ def make_senders(
     )
 
 
-def make_others(options: Options, inbox: Inbox, positions: Mapping[str, str]) -> Iterator[Input]:
-    """Yield the inputs besides dnstap, to go on where they were before."""
+def make_others(
+    options: Options,
+    interfaces: Iterable[PacketSocket],
+    inbox: Inbox,
+    positions: Mapping[str, str],
+) -> Iterator[Input]:
+    """Yield the inputs besides dnstap; those that can go on where they were before."""
+    for packets in interfaces:
+        yield Interface(
+            f"interface {packets.name}",
+            packets,
+            records_composer(packets.block_bytes),
+            compose_header(packets.link_type, SNAPSHOT_BYTES),
+            inbox,
+        )
     for path in options.logs:
         name = f"log {path}"
         place = Place.scan(positions[name]) if name in positions else None

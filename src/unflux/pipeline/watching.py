@@ -27,6 +27,7 @@ from unflux.watch.inbox import Batch, Inbox
 from unflux.watch.inbox import Limits as InboxLimits
 from unflux.watch.input import Input
 from unflux.watch.listening import listen_tcp, listen_unix
+from unflux.watch.packet_socket import PacketSocket
 from unflux.watch.status import Status
 from unflux.watch.status_page import StatusPage
 
@@ -58,11 +59,18 @@ class Options:
 
 
 async def watch(
-    options: Options, sink: EventSink, tell: Tell, commands: "asyncio.Queue[Command]"
+    options: Options,
+    sink: EventSink,
+    tell: Tell,
+    commands: "asyncio.Queue[Command]",
+    interfaces: Iterable[PacketSocket] = (),
 ) -> None:
-    """Watch until a command says to stop; raises UnfluxError where it cannot begin or go on."""
+    """Watch until a command says to stop; raises UnfluxError where it cannot begin or go on.
+
+    ``interfaces`` were opened with privileges that this needs no more.
+    """
     with ExitStack() as open_sockets:
-        watching = _Watching(options, sink, tell)
+        watching = _Watching(options, sink, tell, interfaces)
         listening = []
         for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
@@ -83,7 +91,13 @@ async def watch(
 class _Watching:
     """A watch that runs, with all that it needs."""
 
-    def __init__(self, options: Options, sink: EventSink, tell: Tell) -> None:
+    def __init__(
+        self,
+        options: Options,
+        sink: EventSink,
+        tell: Tell,
+        interfaces: Iterable[PacketSocket],
+    ) -> None:
         self._options = options
         self._sink = sink
         self._tell = tell
@@ -101,7 +115,9 @@ class _Watching:
         self._event_failure: str | None = None
         self._inbox = Inbox(options.inbox)
         self._senders = make_senders((), options.inputs, self._inbox, self._received)
-        self._others = tuple(make_others(options.inputs, self._inbox, self._rounds.positions))
+        self._others = tuple(
+            make_others(options.inputs, interfaces, self._inbox, self._rounds.positions)
+        )
 
     def listen(self, listening: Iterable[socket.socket]) -> None:
         """Take frames from whoever connects to these sockets."""

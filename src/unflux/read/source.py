@@ -8,6 +8,7 @@ from typing import BinaryIO, Final, Protocol
 import pyarrow as pa
 
 from unflux.model.columns import MOMENT
+from unflux.model.ports import DNS_PORTS
 from unflux.model.rollup import Rollup
 
 __all__ = [
@@ -84,7 +85,7 @@ class Drops:
 class Options:
     """What the user may ask of every reader."""
 
-    ports: frozenset[int] = frozenset({53})
+    ports: frozenset[int] = DNS_PORTS
     """TCP and UDP ports that carry DNS, 1..65535."""
     since_us: int | None = None
     """Skip responses before this moment, microseconds since the epoch, inclusive."""

@@ -29,6 +29,7 @@ from unflux.read.kernel.merging import (
     refill_slots,
 )
 from unflux.read.kernel.packets import MESSAGE, RESIDUAL, find_message
+from unflux.read.kernel.ring_blocks import copy_ring_block
 from unflux.read.kernel.scan import entries as scan
 
 
@@ -125,6 +126,7 @@ ENTRIES = (
         frame_pcap,
         frame_pcapng,
         frame_stream,
+        copy_ring_block,
         refill_slots,
         absorb_tables,
         intern_all,

@@ -31,7 +31,7 @@ MADE_OF: Final = (
         for name in (
             "address_texts", "addresses", "batches", "compilation", "dnstap_frames", "entries",
             "framing", "hashing", "jit", "layout", "merging", "messages", "names", "object_code",
-            "octets", "packets", "prefetching", "rows", "texts",
+            "octets", "packets", "prefetching", "ring_blocks", "rows", "texts",
         )
     ),
     *(
@@ -41,7 +41,8 @@ MADE_OF: Final = (
         )
     ),
     "model/names.py", "model/times.py", "read/frame_streams.py", "read/internet_layer.py",
-    "read/message.py", "read/packet.py", "read/pcapng.py", "read/wire_names.py",
+    "read/message.py", "read/packet.py", "read/packet_ring.py", "read/pcapng.py",
+    "read/wire_names.py",
 )  # fmt: skip
 """Modules that object code is made of: those of compiled functions and those whose numbers they
 use."""
@@ -61,6 +62,7 @@ class Kernel:
         self.frame_pcap = function("frame_pcap")
         self.frame_pcapng = function("frame_pcapng")
         self.frame_stream = function("frame_stream")
+        self.copy_ring_block = function("copy_ring_block")
         self.take_packets = function("take_packets")
         self.take_frames = function("take_frames")
         self.take_messages = function("take_messages")
