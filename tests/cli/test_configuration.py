@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+import typer
+from typer.main import get_command
 
 from unflux.act.targets import Target
+from unflux.cli import block
+from unflux.cli.blocking import Wishes
 from unflux.cli.configuration import Configuration, read_configuration
+from unflux.cli.gate_bounds import BOUNDS
 from unflux.model.errors import UnfluxError
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "unflux.toml"
@@ -37,6 +42,33 @@ def test_targets_come_in_their_order_with_what_reloads_them(tmp_path: Path) -> N
     )  # fmt: skip
 
 
+def test_the_gate_has_lists_and_values_and_the_command_line_comes_first(tmp_path: Path) -> None:
+    told = read(
+        tmp_path,
+        RPZ + '[gate]\nallow = ["/etc/allow"]\nmin_score = 0.999\ntrigger = ["nsip"]\n'
+        'zone = "rpz.isp.example"\nmax_domains = 7\nmarkers = "/etc/markers"\n',
+    ).gate  # fmt: skip
+    asked = Wishes(allow=(Path("mine"),), zone="rpz.mine.example", min_score=0.99)
+    assert asked.with_configured(told, {"zone"}) == Wishes(
+        allow=(Path("/etc/allow"), Path("mine")), zone="rpz.mine.example", min_score=0.999,
+        triggers=("nsip",), max_domains=7, markers=Path("/etc/markers"),
+    )  # fmt: skip
+
+
+def test_without_a_command_line_the_gate_has_the_defaults_of_the_command() -> None:
+    command = get_command(block_app()).params
+    defaults = {param.name: param.default for param in command}
+    wishes = Wishes()
+    for name in ("answer", "zone", "garden", "reporter", "confirmed", "markers", *BOUNDS):
+        assert getattr(wishes, name) == defaults[name], name
+
+
+def block_app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(block.run)
+    return app
+
+
 def test_the_documented_example_is_one() -> None:
     told = read_configuration(EXAMPLE)
     assert {target.output for target in told.targets} >= {"rpz", "nftables", "exabgp", "bird"}
@@ -58,6 +90,15 @@ def test_the_documented_example_is_one() -> None:
         (RPZ + "timeout_s=0", "timeout_s = 0"), (RPZ + "timeout_s=true", "timeout_s = True"),
         (RPZ + "timeout_s=601", "at most 600"), (RPZ + "timeout_s=nan", "timeout_s = nan"),
         (RPZ + "timeout_s='1'", "timeout_s = '1'"),
+        ("gate = 1\n" + RPZ, "gate is no table"), (RPZ + "[gate]\nalow = []", "alow: no such key"),
+        (RPZ + "[gate]\nallow = '/x'", "is no list"), (RPZ + "[gate]\nown = ['x']", "no absolute"),
+        (RPZ + "[gate]\nmin_score = 0.5", "from 0.95 to 1"),
+        (RPZ + "[gate]\nmin_score = nan", "from 0.95 to 1"),
+        (RPZ + "[gate]\nmax_domains = 1.5", "a whole number from 0"),
+        (RPZ + "[gate]\nmax_domains = true", "a whole number from 0"),
+        (RPZ + "[gate]\nanswer = 'drop'", "none of nxdomain"),
+        (RPZ + "[gate]\nzone = 1", "no text"),
+        (RPZ + "[gate]\ntrigger = ['qname']", "none of nsdname"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:

@@ -267,7 +267,8 @@ def test_a_diff_of_many_files_is_bounded_and_says_what_it_left_out(
     from unflux.act.output import Rendered
     from unflux.act.standing import Deployed
     from unflux.act.targets import Target
-    from unflux.cli.deployment import FOR_ALL, Deployment, compare
+    from unflux.cli.deployment import FOR_ALL, compare
+    from unflux.pipeline.deployment import Deployment
 
     target = Target(output="abuse", path=tmp_path, is_folder=True)
     files = [Rendered(name=f"{n}.txt", content=b"x\n" * 100) for n in range(50)]

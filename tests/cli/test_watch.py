@@ -204,9 +204,9 @@ POOL = [f"{octet}.{turn * 37 + 20}.{octet}.7" for turn in range(5) for octet in 
 
 
 @contextmanager
-def named(folder: Path, options: str, zones: str) -> Iterator[Server]:
-    """Run BIND on a free port of loopback."""
-    port = free_port()
+def named(folder: Path, options: str, zones: str, port: int | None = None) -> Iterator[Server]:
+    """Run BIND on a port of loopback, a free one where none is given."""
+    port = free_port() if port is None else port
     (folder / "named.conf").write_text(
         f"""options {{
             directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";

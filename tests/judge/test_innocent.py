@@ -92,6 +92,8 @@ CASES: dict[str, tuple[str, HypothesisOutcome, dict[str, Any]]] = {
     "a cache that learns": ("resolver-farm", REJECTED, pool("", 6, answer_sets=4, newcomers=2,
                             **CLOSED)),
     "always the same answer": ("resolver-farm", UNTESTED, pool("", 6, **CLOSED)),
+    "turns of five minutes": ("resolver-farm", UNTESTED, pool("", 6, answer_sets=4,
+                              **{**CLOSED, "span_s": 300})),
     "pool by name": ("pool", HOLDS, pool("", 4, pool_names=1)),
     "ntp.org": ("pool", HOLDS, pool("", 4)),
     "no pool": ("pool", REJECTED, pool("", 4)),

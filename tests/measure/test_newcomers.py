@@ -5,7 +5,8 @@ from tests.measure.internet_of_rows import HOUR_S, Route, answer
 from tests.measure.reference import assert_measures, measure_rows
 
 from unflux.engine.connection import Engine
-from unflux.measure.newcomers import OPENING_S, measure_newcomers, measure_place_arrivals
+from unflux.measure.newcomers import measure_newcomers, measure_place_arrivals
+from unflux.model.opening import OPENING_S
 
 
 def test_newcomers_are_what_plain_python_counts(engine: Engine) -> None:

@@ -379,6 +379,21 @@ def test_what_stood_goes_when_the_records_clear_it(first: Plan, tmp_path: Path) 
     assert len(ended) == len([a for a in first.actions if a.kind.startswith("block")])
 
 
+@pytest.mark.parametrize(("until_h", "ends"), [(12, False), (2, True)])
+def test_in_a_window_that_slides_only_what_came_since_acquits(
+    first: Plan, tmp_path: Path, until_h: float, ends: bool
+) -> None:
+    """Of a name that is refused the window soon holds a rest, which convicts nobody."""
+    rest = Internet()
+    innocents(rest)
+    for n in range(12):
+        rest.add(answer("double.example", ["20.240.0.1"], n * HOUR_S))
+    until = {"double.example": START + timedelta(hours=until_h)}
+    _, decided = run(rest, tmp_path, actions=first.actions, convicted_until=until)
+    assert (targets(decided, "block-domain") == set()) == ends
+    assert ({w.objection.rule for w in decided.withdrawals} >= {"verdict-gone"}) == ends
+
+
 def test_what_stood_stays_where_the_records_do_not_say(first: Plan, tmp_path: Path) -> None:
     other = Internet()
     innocents(other)

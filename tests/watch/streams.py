@@ -7,6 +7,8 @@ from pathlib import Path
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_streams import FINISH, READY, START, STOP, compose_control_frame
 
+RESOLVER_RESPONSE, INET, UDP, MESSAGE = 4, 1, 1, 1
+"""Of dnstap.proto."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "read" / "dnstap" / "input.fstrm"
 
 
@@ -44,3 +46,30 @@ def connect(path: Path) -> socket.socket:
     connection.settimeout(20)
     connection.connect(str(path))
     return connection
+
+
+def response_frame(message: bytes, at_s: float) -> bytes:
+    """Return the data frame of a response that a resolver was given at a moment."""
+    seconds = int(at_s)
+    told = (
+        _number(1, RESOLVER_RESPONSE) + _number(2, INET) + _number(3, UDP)
+        + _number(12, seconds) + _octets(14, message)
+    )  # fmt: skip
+    frame = _octets(14, told) + _number(15, MESSAGE)
+    return struct.pack("!I", len(frame)) + frame
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _octets(field: int, octets: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(octets)) + octets
+
+
+def _varint(value: int) -> bytes:
+    octets = bytearray()
+    while value >= 0x80:
+        octets.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*octets, value])

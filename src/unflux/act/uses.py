@@ -101,12 +101,14 @@ def delegations(sightings: ir.Table, domains: ir.Table) -> ir.Table:
 
 
 def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:
-    """Return (domain, verdict) of those domains that were judged. ``domains``: domain.
+    """Return (domain, verdict, last_seen) of those domains that were judged. ``domains``: domain.
 
     Who shows no address says nothing: a domain that is blocked here looks like that.
     """
     told = decided.filter((decided.addresses > 0) | (decided.verdict == "fast-flux"))
-    return told.semi_join(domains, "domain").select("domain", "verdict")
+    return told.semi_join(domains, "domain").select(
+        "domain", "verdict", last_seen=ibis.greatest(told.asked_last_at, told.last_at)
+    )
 
 
 def _is_own(s: ir.Table) -> ir.IntegerValue:

@@ -19,6 +19,7 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.cli.gate_bounds import BOUNDS
 from unflux.model.errors import UsageError
 
 NAME: Final = "block"
@@ -75,6 +76,7 @@ class Trigger(StrEnum):
 
 def run(
     *,
+    context: typer.Context,
     sources: Sources = None,
     forms: Annotated[
         list[Format] | None,
@@ -224,19 +226,27 @@ def run(
     min_score: Annotated[
         float,
         typer.Option(
-            "--min-score", min=0.95, max=1, help="Least score of a domain that is blocked."
+            "--min-score",
+            min=BOUNDS["min_score"].least,
+            max=BOUNDS["min_score"].most,
+            help="Least score of a domain that is blocked.",
         ),
     ] = 0.99,
     max_domains: Annotated[
         int,
-        typer.Option("--max-domains", metavar="N", min=0, help="Most domains blocked at a time."),
+        typer.Option(
+            "--max-domains",
+            metavar="N",
+            min=BOUNDS["max_domains"].least,
+            help="Most domains blocked at a time.",
+        ),
     ] = 10_000,
     max_addresses: Annotated[
         int,
         typer.Option(
             "--max-addresses",
             metavar="N",
-            min=0,
+            min=BOUNDS["max_addresses"].least,
             help="Most addresses blocked at a time; of motherships never more than 100, of "
             "subscribers that are filtered never more than 1000.",
         ),
@@ -246,8 +256,8 @@ def run(
         typer.Option(
             "--domain-days",
             metavar="DAYS",
-            min=0,
-            max=30,
+            min=BOUNDS["domain_days"].least,
+            max=BOUNDS["domain_days"].most,
             help="How long a name stays blocked after it was last seen.",
         ),
     ] = 7.0,
@@ -256,8 +266,8 @@ def run(
         typer.Option(
             "--address-hours",
             metavar="HOURS",
-            min=0,
-            max=24,
+            min=BOUNDS["address_hours"].least,
+            max=BOUNDS["address_hours"].most,
             help="How long an address stays blocked after it was last seen.",
         ),
     ] = 24.0,
@@ -266,7 +276,7 @@ def run(
         typer.Option(
             "--background",
             metavar="N",
-            min=0,
+            min=BOUNDS["background"].least,
             help="Domains that are not convicted which the records must hold before an address or "
             "name server is blocked.",
         ),
@@ -319,12 +329,15 @@ def run(
         decide_plan,
         write_plan,
     )
-    from unflux.cli.deployment import choose_place, read_deployment  # noqa: PLC0415
+    from unflux.cli.configuration import read_configuration  # noqa: PLC0415
+    from unflux.cli.deployment import choose_place  # noqa: PLC0415
     from unflux.cli.options import compose_options  # noqa: PLC0415
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
+    from unflux.pipeline.deployment import read_deployment  # noqa: PLC0415
     from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
 
-    place = choose_place(out, config, store)
+    told = None if config is None else read_configuration(config)
+    place = choose_place(out, told, store)
     if deliver and (place is None or dry_run):
         message = "--deliver needs a --config, or an --out, and no --dry-run"
         raise UsageError(message)
@@ -364,6 +377,12 @@ def run(
         withdraw=tuple(withdraw or ()),
         at=at,
     )
+    if told is not None:
+        given = {
+            name for name in context.params
+            if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"
+        }  # fmt: skip
+        wishes = wishes.with_configured(told.gate, given)
     with nullcontext() if place is None else place.hold(is_dry=wishes.is_dry):
         asked = [form for form in wishes.formats if form not in SHOWN]
         deployment = None if place is None else read_deployment(place, asked)

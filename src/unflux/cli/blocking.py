@@ -1,12 +1,12 @@
 """Turn what ``unflux block`` was asked into a gate, and write what it decided."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, Self, get_args
 
 from rich.console import Console
 
@@ -18,7 +18,6 @@ from unflux.act.output import (
     Answer,
     Omission,
     Options,
-    Output,
     Rendered,
     Trigger,
 )
@@ -28,7 +27,8 @@ from unflux.act.reporter import parse_reporter
 from unflux.act.routes import Family
 from unflux.act.standing import next_serial
 from unflux.cli.arguments import parse_moment
-from unflux.cli.deployment import Deployment, compare, deliver_all, tell_journal
+from unflux.cli.deployment import compare, deliver_all, tell_journal
+from unflux.cli.gate_table import GateTable
 from unflux.cli.output import LOG_CELLS, error_console
 from unflux.cli.progress import say
 from unflux.model.actions import Plan
@@ -38,6 +38,7 @@ from unflux.model.names import normalise_name
 from unflux.model.times import moment_at
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.acting import Standing, plan
+from unflux.pipeline.deployment import Deployment, Prepared
 from unflux.pipeline.gathering import Options as GatherOptions
 from unflux.pipeline.gathering import gather, gather_nothing
 from unflux.present import terminal
@@ -53,44 +54,47 @@ OMISSIONS: Final = 5
 """Entries that a format cannot express, named one by one. Chosen: 2026-11-24, by hand."""
 
 
+_LIMITS: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """The values of the command line, as they were given."""
+    """The values of the command line, as they were given; without any, its defaults."""
 
-    formats: tuple[str, ...]
-    is_dry: bool
-    allow: tuple[Path, ...]
-    own: tuple[Path, ...]
-    subscribers: tuple[Path, ...]
-    servers: tuple[Path, ...]
-    forwarders: tuple[Path, ...]
-    confirmed: Path | None
-    answer: str
-    garden: str | None
-    zone: str
-    triggers: tuple[str, ...]
-    reporter: str | None
-    markers: Path | None
-    next_hops: tuple[str, ...]
-    min_score: float
-    max_domains: int
-    max_addresses: int
-    domain_days: float
-    address_hours: float
-    background: int
-    withdraw: tuple[str, ...]
-    at: str | None
+    formats: tuple[str, ...] = ()
+    is_dry: bool = True
+    allow: tuple[Path, ...] = ()
+    own: tuple[Path, ...] = ()
+    subscribers: tuple[Path, ...] = ()
+    servers: tuple[Path, ...] = ()
+    forwarders: tuple[Path, ...] = ()
+    confirmed: Path | None = None
+    answer: str = "nxdomain"
+    garden: str | None = None
+    zone: str = Options().zone
+    triggers: tuple[str, ...] = ()
+    reporter: str | None = None
+    markers: Path | None = None
+    next_hops: tuple[str, ...] = ()
+    min_score: float = _LIMITS.domain_score
+    max_domains: int = _LIMITS.domains
+    max_addresses: int = _LIMITS.addresses
+    domain_days: float = _LIMITS.domain_life / timedelta(days=1)
+    address_hours: float = _LIMITS.address_life / timedelta(hours=1)
+    background: int = _LIMITS.background
+    withdraw: tuple[str, ...] = ()
+    at: str | None = None
 
+    def with_configured(self, table: GateTable, given: Collection[str]) -> Self:
+        """Return these with what a configuration says of the gate.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """What is known before records are read: the gate, the outputs, what stands where."""
-
-    gate: Gate
-    standing: Standing
-    deployment: Deployment | None
-    options: Options
-    outputs: tuple[Output, ...]
+        Lists add up; of all else, what was ``given`` on the command line, by field, comes first.
+        """
+        lists: dict[str, Any] = {
+            name: (*listed, *getattr(self, name)) for name, listed in table.lists.items()
+        }
+        values = {name: value for name, value in table.values.items() if name not in given}
+        return replace(self, **lists, **values)
 
 
 def compose_gate(wishes: Wishes, deployment: Deployment | None) -> Prepared:

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from unflux.act.outputs import OUTPUTS
 from unflux.act.targets import RELOAD_TIMEOUT_S, Target
+from unflux.cli.gate_table import GateTable, absolute, parse_gate
 from unflux.model.errors import UnfluxError
 from unflux.model.toml_file import read_toml, refuse_unknown
 
 LONGEST_RELOAD_S: Final = 600.0
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
-_KEYS: Final = frozenset({"name", "state", "deliver"})
+_KEYS: Final = frozenset({"name", "state", "deliver", "gate"})
 _TARGET_KEYS: Final = frozenset({"path", "folder", "reload", "timeout_s"})
 
 
@@ -26,6 +27,8 @@ class Configuration:
     """Of the deployment, in a store that keeps the state of several."""
     state: Path | None = None
     """A folder that keeps the state; null: the store of records does."""
+    gate: GateTable = field(default_factory=lambda: GateTable(lists={}, values={}))
+    """What the gate is told beside the command line."""
 
 
 def read_configuration(path: Path) -> Configuration:
@@ -53,7 +56,8 @@ def _parse(value: Mapping[str, Any]) -> Configuration:
         raise ValueError(message)
     return Configuration(
         name=name,
-        state=_absolute(value["state"], "state") if "state" in value else None,
+        state=absolute(value["state"], "state") if "state" in value else None,
+        gate=parse_gate(value.get("gate", {})),
         targets=tuple(_parse_target(output, table) for output, table in deliver.items()),
     )
 
@@ -74,7 +78,7 @@ def _parse_target(output: str, table: object) -> Target:
     key = "path" if "path" in table else "folder"
     return Target(
         output=output,
-        path=_absolute(table[key], f"{where} {key}"),
+        path=absolute(table[key], f"{where} {key}"),
         is_folder=key == "folder",
         reload=_parse_command(table.get("reload", []), f"{where} reload"),
         reload_timeout_s=_parse_timeout(table.get("timeout_s", RELOAD_TIMEOUT_S), where),
@@ -95,11 +99,3 @@ def _parse_timeout(value: object, where: str) -> float:
         message = f"{where} timeout_s = {value!r} is not above 0 and at most {LONGEST_RELOAD_S:g}"
         raise ValueError(message)
     return float(value)  # type: ignore[arg-type]
-
-
-def _absolute(value: object, where: str) -> Path:
-    is_path = isinstance(value, str) and value.startswith("/") and "\0" not in value
-    if not is_path or ".." in Path(str(value)).parts:
-        message = f"{where} = {value!r} is no absolute path"
-        raise ValueError(message)
-    return Path(str(value))

@@ -1,24 +1,20 @@
-"""A deployment: where what is decided goes, how far it came, and how that is told."""
+"""How a command chooses where it delivers to, delivers, and tells what became of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
 from unflux.act.delivering import deliver, left_behind
-from unflux.act.journal import Delivery, read_journal
-from unflux.act.output import Output, Rendered
-from unflux.act.outputs import OUTPUTS
-from unflux.act.standing import Deployed, read_standing
-from unflux.act.state import FolderState, State, StoredState
+from unflux.act.journal import Delivery
+from unflux.act.output import Rendered
+from unflux.act.state import FolderState, StoredState
 from unflux.act.targets import Target, place_all
-from unflux.cli.configuration import read_configuration
+from unflux.cli.configuration import Configuration
 from unflux.model.actions import Plan
 from unflux.model.errors import UnfluxError, UsageError
-from unflux.model.lock import locked
+from unflux.pipeline.deployment import Deployment, Place
 from unflux.present.file_changes import MOST_LINES, describe_changes
 from unflux.present.visible import make_visible
 
@@ -26,89 +22,27 @@ FOR_ALL: Final = 600
 """Lines of all diffs together that are shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a run may deliver to, before anything is known of what is there."""
-
-    state: State
-    targets: tuple[Target, ...] = ()
-    """Of a configuration."""
-    folder: Path | None = None
-    """Of ``--out``, where every format has its usual name."""
-
-    def hold(self, *, is_dry: bool) -> AbstractContextManager[None]:
-        """Keep other runs out, unless this one changes nothing."""
-        return nullcontext() if is_dry else locked(self.state.lock)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """What is there, and where this run would deliver to."""
-
-    state: State
-    targets: tuple[Target, ...]
-    standing: Deployed
-    journal: tuple[Delivery, ...]
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The outputs of the targets, in their order."""
-        named = {output.NAME: output for output in OUTPUTS}
-        return tuple(named[target.output] for target in self.targets)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing was ever delivered here."""
-        return not self.journal and not self.standing.actions
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything arrived that was ever delivered here."""
-        return all(delivery.step == "done" for delivery in self.journal)
-
-
-def choose_place(out: Path | None, config: Path | None, store: Path | None) -> Place | None:
-    """Return the place that the options name; null where they name none.
+def choose_place(out: Path | None, told: Configuration | None, store: Path | None) -> Place | None:
+    """Return the place that the options and a configuration name; null where they name none.
 
     Raises UsageError where they name two, or a place without a memory.
     """
-    if out is not None and config is not None:
+    if out is not None and told is not None:
         message = "--out and --config name two places: run once for each"
         raise UsageError(message)
     if out is not None:
         return Place(state=FolderState(out), folder=out)
-    if config is None:
-        return None
-    told = read_configuration(config)
+    return None if told is None else place_of(told, store)
+
+
+def place_of(told: Configuration, store: Path | None) -> Place:
+    """Return the place of a configuration; raises UsageError where it has no memory."""
     if told.state is not None:
         return Place(state=FolderState(told.state), targets=told.targets)
     if store is None:
-        message = f"--config {config}: name a --store, or in it a state folder, to keep what stands"
+        message = "--config: name a --store, or in it a state folder, to keep what stands"
         raise UsageError(message)
     return Place(state=StoredState(store, told.name), targets=told.targets)
-
-
-def read_deployment(place: Place, formats: Sequence[str]) -> Deployment:
-    """Return what is deployed at a place.
-
-    ``formats``: what was asked for; in a folder, what was ever written there is written again, lest
-    one file keep what was withdrawn. Raises UnfluxError where the state cannot be read.
-    """
-    journal = read_journal(place.state)
-    targets = place.targets
-    if place.folder is not None:
-        known = [output.NAME for output in OUTPUTS]
-        asked = dict.fromkeys([*(delivery.output for delivery in journal), *formats])
-        folder = place.folder.absolute()
-        targets = tuple(
-            Target(output=name, path=folder, is_folder=True) for name in asked if name in known
-        )
-    elif formats:
-        message = f"--format {formats[0]}: the outputs of --config are delivered; name it there"
-        raise UsageError(message)
-    return Deployment(
-        state=place.state, targets=targets, standing=read_standing(place.state), journal=journal
-    )
 
 
 def tell_journal(deployment: Deployment, console: Console) -> bool:

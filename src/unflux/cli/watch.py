@@ -19,6 +19,7 @@ Examples:
   unflux watch --store dns.unflux --interface eth1 --user unflux
   unflux watch --store dns.unflux --follow /opt/zeek/logs/current/dns.log
   unflux watch --store dns.unflux --dnstap dnstap.sock --metrics 127.0.0.1:9153 --window 6
+  unflux watch --store dns.unflux --dnstap dnstap.sock --block unflux.toml --deliver
 """
 
 
@@ -143,6 +144,22 @@ def run(
             show_default=False,
         ),
     ] = None,
+    block: Annotated[
+        Path | None,
+        typer.Option(
+            "--block",
+            metavar="FILE",
+            help="After each judgement, decide as unflux block does with this configuration, and "
+            "tell what would be done; what stands is kept in the --store.",
+            show_default=False,
+        ),
+    ] = None,
+    deliver: Annotated[
+        bool,
+        typer.Option(
+            "--deliver", help="Write the outputs of --block and run their reloads, as they change."
+        ),
+    ] = False,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -155,7 +172,8 @@ def run(
 
     Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
     happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
-    stored and judged, SIGHUP opens the event file again, SIGUSR1 tells the counters. A kill loses
+    stored and judged, SIGHUP opens the event file and reads the configuration of --block again,
+    SIGUSR1 tells the counters. A kill loses
     what came in the last seconds, and nothing else.
     """
     with open_interfaces(interface or (), DNS_PORTS, Limits()) as interfaces:
@@ -180,3 +198,23 @@ def run(
             workers=workers,
         )
         run_watch(compose_options(wishes), interfaces, events=events, as_json=as_json, user=user)
+    # Loaded here, so that --help and a wrong option answer at once.
+    from unflux.cli.watching import Wishes, run_watch  # noqa: PLC0415
+
+    wishes = Wishes(
+        store=store,
+        dnstap=tuple(dnstap or ()),
+        dnstap_tcp=tuple(dnstap_tcp or ()),
+        follow=tuple(follow or ()),
+        metrics=metrics,
+        window_h=window_h,
+        keep_d=keep_d,
+        batch_s=batch_s,
+        judge_s=judge_s,
+        max_rows=max_rows,
+        routes=tuple(routes or ()),
+        workers=workers,
+        block=block,
+        is_delivering=deliver,
+    )
+    run_watch(wishes, events=events, as_json=as_json)

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from unflux.cli.arguments import default_workers
+from unflux.cli.blocking import Wishes as BlockWishes
+from unflux.cli.blocking import compose_gate
+from unflux.cli.configuration import read_configuration
+from unflux.cli.deployment import place_of
 from unflux.cli.event_log import tell_lines
 from unflux.cli.progress import say
 from unflux.cli.signals import take_signals
@@ -18,6 +23,8 @@ from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering, inputs, rounds
+from unflux.pipeline.blocking import Blocker, Orders
+from unflux.pipeline.deployment import read_deployment
 from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.watching import Command, Options, watch
 from unflux.read.source import Options as ReadOptions
@@ -55,12 +62,17 @@ class Wishes:
     max_rows: int
     routes: tuple[Path, ...]
     workers: int | None
+    block: Path | None = None
+    is_delivering: bool = False
 
 
 def compose_options(wishes: Wishes) -> Options:
     """Check values against each other; raises UsageError before anything is opened."""
     if not (wishes.dnstap or wishes.dnstap_tcp or wishes.has_interfaces or wishes.follow):
         message = "nothing to watch: name an input, such as --dnstap SOCKET or --follow LOG"
+        raise UsageError(message)
+    if wishes.is_delivering and wishes.block is None:
+        message = "--deliver needs a --block FILE that says what is delivered where"
         raise UsageError(message)
     window = timedelta(hours=wishes.window_h)
     keep = None if wishes.keep_d is None else timedelta(days=wishes.keep_d)
@@ -101,6 +113,11 @@ def run_watch(
 
     Interfaces were opened before; sockets, the store and files of events are that user's.
     """
+def run_watch(wishes: Wishes, *, events: Path | None, as_json: bool) -> None:
+    """Watch until a signal ends it."""
+    options, tell = compose_options(wishes), tell_lines(as_json=as_json)
+    block = wishes.block
+    blocker = None if block is None else Blocker(partial(_read_orders, block, wishes), tell)
     prepare_reading(say)
     if user is not None:
         become(user)
@@ -117,6 +134,25 @@ async def _watch_with_signals(
     options: Options, sink: EventSink, tell: Tell, interfaces: Iterable[PacketSocket]
 ) -> None:
     await watch(options, sink, tell, take_signals(_SIGNALS), interfaces)
+        asyncio.run(_watch_with_signals(options, sink, tell, blocker))
+
+
+async def _watch_with_signals(
+    options: Options, sink: EventSink, tell: Tell, blocker: Blocker | None
+) -> None:
+    await watch(options, sink, tell, take_signals(_SIGNALS), blocker)
+
+
+def _read_orders(block: Path, wishes: Wishes) -> Orders:
+    """Read the configuration of blocks, and every list that it names; raises UnfluxError."""
+    told = read_configuration(block)
+    place = place_of(told, wishes.store)
+    asked = BlockWishes().with_configured(told.gate, ())
+    return Orders(
+        place=place,
+        prepared=compose_gate(asked, read_deployment(place, ())),
+        is_dry=not wishes.is_delivering,
+    )
 
 
 def _scan_endpoint(text: str, default_port: int) -> Endpoint:

@@ -16,6 +16,7 @@ from unflux.judge.bounds import CONVICTION
 from unflux.judge.motion import is_watched
 from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places, plural
 from unflux.judge.provider_lists import MOSTLY, cdn_ratio, is_cdn_zone, is_zone_of_strangers
+from unflux.model.opening import OPENING_S
 from unflux.model.verdicts import HypothesisOutcome
 
 HOLDS: Final[HypothesisOutcome] = "holds"
@@ -189,7 +190,7 @@ def _anycast(row: Row, outcome: HypothesisOutcome) -> str:
 
 def _resolver_farm(row: Row, outcome: HypothesisOutcome) -> str:
     if outcome == UNTESTED:
-        return "The answers did not differ, or at no known times."
+        return "The answers did not differ, at no known times, or for a few minutes only."
     return (
         f"{plural(row['answer_sets'], 'set')} of answers took turns, and "
         f"{plural(row['newcomers'], 'address', 'addresses')} came to them after the start."
@@ -320,7 +321,7 @@ HYPOTHESES = (
         name="resolver-farm",
         source="2009 records re-measured: glue flips 402 times of 430 between the caches of a farm",
         holds=lambda p: _where(
-            (p.addresses > 1) & (p.answer_sets > 1) & (p.span_s > 0), p.newcomers == 0
+            (p.addresses > 1) & (p.answer_sets > 1) & (p.span_s > OPENING_S), p.newcomers == 0
         ),
         ratio=0.0,
         because=_resolver_farm,

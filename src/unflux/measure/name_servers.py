@@ -5,8 +5,8 @@ No TTL gate here: the glue of real double flux lived 27 to 48 hours (docs/evalua
 
 import ibis.expr.types as ir
 
-from unflux.measure.newcomers import OPENING_S
 from unflux.measure.records import Records, count_distinct, epoch_s, join_on_domain
+from unflux.model.opening import OPENING_S
 
 
 def delegations(records: Records) -> ir.Table:

@@ -1,15 +1,10 @@
 """How fast new addresses come, and whether that growth saturates."""
 
-from typing import Final
-
 import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.records import epoch_s
-
-OPENING_S: Final = 300
-"""What is seen in the first five minutes of a domain is its opening set, not newcomers. Chosen:
-2026-11-22; one fine bucket, two rotations of TTL 150, so that two caches of one farm agree."""
+from unflux.model.opening import OPENING_S
 
 
 def measure_newcomers(observed: ir.Table) -> ir.Table:

@@ -1,7 +1,8 @@
 """Act: records in, a plan of countermeasures out, through the one gate."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -25,6 +26,9 @@ class Standing:
 
     actions: tuple[Action, ...] = ()
     confirmed: frozenset[str] = frozenset()
+    convicted_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Of domains, in a window that slides: what was seen until then convicted. Who is refused is
+    seen no more, and what spoke against it leaves the window: that acquits nobody."""
 
 
 def plan(
@@ -58,7 +62,7 @@ def plan_analysed(
         is_own=lambda address: gate.own.block_of(address) is not None,
     )
     before = [_refresh(action, around, guilty) for action in standing.actions]
-    verdicts = _verdicts_of(engine, standing.actions)
+    verdicts = _verdicts_of(engine, standing)
     return decide(proposals, gate, standing=before, verdicts=verdicts)
 
 
@@ -89,12 +93,23 @@ def _look_around(
     )
 
 
-def _verdicts_of(engine: Engine, before: Iterable[Action]) -> Mapping[str, Outcome]:
+def _verdicts_of(engine: Engine, standing: Standing) -> Mapping[str, Outcome]:
     """Return what these records say of the domains behind what stood before."""
-    names = {name for action in before for name in (action.target, *action.proposal.related)}
-    asked = engine.table("asked_domains", _column("domain", names))
+    asked = engine.table("asked_domains", _column("domain", domains_behind(standing.actions)))
     rows = engine.fetch(uses.outcomes(engine.named("decided"), asked)).to_pylist()
-    return {row["domain"]: row["verdict"] for row in rows}
+    until = standing.convicted_until
+    return {
+        row["domain"]: row["verdict"]
+        for row in rows
+        if row["verdict"] == "fast-flux"
+        or row["domain"] not in until
+        or (row["last_seen"] is not None and row["last_seen"] > until[row["domain"]])
+    }
+
+
+def domains_behind(actions: Iterable[Action]) -> set[str]:
+    """Return the names that actions are about, or are taken for."""
+    return {name for action in actions for name in (action.target, *action.proposal.related)}
 
 
 def _refresh(action: Action, around: Surroundings, guilty: frozenset[str]) -> Action:

@@ -17,6 +17,7 @@ from unflux.model.rollup import Rollup, tables_of
 from unflux.model.times import format_moment
 from unflux.pipeline import gathering
 from unflux.pipeline.batch_reading import BatchRead, read_batch
+from unflux.pipeline.blocking import Blocker
 from unflux.pipeline.findings import compose_verdicts
 from unflux.pipeline.gathering import Gathered
 from unflux.pipeline.scanning import analysed
@@ -64,9 +65,15 @@ class Rounds:
     twice, never not at all.
     """
 
-    def __init__(self, options: Options, write: Callable[[Iterable[Event]], None]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        write: Callable[[Iterable[Event]], None],
+        blocker: Blocker | None = None,
+    ) -> None:
         self._options = options
         self._write = write
+        self._blocker = blocker
         with Store.open(options.store, wait_s=WAIT_S) as store:
             self.standing = _scan_standing(store.deployed(*CONVICTIONS))
             self.positions: dict[str, str] = json.loads(store.deployed(*POSITIONS) or "{}")
@@ -107,7 +114,11 @@ class Rounds:
 
     def is_due(self, now: datetime) -> bool:
         """Tell whether a judgement could differ from the last one: records came, or left."""
-        return self._is_changed or (self._leaves_at is not None and now >= self._leaves_at)
+        return (
+            self._is_changed
+            or (self._leaves_at is not None and now >= self._leaves_at)
+            or (self._blocker is not None and self._blocker.is_due(now))
+        )
 
     def load(self, now: datetime) -> Rollup:
         """Take the window out of the store."""
@@ -129,6 +140,8 @@ class Rounds:
                 convicted = engine.take(CONVICTED)["domain"].to_pylist()
                 asked = {*convicted, *self.standing}
                 verdicts = compose_verdicts(engine, analysis, sorted(asked))
+                if self._blocker and (convicted or self._blocker.is_concerned(now)):
+                    self._blocker.act(engine, analysis, gathered, now)
             events = find_changes(self.standing, verdicts, now)
             if events:
                 self._write(events)

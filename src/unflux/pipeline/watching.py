@@ -16,6 +16,7 @@ from unflux.model.errors import StoreError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.telling import Tell
 from unflux.pipeline.batch_reading import BatchRead
+from unflux.pipeline.blocking import Acts, Blocker
 from unflux.pipeline.inputs import Options as InputOptions
 from unflux.pipeline.inputs import make_others, make_senders
 from unflux.pipeline.rounds import Options as RoundOptions
@@ -42,7 +43,7 @@ class Command(Enum):
 
     STOP = auto()
     REOPEN = auto()
-    """The event file, which was rotated."""
+    """The event file, which was rotated; lists and the configuration of blocks are read again."""
     STATUS = auto()
 
 
@@ -64,6 +65,7 @@ async def watch(
     tell: Tell,
     commands: "asyncio.Queue[Command]",
     interfaces: Iterable[PacketSocket] = (),
+    blocker: Blocker | None = None,
 ) -> None:
     """Watch until a command says to stop; raises UnfluxError where it cannot begin or go on.
 
@@ -71,6 +73,7 @@ async def watch(
     """
     with ExitStack() as open_sockets:
         watching = _Watching(options, sink, tell, interfaces)
+        watching = _Watching(options, sink, tell, blocker)
         listening = []
         for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
@@ -97,11 +100,13 @@ class _Watching:
         sink: EventSink,
         tell: Tell,
         interfaces: Iterable[PacketSocket],
+        self, options: Options, sink: EventSink, tell: Tell, blocker: Blocker | None
     ) -> None:
         self._options = options
         self._sink = sink
         self._tell = tell
-        self._rounds = Rounds(options.rounds, self._write)
+        self._blocker = blocker
+        self._rounds = Rounds(options.rounds, self._write, blocker)
         self._store_turn = asyncio.Lock()
         self._is_ending = asyncio.Event()
         self._received = Drops()
@@ -149,6 +154,7 @@ class _Watching:
     def look(self) -> Status:
         """Return how it stands now; asked from another thread, too."""
         store = self._options.rounds.store
+        acts = Acts() if self._blocker is None else self._blocker.acts
         drops = Counter(dict(self._received.reasons))
         drops.update(dict(self._read.reasons))
         for source in self._inputs:
@@ -170,6 +176,12 @@ class _Watching:
             events=dict(self._events),
             drops=dict(drops),
             shed=dict(self._shed),
+            actions=dict(acts.standing),
+            begun=dict(acts.begun),
+            withdrawn=dict(acts.withdrawn),
+            refused=dict(acts.refused),
+            delivered=dict(acts.delivered),
+            delivery_failures=dict(acts.failed),
             failure=self._failure(),
         )
 
@@ -178,7 +190,9 @@ class _Watching:
         return self._senders, *self._others
 
     def _failure(self) -> str | None:
-        failures = (source.failure for source in self._inputs)
+        failures = [source.failure for source in self._inputs]
+        if self._blocker is not None:
+            failures.append(self._blocker.acts.failure)
         return self._store_failure or self._event_failure or next(filter(None, failures), None)
 
     # --- batches ----------------------------------------------------------------------------
@@ -270,6 +284,8 @@ class _Watching:
         if command is Command.REOPEN:
             try:
                 self._sink.reopen()
+                if self._blocker is not None:
+                    self._blocker.reread()
             except UnfluxError as error:
                 self._tell("reopen-refused", because=str(error))
 

@@ -24,6 +24,10 @@ GAUGES: Final = {
     "store_octets": ("store_bytes", "Octets of the store's file."),
     "standing": ("convicted_domains", "Domains that stand convicted."),
 }
+LABELLED_GAUGES: Final = {
+    "domains": ("domains", "verdict", "Domains of the window by verdict."),
+    "actions": ("actions", "kind", "Actions that stand."),
+}
 LABELLED_COUNTERS: Final = {
     "records": ("records", "input", "Frames, packets, lines and messages that arrived, by input."),
     "events": ("events", "change", "Events written."),
@@ -33,6 +37,11 @@ LABELLED_COUNTERS: Final = {
         "reason",
         "Rows of the store that were let go.",
     ),
+    "begun": ("actions_begun", "kind", "Actions that began to stand."),
+    "withdrawn": ("actions_withdrawn", "rule", "Actions that ended, by what ended them."),
+    "refused": ("actions_refused", "rule", "Targets that the gate refused, once while it does."),
+    "delivered": ("deliveries", "output", "Outputs written and loaded."),
+    "delivery_failures": ("delivery_failures", "output", "Outputs not written or not loaded."),
 }
 
 
@@ -60,14 +69,14 @@ class _Collector(Collector):
         for field, (name, says) in GAUGES.items():
             yield GaugeMetricFamily(f"unflux_{name}", says, value=getattr(status, field))
         yield GaugeMetricFamily(
-            "unflux_healthy", "1 while batches are stored and events written, else 0.",
+            "unflux_healthy",
+            "1 while batches are stored, events written and actions delivered, else 0.",
             value=float(status.failure is None),
         )  # fmt: skip
-        domains = GaugeMetricFamily(
-            "unflux_domains", "Domains of the window by verdict.", labels=["verdict"]
-        )
-        _fill(domains, status.domains)
-        yield domains
+        for field, (name, label, says) in LABELLED_GAUGES.items():
+            gauge = GaugeMetricFamily(f"unflux_{name}", says, labels=[label])
+            _fill(gauge, getattr(status, field))
+            yield gauge
         for field, (name, label, says) in LABELLED_COUNTERS.items():
             counter = CounterMetricFamily(f"unflux_{name}", says, labels=[label])
             _fill(counter, getattr(status, field))

@@ -37,6 +37,18 @@ class Status:
     """Input that was skipped, and connections that went wrong, by reason."""
     shed: Mapping[str, int] = field(default_factory=dict)
     """Rows of the store, by reason."""
+    actions: Mapping[str, int] = field(default_factory=dict)
+    """That stand, by kind; in a dry run, that would."""
+    begun: Mapping[str, int] = field(default_factory=dict)
+    """Actions that began to stand, by kind."""
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
+    """Actions, by the rule that ended them."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """What the gate refused, by rule: once for each target while it goes on to."""
+    delivered: Mapping[str, int] = field(default_factory=dict)
+    """By output."""
+    delivery_failures: Mapping[str, int] = field(default_factory=dict)
+    """By output."""
     failure: str | None = None
-    """Why the store takes no batch, events are not written or an input gives nothing; null while
-    all is well."""
+    """Why the store takes no batch, events are not written, an input gives nothing or what is
+    decided is not delivered; null while all is well."""

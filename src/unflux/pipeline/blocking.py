@@ -1,0 +1,229 @@
+"""Blocking in a watch: after each judgement the gate of ``unflux block``, and its deliveries."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from unflux.act.delivering import deliver
+from unflux.act.standing import next_serial
+from unflux.engine.connection import Engine
+from unflux.model.actions import BLOCKS, Action, Plan
+from unflux.model.errors import UnfluxError
+from unflux.model.telling import Tell
+from unflux.model.times import format_moment
+from unflux.model.verdicts import ScanResult
+from unflux.pipeline.acting import domains_behind, plan_analysed
+from unflux.pipeline.analysis import Analysis
+from unflux.pipeline.deployment import Deployment, Place, Prepared, read_deployment
+from unflux.pipeline.gathering import Gathered
+from unflux.pipeline.scanning import compose_result
+
+RETRY: Final = timedelta(minutes=1)
+"""After a delivery that failed. Chosen: 2026-11-28; a reload may take 30 s until it is killed."""
+LOOK: Final = timedelta(minutes=10)
+"""Between two looks at what stands while nothing is convicted: others deliver there too. Chosen:
+2026-11-28."""
+SETTLING: Final = timedelta(minutes=1)
+"""From a decision until it is in force everywhere. Chosen: 2026-11-28; what stood before this
+process began may have been seen so long after its state was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the operator wants done, and where."""
+
+    place: Place
+    prepared: Prepared
+    """As of the moment the lists were read."""
+    is_dry: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Acts:
+    """What was done since the watch began, and what stands."""
+
+    standing: Mapping[str, int] = field(default_factory=dict)
+    """By kind."""
+    begun: Counter[str] = field(default_factory=Counter)
+    """By kind."""
+    withdrawn: Counter[str] = field(default_factory=Counter)
+    """By the rule that ended it."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """By rule: once for each target that it refuses, for as long as it goes on to."""
+    delivered: Counter[str] = field(default_factory=Counter)
+    """By output."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """By output."""
+    failure: str | None = None
+    """Why nothing was decided, or not all of it delivered; null while all is well."""
+
+
+class Blocker:
+    """Decides after each judgement, and delivers what changed; in a dry run it only tells.
+
+    ``read_orders`` reads configuration and lists. One thread at a time.
+    """
+
+    def __init__(self, read_orders: Callable[[], Orders], tell: Tell) -> None:
+        self._read_orders = read_orders
+        self._orders = read_orders()
+        self._tell = tell
+        self._is_forced = True
+        self._due_at: datetime | None = None
+        self._retry_at: datetime | None = None
+        self._dry: tuple[Action, ...] | None = None
+        self._convicted_until: Mapping[str, datetime] = {}
+        self._refused: frozenset[tuple[str, str]] = frozenset()
+        self.acts = Acts()
+
+    def reread(self) -> None:
+        """Read configuration and lists again; raises UnfluxError, and the former hold then."""
+        self._orders = self._read_orders()
+        self._is_forced = True
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether something must be done although nothing new was seen."""
+        return self._is_forced or (self._due_at is not None and now >= self._due_at)
+
+    def is_concerned(self, now: datetime) -> bool:
+        """Tell whether there is something to decide on although nothing is convicted."""
+        return bool(self.acts.standing) or self.is_due(now)
+
+    def act(self, engine: Engine, analysis: Analysis, gathered: Gathered, now: datetime) -> None:
+        """Decide on what was judged, and deliver what changed by it; what fails is tried again."""
+        orders = self._orders
+        try:
+            with orders.place.hold(is_dry=orders.is_dry):
+                deployment = read_deployment(orders.place, ())
+                result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
+                prepared = self._prepare(orders, deployment, result, now)
+                decided = plan_analysed(engine, analysis, result, prepared.gate, prepared.standing)
+                self._follow(decided, prepared, deployment, orders)
+        except UnfluxError as error:
+            self._fail(str(error), now)
+
+    def _prepare(
+        self, orders: Orders, deployment: Deployment, result: ScanResult, now: datetime
+    ) -> Prepared:
+        """Return the orders as of now, with what stands."""
+        is_told = orders.is_dry and self._dry is not None
+        stood = self._dry if is_told and self._dry is not None else deployment.standing.actions
+        self._convicted_until = self._remember(result, stood)
+        before = orders.prepared
+        return replace(
+            before,
+            gate=replace(before.gate, now=now),
+            standing=replace(before.standing, actions=stood, convicted_until=self._convicted_until),
+            deployment=deployment,
+            options=replace(before.options, serial=next_serial(deployment.standing.serial, now)),
+        )
+
+    def _remember(self, result: ScanResult, stood: Sequence[Action]) -> Mapping[str, datetime]:
+        """Return until when what was seen of domains convicts those that stand."""
+        behind = domains_behind(stood)
+        known = {name: at for name, at in self._convicted_until.items() if name in behind}
+        for action in stood:
+            if action.proposal.last_seen is not None:
+                known.setdefault(action.target, action.proposal.last_seen + SETTLING)
+        convicted = {
+            verdict.domain: verdict.last_seen
+            for verdict in result.verdicts
+            if verdict.verdict == "fast-flux" and verdict.last_seen is not None
+        }
+        return known | convicted
+
+    def _follow(
+        self, decided: Plan, prepared: Prepared, deployment: Deployment, orders: Orders
+    ) -> None:
+        """Deliver a plan where it differs from what is there, and tell of it."""
+        now = decided.decided_at
+        standing = decided.of_kind(*BLOCKS)
+        self.acts.failure = None
+        if orders.is_dry:
+            self._dry = standing
+        elif self._must_deliver(decided, prepared, deployment):
+            self._deliver(decided, prepared, deployment)
+        self._is_forced = self._orders is not orders  # read again meanwhile
+        self._tell_plan(decided, is_dry=orders.is_dry)
+        self.acts.standing = Counter(action.kind for action in standing)
+        self._retry_at = None if self.acts.failure is None else now + RETRY
+        self._due_at = min([now + LOOK, *(action.expires_at for action in standing)])
+        if self._retry_at is not None:
+            self._due_at = min(self._due_at, self._retry_at)
+
+    def _must_deliver(self, decided: Plan, prepared: Prepared, deployment: Deployment) -> bool:
+        now = decided.decided_at
+        if self._is_forced or decided.withdrawals or _fresh(decided):
+            return True
+        if not deployment.is_whole:
+            return self._retry_at is None or now >= self._retry_at
+        stood = {action.id: action.expires_at for action in prepared.standing.actions}
+        # Files hold the end of each action: they are written again when half of its time is over.
+        return any(
+            (stood[action.id] - now) * 2 <= action.expires_at - now
+            for action in decided.of_kind(*BLOCKS)
+        )
+
+    def _deliver(self, decided: Plan, prepared: Prepared, deployment: Deployment) -> None:
+        rendered = {o.NAME: o.render(decided, prepared.options) for o in deployment.outputs}
+        for done in deliver(
+            decided, deployment.targets, rendered, serial=prepared.options.serial,
+            state=deployment.state, before=deployment.journal,
+        ):  # fmt: skip
+            output = done.target.output
+            if done.failure is None:
+                self.acts.delivered[output] += 1
+                self._tell("delivered", output=output, files=len(done.files))
+            else:
+                self.acts.failed[output] += 1
+                self.acts.failure = f"{output}: {done.failure}"
+                self._tell("delivery-failed", output=output, because=done.failure)
+
+    def _tell_plan(self, decided: Plan, *, is_dry: bool) -> None:
+        would = "would-" if is_dry else ""
+        for action in _fresh(decided):
+            self.acts.begun[action.kind] += 1
+            self._tell(
+                f"{would}block", kind=action.kind, target=action.target, id=action.id,
+                score=round(action.proposal.score, 4), expires=format_moment(action.expires_at),
+            )  # fmt: skip
+        for withdrawal in decided.withdrawals:
+            action, ended = withdrawal.action, withdrawal.objection
+            self.acts.withdrawn[ended.rule] += 1
+            self._tell(
+                f"{would}withdraw", kind=action.kind, target=action.target, id=action.id,
+                rule=ended.rule, because=ended.because,
+            )  # fmt: skip
+        refused = dict(_refusals(decided))
+        for (id_, rule), (target, because) in refused.items():
+            if (id_, rule) not in self._refused:
+                self.acts.refused[rule] += 1
+                if target is not None:
+                    self._tell(f"{would}refuse", target=target, rule=rule, because=because)
+        self._refused = frozenset(refused)
+
+    def _fail(self, because: str, now: datetime) -> None:
+        if self.acts.failure != because:
+            self._tell("not-decided", because=because)
+        self.acts.failure = because
+        self._due_at = now + RETRY
+
+
+def _fresh(decided: Plan) -> list[Action]:
+    """Return what begins to stand; reports do not."""
+    return [action for action in decided.of_kind(*BLOCKS) if action.id in decided.fresh]
+
+
+def _refusals(decided: Plan) -> Iterator[tuple[tuple[str, str], tuple[str | None, str]]]:
+    """Yield each refusal of something that would stand, by id and rule.
+
+    With the target where a line of the log is worth it: of addresses there are thousands.
+    """
+    for refusal in decided.refusals:
+        proposal = refusal.proposal
+        if proposal.kind in BLOCKS:
+            target = proposal.target if proposal.kind == "block-domain" else None
+            for objection in refusal.objections:
+                yield (proposal.id, objection.rule), (target, objection.because)
