@@ -173,8 +173,7 @@ def run(
     Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
     happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
     stored and judged, SIGHUP opens the event file and reads the configuration of --block again,
-    SIGUSR1 tells the counters. A kill loses
-    what came in the last seconds, and nothing else.
+    SIGUSR1 tells the counters. A kill loses what came in the last seconds, and nothing else.
     """
     with open_interfaces(interface or (), DNS_PORTS, Limits()) as interfaces:
         if interfaces and os.geteuid() != 0:
@@ -196,25 +195,8 @@ def run(
             max_rows=max_rows,
             routes=tuple(routes or ()),
             workers=workers,
+            block=block,
+            is_delivering=deliver,
         )
-        run_watch(compose_options(wishes), interfaces, events=events, as_json=as_json, user=user)
-    # Loaded here, so that --help and a wrong option answer at once.
-    from unflux.cli.watching import Wishes, run_watch  # noqa: PLC0415
-
-    wishes = Wishes(
-        store=store,
-        dnstap=tuple(dnstap or ()),
-        dnstap_tcp=tuple(dnstap_tcp or ()),
-        follow=tuple(follow or ()),
-        metrics=metrics,
-        window_h=window_h,
-        keep_d=keep_d,
-        batch_s=batch_s,
-        judge_s=judge_s,
-        max_rows=max_rows,
-        routes=tuple(routes or ()),
-        workers=workers,
-        block=block,
-        is_delivering=deliver,
-    )
-    run_watch(wishes, events=events, as_json=as_json)
+        options = compose_options(wishes)
+        run_watch(wishes, options, interfaces, events=events, as_json=as_json, user=user)

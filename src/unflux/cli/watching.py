@@ -26,10 +26,10 @@ from unflux.pipeline import gathering, inputs, rounds
 from unflux.pipeline.blocking import Blocker, Orders
 from unflux.pipeline.deployment import read_deployment
 from unflux.pipeline.gathering import prepare_reading
-from unflux.pipeline.watching import Command, Options, watch
+from unflux.pipeline.watching import Command, Options, Outputs, watch
 from unflux.read.source import Options as ReadOptions
 from unflux.watch import inbox
-from unflux.watch.event_file import EventFile, EventSink, EventStream
+from unflux.watch.event_file import EventFile, EventStream
 from unflux.watch.packet_socket import PacketSocket
 from unflux.watch.privileges import become
 
@@ -102,6 +102,7 @@ def compose_options(wishes: Wishes) -> Options:
 
 
 def run_watch(
+    wishes: Wishes,
     options: Options,
     interfaces: Iterable[PacketSocket],
     *,
@@ -111,36 +112,27 @@ def run_watch(
 ) -> None:
     """Watch until a signal ends it, as another user if one is named.
 
-    Interfaces were opened before; sockets, the store and files of events are that user's.
+    Interfaces were opened before; sockets, the store, files of events and what is deployed are that
+    user's.
     """
-def run_watch(wishes: Wishes, *, events: Path | None, as_json: bool) -> None:
-    """Watch until a signal ends it."""
-    options, tell = compose_options(wishes), tell_lines(as_json=as_json)
-    block = wishes.block
-    blocker = None if block is None else Blocker(partial(_read_orders, block, wishes), tell)
     prepare_reading(say)
     if user is not None:
         become(user)
+    tell, block = tell_lines(as_json=as_json), wishes.block
+    blocker = None if block is None else Blocker(partial(_read_orders, block, wishes), tell)
     with (
         nullcontext(EventStream(sys.stdout.buffer))
         if events is None
         else closing(EventFile(events))
     ) as sink:
-        tell = tell_lines(as_json=as_json)
-        asyncio.run(_watch_with_signals(options, sink, tell, interfaces))
+        outputs = Outputs(sink=sink, blocker=blocker)
+        asyncio.run(_watch_with_signals(options, outputs, tell, interfaces))
 
 
 async def _watch_with_signals(
-    options: Options, sink: EventSink, tell: Tell, interfaces: Iterable[PacketSocket]
+    options: Options, outputs: Outputs, tell: Tell, interfaces: Iterable[PacketSocket]
 ) -> None:
-    await watch(options, sink, tell, take_signals(_SIGNALS), interfaces)
-        asyncio.run(_watch_with_signals(options, sink, tell, blocker))
-
-
-async def _watch_with_signals(
-    options: Options, sink: EventSink, tell: Tell, blocker: Blocker | None
-) -> None:
-    await watch(options, sink, tell, take_signals(_SIGNALS), blocker)
+    await watch(options, outputs, tell, take_signals(_SIGNALS), interfaces)
 
 
 def _read_orders(block: Path, wishes: Wishes) -> Orders:

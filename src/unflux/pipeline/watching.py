@@ -59,21 +59,27 @@ class Options:
     inbox: InboxLimits = field(default_factory=InboxLimits)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where what is found goes."""
+
+    sink: EventSink
+    blocker: Blocker | None = None
+
+
 async def watch(
     options: Options,
-    sink: EventSink,
+    outputs: Outputs,
     tell: Tell,
     commands: "asyncio.Queue[Command]",
     interfaces: Iterable[PacketSocket] = (),
-    blocker: Blocker | None = None,
 ) -> None:
     """Watch until a command says to stop; raises UnfluxError where it cannot begin or go on.
 
     ``interfaces`` were opened with privileges that this needs no more.
     """
     with ExitStack() as open_sockets:
-        watching = _Watching(options, sink, tell, interfaces)
-        watching = _Watching(options, sink, tell, blocker)
+        watching = _Watching(options, outputs, tell, interfaces)
         listening = []
         for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
@@ -97,16 +103,15 @@ class _Watching:
     def __init__(
         self,
         options: Options,
-        sink: EventSink,
+        outputs: Outputs,
         tell: Tell,
         interfaces: Iterable[PacketSocket],
-        self, options: Options, sink: EventSink, tell: Tell, blocker: Blocker | None
     ) -> None:
         self._options = options
-        self._sink = sink
+        self._sink = outputs.sink
         self._tell = tell
-        self._blocker = blocker
-        self._rounds = Rounds(options.rounds, self._write, blocker)
+        self._blocker = outputs.blocker
+        self._rounds = Rounds(options.rounds, self._write, outputs.blocker)
         self._store_turn = asyncio.Lock()
         self._is_ending = asyncio.Event()
         self._received = Drops()
