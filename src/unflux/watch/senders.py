@@ -12,8 +12,6 @@ from unflux.watch.inbox import Chunk, Inbox
 
 READ_OCTETS: Final = 256 << 10
 """Octets read of a sender at once."""
-KEEPALIVE_S: Final = 60
-"""Silence on TCP after which the sender is asked whether it is there still; gone after four."""
 
 TOO_MANY: Final = "connection refused: too many senders"
 NO_HANDSHAKE: Final = "connection closed: no handshake in time"
@@ -30,6 +28,8 @@ class Limits:
     """From the opening of a connection to the start of its stream."""
     reply_s: float = 10.0
     """For the sender to take an answer."""
+    keepalive_s: int = 60
+    """Silence on TCP after which the sender is asked whether it is there still; gone after four."""
 
 
 class Receiver(Protocol):
@@ -124,7 +124,7 @@ class Senders:
         self._tasks.add(task)
         receiver = self._make_receiver()
         try:
-            _keep_alive(writer.get_extra_info("socket"))
+            _keep_alive(writer.get_extra_info("socket"), self._limits.keepalive_s)
             async with asyncio.timeout(self._limits.handshake_s):
                 while not (receiver.is_started or receiver.is_over):
                     if not await self._step(reader, writer, receiver):
@@ -163,13 +163,13 @@ class Senders:
         return True
 
 
-def _keep_alive(connection: socket.socket) -> None:
+def _keep_alive(connection: socket.socket, seconds: int) -> None:
     """Let the system find out about a sender that went without a word."""
     if connection.family == socket.AF_UNIX:
         return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
         if hasattr(socket, option):  # macOS names the first otherwise
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), KEEPALIVE_S)
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
     if hasattr(socket, "TCP_KEEPCNT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
