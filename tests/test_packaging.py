@@ -73,6 +73,10 @@ def test_every_line_of_a_lock_is_one_exact_version_with_hashes(lock: str) -> Non
             "requirements-sharing.lock",
             RUN_TIME + PROJECT["project"]["optional-dependencies"]["sharing"],
         ),
+        (
+            "requirements-kafka.lock",
+            RUN_TIME + PROJECT["project"]["optional-dependencies"]["kafka"],
+        ),
         ("requirements-judges.lock", RUN_TIME + PROJECT["dependency-groups"]["judges"]),
         ("requirements-uv.lock", PROJECT["dependency-groups"]["bootstrap"]),
     ],

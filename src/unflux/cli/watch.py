@@ -73,6 +73,25 @@ def run(
             show_default=False,
         ),
     ] = None,
+    kafka: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kafka",
+            metavar="BROKERS/TOPIC",
+            help="A topic of Kafka with raw dnstap frames, or JSON as in logs; BROKERS as "
+            "HOST:PORT, commas between several. Repeatable. Needs 'unflux[kafka]'.",
+            show_default=False,
+        ),
+    ] = None,
+    kafka_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--kafka-config",
+            metavar="FILE",
+            help="Settings of librdkafka for it, name=value a line: TLS, SASL.",
+            show_default=False,
+        ),
+    ] = None,
     events: Annotated[
         Path | None,
         typer.Option(
@@ -168,7 +187,7 @@ def run(
 ) -> None:
     """Take what name servers are answered, and tell when a domain begins or ceases to flux.
 
-    It comes as dnstap from name servers, from interfaces, and from logs that grow.
+    It comes as dnstap from name servers, from interfaces, from logs that grow, and from Kafka.
 
     Each event is a line of JSON (unflux/event/1): new, changed or cleared, with the evidence. What
     happens to the watch itself is a line on standard error. SIGTERM ends it with the last batch
@@ -187,6 +206,8 @@ def run(
             dnstap_tcp=tuple(dnstap_tcp or ()),
             follow=tuple(follow or ()),
             has_interfaces=bool(interfaces),
+            kafka=tuple(kafka or ()),
+            kafka_config=kafka_config,
             metrics=metrics,
             window_h=window_h,
             keep_d=keep_d,

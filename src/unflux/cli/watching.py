@@ -29,6 +29,7 @@ from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.watching import Command, Options, Outputs, watch
 from unflux.read.source import Options as ReadOptions
 from unflux.watch import inbox
+from unflux.watch.brokers import TopicName, read_settings
 from unflux.watch.event_file import EventFile, EventStream
 from unflux.watch.packet_socket import PacketSocket
 from unflux.watch.privileges import become
@@ -54,6 +55,8 @@ class Wishes:
     dnstap_tcp: tuple[str, ...]
     follow: tuple[Path, ...]
     has_interfaces: bool
+    kafka: tuple[str, ...]
+    kafka_config: Path | None
     metrics: str | None
     window_h: float
     keep_d: float | None
@@ -68,7 +71,9 @@ class Wishes:
 
 def compose_options(wishes: Wishes) -> Options:
     """Check values against each other; raises UsageError before anything is opened."""
-    if not (wishes.dnstap or wishes.dnstap_tcp or wishes.has_interfaces or wishes.follow):
+    if not (
+        wishes.dnstap or wishes.dnstap_tcp or wishes.has_interfaces or wishes.follow or wishes.kafka
+    ):
         message = "nothing to watch: name an input, such as --dnstap SOCKET or --follow LOG"
         raise UsageError(message)
     if wishes.is_delivering and wishes.block is None:
@@ -93,6 +98,10 @@ def compose_options(wishes: Wishes) -> Options:
         inputs=inputs.Options(
             unix=wishes.dnstap,
             tcp=tuple(_scan_endpoint(text, DNSTAP_PORT) for text in wishes.dnstap_tcp),
+            topics=tuple(dict.fromkeys(map(TopicName.scan, wishes.kafka))),
+            kafka_settings={}
+            if wishes.kafka_config is None
+            else read_settings(wishes.kafka_config),
             logs=tuple(dict.fromkeys(path.absolute() for path in wishes.follow)),
         ),
         metrics=None if wishes.metrics is None else _scan_endpoint(wishes.metrics, METRICS_PORT),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from unflux.model.endpoint import Endpoint
 from unflux.read.decompression import DamagedError, decompress
@@ -13,6 +14,7 @@ from unflux.read.frame_receiver import FrameReceiver
 from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.ring_capture import compose_header, records_composer
 from unflux.read.source import Drops
+from unflux.watch.brokers import TopicName, open_consumer
 from unflux.watch.followed_log import FollowedLog
 from unflux.watch.inbox import Inbox
 from unflux.watch.input import Input
@@ -23,6 +25,10 @@ from unflux.watch.log_reader import LogReader
 from unflux.watch.packet_socket import SNAPSHOT_BYTES, PacketSocket
 from unflux.watch.senders import Limits as SenderLimits
 from unflux.watch.senders import Senders
+from unflux.watch.topic import Limits as TopicLimits
+from unflux.watch.topic import Topic
+
+DNSTAP_HEAD: Final = compose_control_frame(START, CONTENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +40,13 @@ class Options:
     tcp: tuple[Endpoint, ...] = ()
     logs: tuple[Path, ...] = ()
     """Logs that are followed."""
+    topics: tuple[TopicName, ...] = ()
+    """Of Kafka."""
+    kafka_settings: Mapping[str, str] = field(default_factory=dict)
+    """Of librdkafka, for all topics."""
     senders: SenderLimits = field(default_factory=SenderLimits)
     following: LogLimits = field(default_factory=LogLimits)
+    consuming: TopicLimits = field(default_factory=TopicLimits)
 
 
 def make_senders(
@@ -46,7 +57,7 @@ def make_senders(
         listening,
         inbox,
         partial(FrameReceiver, CONTENT_TYPE, received),
-        compose_control_frame(START, CONTENT_TYPE),
+        DNSTAP_HEAD,
         options.senders,
     )
 
@@ -71,6 +82,17 @@ def make_others(
         place = Place.scan(positions[name]) if name in positions else None
         reader = LogReader(path, place, decompress_log, options.following)
         yield FollowedLog(name, reader, inbox, options.following)
+    for topic in options.topics:
+        name = f"topic {topic}"
+        yield Topic(
+            name,
+            topic.topic,
+            open_consumer(topic, options.kafka_settings),
+            head=DNSTAP_HEAD,
+            inbox=inbox,
+            position=positions.get(name),
+            limits=options.consuming,
+        )
 
 
 def decompress_log(chunks: Iterator[bytes], head: bytes) -> Iterator[bytes] | None:

@@ -84,16 +84,21 @@ class Inbox:
         """Whether nothing more comes; the last batch may still wait."""
         return self._is_closed
 
-    async def put(self, chunk: Chunk) -> None:
-        """Add records, once there is room; above the ceiling at most by one chunk of each input.
+    async def put(self, *chunks: Chunk) -> None:
+        """Add records, once there is room; above the ceiling at most by one call of each input.
 
-        A chunk without records moves the position alone, which is kept with the next batch.
+        Chunks of one call come into one batch. One without records moves the position alone, which
+        is kept with the next batch.
         """
         if self.held_octets >= self._limits.held_octets:
             self.stall_count += 1
             while self.held_octets >= self._limits.held_octets:
                 self._room.clear()
                 await self._room.wait()
+        for chunk in chunks:
+            self._add(chunk)
+
+    def _add(self, chunk: Chunk) -> None:
         if chunk.position is not None:
             self._positions[chunk.origin] = chunk.position
         if not chunk.octets:
