@@ -262,6 +262,39 @@ def agent_lossy(t: Traffic) -> Case:
     )
 
 
+def agent_kept_alive(t: Traffic) -> Case:
+    """An infected subscriber whose visitors keep connections open: ten visits of several requests.
+
+    Each visitor has one to three connections, and the agent opens one for each request.
+    """
+    host, mothership, hours, site = _home(t.rng, 1), _hosted(t.rng), 4.0, Site.draw(t, 12)
+    for _ in range(10):
+        at, visitor = t.rng.uniform(60, hours * HOUR_S), _visitor(t.rng)
+        for _ in range(int(t.rng.integers(1, 4))):
+            _keep_alive(t, [visitor, host, mothership], at + t.rng.exponential(0.3), site)
+    poll(t, host, _hosted(t.rng), hours, 1800)
+    browse(t, host, hours)
+    run_devices(t, host, hours)
+    scan(t, host, hours)
+    return Case(
+        name="agent, connections kept open", flows=t.table(), motherships=frozenset([mothership]),
+        agents=frozenset([host]),
+    )  # fmt: skip
+
+
+def _keep_alive(t: Traffic, ends: Sequence[str], begin: float, site: Site) -> None:
+    visitor, host, mothership = ends
+    sent = received = 0.0
+    at = begin + t.lognormal(0.06, 0.5)
+    for _ in range(int(t.rng.integers(1, 6))):
+        page = site.pages[int(t.rng.integers(12))]
+        request, took = t.lognormal(420, 0.3), t.lognormal(0.3, 0.5)
+        t.flow(at, took, host, mothership, 80, request + t.rng.integers(-30, 90), page)
+        sent, received = sent + request, received + page + t.rng.integers(0, 60)
+        at += took + t.rng.exponential(0.8)
+    t.flow(begin, at - begin + 5, visitor, host, 80, sent, received)
+
+
 def agent_of_chain(t: Traffic) -> Case:
     """An ISP edge with four agents that relay to a proxy, which relays to the mothership."""
     hours = 3.0
@@ -552,7 +585,7 @@ Draw = Callable[[Traffic], Case]
 AGENTS: Final[tuple[Draw, ...]] = (
     agent_at_home, agent_busy, agent_without_controller, agent_of_honeypot, agent_of_hydra,
     agent_of_double_flux, edge_of_isp, agent_of_unknown_honeypot, agent_by_seconds, agent_lossy,
-    agent_of_chain,
+    agent_of_chain, agent_kept_alive,
 )  # fmt: skip
 INNOCENTS: Final[tuple[Draw, ...]] = (
     web_server, application_with_api, server_that_logs, reverse_proxy, reverse_proxy_private,

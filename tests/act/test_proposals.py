@@ -12,6 +12,7 @@ from unflux.act.surroundings import Host, Surroundings, look_around
 from unflux.judge import name_server_plane
 from unflux.judge.weighing import PIECES
 from unflux.model.actions import Delegation, Proposal, verdict_id
+from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import SERVICE, Agent, Alternative, Evidence, FluxNetwork, Verdict
 
 AGENT = Agent(
@@ -262,3 +263,20 @@ def test_a_mothership_is_proposed_and_refused_for_want_of_proof() -> None:
     refused = [r for r in plan_of(*found).refusals if r.proposal.kind == "block-mothership"]
     rules = {objection.rule for refusal in refused for objection in refusal.objections}
     assert {"unproved-mothership", "few-proofs", "shared-target"} <= rules
+
+
+def test_traffic_and_whoever_looked_at_it_prove_a_mothership() -> None:
+    known = replace(network(AGENT), motherships=("20.5.5.5",), last_seen=SEEN)
+    target = RelayTarget(
+        address="20.5.5.5", agents=frozenset({AGENT.address}), requests=12, score=0.995,
+        first_seen=SEEN - timedelta(hours=2), last_seen=SEEN - timedelta(hours=1),
+    )  # fmt: skip
+    told = ([convicted("bad.example")], [known], Surroundings(served=SERVED))
+    for confirmed, blocked in ((frozenset[str](), 0), (frozenset({"20.5.5.5"}), 1)):
+        found = list(
+            propose(*told, guilty=GUILTY, confirmed=confirmed, traced={"20.5.5.5": target})
+        )
+        mothership = of("block-mothership", found)
+        assert mothership.proofs[0].witness == "relaying"
+        assert (mothership.score, mothership.last_seen) == (0.995, target.last_seen)
+        assert len(plan_of(*found).of_kind("block-mothership")) == blocked

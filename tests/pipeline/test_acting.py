@@ -30,6 +30,7 @@ from unflux.act.outputs import OUTPUTS
 from unflux.act.protected import Protected
 from unflux.engine.connection import Engine
 from unflux.model.actions import Action, Plan
+from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.acting import Standing, plan, plan_analysed
 from unflux.pipeline.gathering import Gathered, Options
@@ -264,6 +265,31 @@ def test_agents_that_only_answered_are_refused_for_want_of_proof_until_confirmed
     double_flux(net)
     _, confirmed = run(net, tmp_path, confirmed=frozenset(one_plane))
     assert one_plane <= targets(confirmed, "block-address")
+
+
+def test_traffic_of_agents_names_a_mothership_and_proves_agents(
+    first: Plan, tmp_path: Path
+) -> None:
+    agents = frozenset(
+        r.proposal.target
+        for r in first.refusals
+        if [o.rule for o in r.objections] == ["few-proofs"]
+    )
+    mothership, imitated = "20.210.0.1", "20.210.0.2"
+    traced = tuple(
+        RelayTarget(
+            address=address, agents=agents, requests=40, score=0.998, first_seen=START,
+            last_seen=NOW - timedelta(hours=1),
+        )
+        for address in (mothership, imitated)
+    )  # fmt: skip
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    _, decided = run(net, tmp_path, traced=traced, confirmed=frozenset({mothership}))
+    assert targets(decided, "block-mothership") == {mothership}
+    assert rules(decided, imitated) == {"few-proofs"}
+    assert agents <= targets(decided, "block-address")
 
 
 def test_records_with_few_others_block_no_address(tmp_path: Path) -> None:

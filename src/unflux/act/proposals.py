@@ -1,12 +1,15 @@
 """Proposals: what verdicts and networks would have done, with all that the gate needs to know."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from unflux.act.surroundings import Host, Surroundings
 from unflux.model.actions import ActionKind, Delegation, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
+from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import Agent, Alternative, FluxNetwork, Verdict
 
 MOST_RELATED: Final = 100
@@ -54,12 +57,14 @@ def propose(
     *,
     guilty: frozenset[str],
     confirmed: frozenset[str] = frozenset(),
+    traced: Mapping[str, RelayTarget] = MappingProxyType({}),
     is_own: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Proposal]:
     """Yield a proposal for each convicted domain, name-server host, agent and mothership.
 
     ``guilty``: of :func:`find_guilty`; everybody else counts as an innocent neighbour.
-    ``confirmed``: addresses that somebody saw relaying by other means than DNS. ``is_own``: tells
+    ``confirmed``: addresses that somebody saw relaying, or being relayed to, by other means than
+    DNS. ``traced``: by address, the motherships that traffic of agents shows. ``is_own``: tells
     the operator's own addresses, for whose services a filter is proposed too.
     """
     convicted = {v.domain: v for v in verdicts if v.verdict == "fast-flux"}
@@ -76,7 +81,10 @@ def propose(
             yield _host(host, network, members, around, guilty)
         for address in network.motherships:
             users = around.address_users.get(address, NOBODY)
-            yield _mothership(address, network, members, users - guilty)
+            mothership = _mothership(address, network, members, users - guilty)
+            yield _proved(
+                mothership, network, traced.get(address), is_confirmed=address in confirmed
+            )
         for agent in network.agents:
             names = around.served.get((network.id, agent.address), NOBODY)
             served = [convicted[name] for name in sorted(names) if name in convicted]
@@ -192,6 +200,30 @@ def _mothership(
         innocent=_holding(members),
         shared_with=tuple(sorted(users)),
     )
+
+
+def _proved(
+    proposal: Proposal, network: FluxNetwork, target: RelayTarget | None, *, is_confirmed: bool
+) -> Proposal:
+    """Add what traffic, and whoever looked at it, says of a mothership.
+
+    Agents may relay to a site that they imitate, so that traffic alone is one witness of two.
+    """
+    proofs = []
+    if target is not None:
+        count = sum(agent.address in target.agents for agent in network.agents)
+        says = f"agents of the network relay to it ({count:,})"
+        proofs.append(Proof(witness="relaying", says=says))
+        proposal = replace(
+            proposal,
+            score=min(proposal.score, target.score),
+            first_seen=target.first_seen,
+            last_seen=target.last_seen,
+        )
+    if is_confirmed:
+        says = "seen to be relayed to by other means than DNS (--confirmed)"
+        proofs.append(Proof(witness="confirmed", says=says))
+    return replace(proposal, proofs=tuple(proofs))
 
 
 def _agent_kinds(*, is_own: bool) -> tuple[ActionKind, ...]:

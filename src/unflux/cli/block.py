@@ -166,7 +166,18 @@ def run(
         typer.Option(
             "--confirmed",
             metavar="FILE",
-            help="Addresses that somebody saw relaying by other means than DNS: one more proof.",
+            help="Addresses that somebody saw relaying, or being relayed to, by other means than "
+            "DNS: one more proof.",
+            show_default=False,
+        ),
+    ] = None,
+    traces: Annotated[
+        Path | None,
+        typer.Option(
+            "--traces",
+            metavar="FILE",
+            help="What unflux trace wrote (JSON lines): proof that agents relay, and to which "
+            "motherships. These need --confirmed too: agents may relay to a site they imitate.",
             show_default=False,
         ),
     ] = None,
@@ -361,6 +372,7 @@ def run(
         servers=tuple(servers or ()),
         forwarders=tuple(forwarders or ()),
         confirmed=confirmed,
+        traces=traces,
         answer=answer.value,
         garden=garden,
         zone=zone,

@@ -26,6 +26,7 @@ from unflux.act.protected import NOTHING, Protected, read_addresses, read_protec
 from unflux.act.reporter import parse_reporter
 from unflux.act.routes import Family
 from unflux.act.standing import next_serial
+from unflux.act.trace_file import read_traces
 from unflux.cli.arguments import parse_moment
 from unflux.cli.deployment import compare, deliver_all, tell_journal
 from unflux.cli.gate_table import GateTable
@@ -69,6 +70,7 @@ class Wishes:
     servers: tuple[Path, ...] = ()
     forwarders: tuple[Path, ...] = ()
     confirmed: Path | None = None
+    traces: Path | None = None
     answer: str = "nxdomain"
     garden: str | None = None
     zone: str = Options().zone
@@ -132,7 +134,8 @@ def compose_gate(wishes: Wishes, deployment: Deployment | None) -> Prepared:
     for output in outputs:  # what a format cannot do, or lacks, is said before records are read
         output.render(Plan(actions=(), refusals=(), withdrawals=(), decided_at=now), options)
     confirmed = frozenset[str]() if wishes.confirmed is None else read_addresses(wishes.confirmed)
-    standing = Standing(actions=stood, confirmed=confirmed)
+    traced = () if wishes.traces is None else read_traces(wishes.traces)
+    standing = Standing(actions=stood, confirmed=confirmed, traced=traced)
     return Prepared(
         gate=gate, standing=standing, deployment=deployment, options=options, outputs=outputs
     )

@@ -9,7 +9,7 @@ from unflux.cli.gate_bounds import BOUNDS
 from unflux.model.toml_file import refuse_unknown
 
 _FILES: Final = ("allow", "own", "subscribers", "servers", "forwarders")
-_FILE: Final = ("confirmed", "markers")
+_FILE: Final = ("confirmed", "markers", "traces")
 _WORDS: Final = {
     "answer": ("nxdomain", "nodata", "garden"),
     "trigger": ("nsdname", "nsip", "ip"),

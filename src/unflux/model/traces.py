@@ -70,6 +70,19 @@ class TracedHost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayTarget:
+    """An accused host that agents relay to: what countermeasures need to know of it."""
+
+    address: str
+    agents: frozenset[str]
+    """Addresses that relay to it."""
+    requests: int
+    score: float
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceResult:
     """Everything a trace found, most suspicious first."""
 

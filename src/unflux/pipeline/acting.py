@@ -14,7 +14,8 @@ from unflux.act.surroundings import Surroundings, look_around
 from unflux.engine.connection import Engine
 from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan
 from unflux.model.columns import TEXT
-from unflux.model.verdicts import Outcome, ScanResult
+from unflux.model.traces import RelayTarget
+from unflux.model.verdicts import FluxNetwork, Outcome, ScanResult
 from unflux.pipeline.analysis import Analysis
 from unflux.pipeline.gathering import Gathered, Options
 from unflux.pipeline.scanning import analysed, compose_result
@@ -29,6 +30,8 @@ class Standing:
     convicted_until: Mapping[str, datetime] = field(default_factory=dict)
     """Of domains, in a window that slides: what was seen until then convicted. Who is refused is
     seen no more, and what spoke against it leaves the window: that acquits nobody."""
+    traced: tuple[RelayTarget, ...] = ()
+    """Hosts that agents were seen relaying to."""
 
 
 def plan(
@@ -48,6 +51,7 @@ def plan_analysed(
     The gate's ``background`` is counted here; records that hold nothing say nothing, so that what
     stands is not withdrawn for want of them.
     """
+    result = replace(result, networks=_with_motherships(result.networks, standing.traced))
     around = _look_around(engine, analysis, result, standing.actions)
     seen = sum(result.totals.values()) > 0
     innocent = result.totals["benign"] + result.totals["undecided"]
@@ -58,12 +62,27 @@ def plan_analysed(
         result.networks,
         around,
         guilty=guilty,
-        confirmed=standing.confirmed,
+        confirmed=standing.confirmed | {a for target in standing.traced for a in target.agents},
+        traced={target.address: target for target in standing.traced},
         is_own=lambda address: gate.own.block_of(address) is not None,
     )
     before = [_refresh(action, around, guilty) for action in standing.actions]
     verdicts = _verdicts_of(engine, standing)
     return decide(proposals, gate, standing=before, verdicts=verdicts)
+
+
+def _with_motherships(
+    networks: Iterable[FluxNetwork], traced: Sequence[RelayTarget]
+) -> tuple[FluxNetwork, ...]:
+    """Give each network the hosts that its agents were seen relaying to."""
+    found = []
+    for network in networks:
+        agents = {agent.address for agent in network.agents}
+        # An agent may relay to another one; that is an agent still.
+        hosts = {target.address for target in traced if target.agents & agents} - agents
+        motherships = tuple(sorted(hosts | set(network.motherships)))
+        found.append(replace(network, motherships=motherships))
+    return tuple(found)
 
 
 def _look_around(

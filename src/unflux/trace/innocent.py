@@ -115,7 +115,7 @@ def _is_forwarder(target: Target) -> bool | None:
     no = sum(link.authoritative for link in target.links)
     if yes + no:
         return yes > no
-    own = any(link.pairs < ASKED_RATIO * link.flows for link in target.links if link.is_of_names)
+    own = any(link.during < ASKED_RATIO * link.flows for link in target.links if link.is_of_names)
     if own or target.asker_count >= FAMILIAR or target.name_servers >= MANY_TARGETS:
         return True
     return None
@@ -168,8 +168,8 @@ HYPOTHESES: Final = (
     Hypothesis(
         name="mail-or-time",
         ratio=-10.0,
-        holds=lambda t: all(link.target_port in MAIL_AND_TIME for link in t.links),
-        because=lambda t: f"Relays ask it at port {t.links[0].target_port}.",
+        holds=lambda t: all(MAIL_AND_TIME.issuperset(link.target_ports) for link in t.links),
+        because=lambda t: f"Relays ask it at port {t.links[0].target_ports[0]}.",
     ),
     Hypothesis(
         name="cdn",

@@ -238,7 +238,7 @@ def _compose(
             )
             for link in suspect.links
         ),
-        ports=tuple(sorted({link.target_port for link in suspect.links})),
+        ports=tuple(sorted({port for link in suspect.links for port in link.target_ports})),
         asn=place.asn,
         holder=place.holder,
         country=place.country,
@@ -278,7 +278,7 @@ def _judge_controller(
         for host in hosts
     )
     verdict: TraceOutcome = "undecided"
-    if controller.llr <= -CONVICTION:
+    if controller.llr <= 0:  # one of the hosts that devices poll
         verdict = "innocent"
     elif controller.llr >= CONVICTION and is_of_agents:
         verdict = "accused"

@@ -12,6 +12,8 @@ import numpy as np
 
 from unflux.model.flows import TCP
 from unflux.trace.columns import FlowColumns
+from unflux.trace.likeness import apart
+from unflux.trace.visits import Visits, find_visits, group_of
 
 DELAYS_US: Final = (200_000, 2_000_000)
 """From the start of a request to that of its relay. Chosen: 2026-11-28; the longer bounds a dial
@@ -23,11 +25,6 @@ NEAREST: Final = 16
 SHIFTS_US: Final = (-61_000_000, -23_000_000, 23_000_000, 61_000_000)
 """By how much inbound flows are shifted to count what follows by chance: beyond the bursts of one
 visit, within the same hour of the day. Chosen: 2026-11-28."""
-
-SLACK_BYTES: Final = {True: 300, False: 4}
-SLACK_RATIO: Final = {True: 0.05, False: 0.0}
-"""How far sizes of a request and its relay may differ, of TCP and of datagrams: a proxy changes
-header lines. Chosen: 2026-11-28; a relay that adds Via and X-Forwarded-For stays within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +44,9 @@ class Pairs:
     """int64 (delays, outbound): the latest inbound flow within each of the delays, or -1."""
     by_chance: np.ndarray
     """int64 (delays, outbound): in how many of the shifted records one came within the delay."""
+    visit: np.ndarray
+    """Number of the visit (see :mod:`unflux.trace.visits`) that was going on, or -1."""
+    visits: Visits
 
 
 def pair_flows(
@@ -69,6 +69,7 @@ def pair_flows(
         top = np.searchsorted(keys_in, shifted, side="right")
         for number, width in enumerate(widths):
             by_chance[number] += top > np.searchsorted(keys_in, shifted - width)
+    visits = find_visits(flows, inbound)
     windows = _Windows(inbound=inbound, outbound=outbound, above=above, below=below[-1])
     best, is_alike = _nearest_in_size(flows, windows, outbound)
     following = outbound[_next_of_same_target(flows, outbound)]
@@ -84,6 +85,8 @@ def pair_flows(
         is_alike_next=is_alike_next,
         latest=latest,
         by_chance=by_chance,
+        visit=visits.going_on(flows, outbound, above),
+        visits=visits,
     )
 
 
@@ -91,8 +94,8 @@ def _keys(
     flows: FlowColumns, inbound: np.ndarray, outbound: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Return numbers that sort by host and protocol and then by start, and the unit's width."""
-    groups_in = flows.server[inbound] * 2 + (flows.protocol[inbound] == TCP)
-    groups_out = flows.client[outbound] * 2 + (flows.protocol[outbound] == TCP)
+    groups_in = group_of(flows.server, flows, inbound)
+    groups_out = group_of(flows.client, flows, outbound)
     margin_us = 2 * max(abs(shift) for shift in SHIFTS_US) + DELAYS_US[-1]
     begin = int(flows.first_us[0]) - margin_us
     span = int(flows.first_us[-1]) - begin + margin_us
@@ -144,8 +147,6 @@ def _nearest_in_size(
     cost = np.full(len(outbound), np.inf)
     active = np.flatnonzero(above > below)
     is_tcp = flows.protocol[outbound] == TCP
-    slack = np.where(is_tcp, SLACK_BYTES[True], SLACK_BYTES[False]).astype(float)
-    ratio = np.where(is_tcp, SLACK_RATIO[True], SLACK_RATIO[False])
     for back in range(1, NEAREST + 1):
         place = above[active] - back
         active, place = active[place >= below[active]], place[place >= below[active]]
@@ -155,12 +156,12 @@ def _nearest_in_size(
         is_open = (flows.last_us[row] >= flows.first_us[out]) & (
             flows.client[row] != flows.server[out]
         )
-        here = np.full(len(active), np.inf)
-        for column in (flows.received_bytes, flows.sent_bytes):
-            ours, theirs = column[row], column[sized[active]]
-            room = slack[active] + ratio[active] * np.maximum(ours, theirs)
-            off = np.abs(ours - theirs) / room
-            here = np.where(np.isinf(here), off, np.maximum(here, off))
+        relay = sized[active]
+        answers, requests = flows.received_bytes, flows.sent_bytes
+        here = np.maximum(
+            apart(answers[row], answers[relay], is_tcp[active]),
+            apart(requests[row], requests[relay], is_tcp[active]),
+        )
         here = np.where(is_open, here, np.inf)
         is_better = here < cost[active]
         best[active[is_better]] = place[is_better]

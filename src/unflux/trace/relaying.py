@@ -86,13 +86,13 @@ def _size(link: Link) -> Evidence:
 
 
 def _exclusiveness(link: Link) -> Evidence:
-    ratio = link.pairs / link.flows
+    ratio = link.during / link.flows
     llr = 1.0 if ratio >= 0.9 else 0.5 if ratio >= 0.5 else -1.0 if ratio >= 0.2 else -3.0
     return Evidence(
         name="exclusiveness",
         value=round(ratio, 4),
         llr=llr,
-        says=f"{link.pairs:,} of {link.flows:,} flows to it follow a request.",
+        says=f"{link.during:,} of {link.flows:,} flows to it began while requests were going on.",
         source="Chosen: 2026-11-28; what is asked for one's own sake follows no request",
     )
 

@@ -1,6 +1,6 @@
 """Evidence that a host which relays is an agent and no proxy that somebody runs in the open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ PRIOR: Final = -2.5
 """Log-odds that a relay to somewhere else is an agent, before anything else is known: one of
 thirteen. Chosen: 2026-11-28; rented reverse proxies with an origin elsewhere are common."""
 
-TOLD: Final = 7.0
+TOLD: Final = 9.0
 """What it says that somebody knows the agent for one: records of DNS, or who runs the honeypot."""
 
 BROWSED: Final = ((10, 2.0), (20, 4.0), (40, 6.0))
@@ -22,6 +22,12 @@ behind a subscriber's line, nobody on a reverse proxy, which has updates and a f
 FAN_IN: Final = ((2, 2.0), (3, 4.0), (5, 6.0))
 """Relays in so many /16 (IPv6 /32) that go to one host. Chosen: 2026-11-28; regions of a
 provider do likewise, which is why its ranges are evidence of their own."""
+
+POLLED: Final = ((1, 1.0), (2, 2.5))
+"""Relays in so many /16 (IPv6 /32) that poll one host. Chosen: 2026-11-28; one polls something in
+every household, and the proxies of one provider may ask one host for their settings too."""
+
+TLS_PORTS: Final = (443, 8443)
 
 LISTED: Final = {"cdn": -6.0, "cloud": -3.0}
 
@@ -37,6 +43,8 @@ class Standing:
     """What listed ranges of providers the agents lie in are for."""
     polls: tuple[Poll, ...]
     """Of these agents."""
+    addresses: Mapping[int, str]
+    """Of the agents, by their numbers."""
 
 
 def weigh_agents(standing: Standing) -> list[Evidence]:
@@ -92,12 +100,19 @@ def _fan_in(standing: Standing) -> Evidence:
 
 
 def _polls(standing: Standing) -> Evidence:
-    plain = [poll for poll in standing.polls if poll.port not in (443, 8443)]
+    """Weigh the most relays, by their /16 (IPv6: /32), that poll one host outside TLS."""
+    places: dict[int, set[str]] = {}
+    for poll in standing.polls:
+        if poll.port not in TLS_PORTS:
+            place = prefixes(standing.addresses[poll.agent])[1]
+            places.setdefault(poll.controller, set()).add(place)
+    most = max(map(len, places.values()), default=0)
     return Evidence(
         name="polling",
-        value=len(plain),
-        llr=1.0 if plain else 0.0,
-        says="A relay asks a host for little at a regular period, outside TLS.",
+        value=most,
+        llr=_band(most, POLLED),
+        says=f"Relays in {most:,} /16 (IPv6: /32) ask one host for little at a regular period, "
+        "outside TLS.",
         source="Honeynet Project (2007): agents poll a file of settings",
     )
 

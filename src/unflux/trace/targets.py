@@ -99,6 +99,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             is_told=tuple(link.agent in scene.told for link in links),
             uses=tuple(place.use for place in theirs),
             polls=tuple(poll for poll in scene.polls if poll.agent in mine),
+            addresses={number: str(hosts[number]) for number in mine},
         )
         yield Suspect(
             number=number,
