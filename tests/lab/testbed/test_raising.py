@@ -1,5 +1,7 @@
 """A testbed lives as its blueprint says, leads nowhere else, and is gone without trace."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +93,33 @@ def test_double_flux_agents_relay_names(bed: Bed) -> None:
     assert "ANSWER: " not in refused and name
 
 
+def test_random_hosts_of_double_flux_lead_to_agents(bed: Bed) -> None:
+    operation = bed.blueprint.operations[1]
+    agents = {agent.address for agent in operation.agents}
+    assert set(ask(bed, f"x7.{operation.domains[0]}")) & agents
+    assert ask(bed, f"x7.{bed.blueprint.operations[0].domains[0]}") == []
+
+
+def test_the_forward_proxy_fetches_what_is_asked(bed: Bed) -> None:
+    site = next(site for site in bed.blueprint.sites if site.kind == "round-robin")
+    page = bed.state.folder / "www" / site.domain / "index.html"
+    for port in (80, 3128):
+        proxy = f"http://{bed.blueprint.proxy}:{port}"
+        got = bed.run("abroad", find("curl"), "-s", "-x", proxy, f"http://{site.domain}/")
+        assert got == page.read_text()
+
+
+def test_caches_answer_from_what_they_fetched(bed: Bed) -> None:
+    site = next(site for site in bed.blueprint.sites if site.is_cached)
+    page = bed.state.folder / "www" / site.domain / "index.html"
+    got = bed.run(
+        "subscribers", find("curl"), "-s", "-H", f"Host: {site.qnames[0]}",
+        f"http://{site.addresses[0]}/",
+    )  # fmt: skip
+    assert got == page.read_text()
+    assert list((bed.state.folder / "nginx-fronts" / "cache").rglob("?" * 32))
+
+
 def test_each_resolver_has_its_own_caches_of_the_delivery_network(bed: Bed) -> None:
     site = next(site for site in bed.blueprint.sites if site.is_cached)
     answers = {}
@@ -124,8 +153,15 @@ def test_what_runs_there_is_ended_whoever_started_it(tmp_path: Path) -> None:
     with raised(tmp_path / "state") as bed:
         for part in ("line", "driver"):
             assert bed.state.log(part).read_text() == ""
-        names = namespaces_of(bed.record.testbed)
-        networks = identify(names)
+        networks = identify(namespaces_of(bed.record.testbed))
+        for process in processes_in(networks):
+            if b"testbed.driver" in Path(f"/proc/{process}/cmdline").read_bytes():
+                os.kill(process, signal.SIGKILL)
+        ends = time.monotonic() + DEADLINE_S
+        while look(bed.state).standing == "up":
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+        assert look(bed.state).missing == ("python",)
         assert len(processes_in(networks)) > 8
         assert take_down(bed.state)
         assert namespaces_of(bed.record.testbed) == ()

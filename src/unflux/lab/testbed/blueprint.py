@@ -77,6 +77,11 @@ class Operation:
     poll_s: float
 
     @property
+    def has_wildcard(self) -> bool:
+        """Whether any name below its domains leads to it, as spam with random hosts needs."""
+        return self.relays_names
+
+    @property
     def relays_names(self) -> bool:
         """Whether agents relay UDP 53 as well."""
         return self.kind == "double-flux"
@@ -96,7 +101,7 @@ class Site:
     qnames: tuple[str, ...]
     """What clients ask for."""
     addresses: tuple[str, ...]
-    """Its servers in the segment ``fronts``; none where the name leads elsewhere by CNAME."""
+    """Its servers; none where the name leads elsewhere by CNAME."""
     backend: str | None = None
     """Address in ``origins`` that its servers fetch from: a reverse proxy's or a CDN's origin."""
     is_cached: bool = False
@@ -110,6 +115,12 @@ class Client:
     address: str
     segment: Segment
     resolver: str
+    proxy: tuple[str, int] | None = None
+    """Address and port of the forward proxy that fetches for it."""
+    wants: tuple[str, ...] = ()
+    """Names it visits alone; nothing: all there are."""
+    is_idle: bool = False
+    """Whether it does so seldom: a machine that serves, and whose owner is a user too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +174,11 @@ class Blueprint:
     sites: tuple[Site, ...]
     rotations: tuple[Rotation, ...]
     clients: tuple[Client, ...]
+    proxy: str
+    """An office's forward proxy, a subscriber of the tapped network."""
+    update_site: str
+    """Domain of an innocent site that every home polls for updates."""
+    update_s: float
     hosts: dict[Segment, tuple[str, ...]]
     """Every address, by the namespace that has it."""
     lines: dict[str, Line]

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -14,9 +14,10 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
+from unflux.lab.naming import random_host
 from unflux.lab.testbed.blueprint import Blueprint, Segment
 from unflux.lab.testbed.sockets import HostSockets
-from unflux.lab.testbed.web_servers import ASSETS, CONTROLLER_PATH
+from unflux.lab.testbed.web_servers import ASSETS, CONTROLLER_PATH, TALKERS, TIME_PORT
 
 LOOKUP_S: Final = 3.0
 VISIT_S: Final = 10.0
@@ -25,7 +26,7 @@ AAAA_RATIO: Final = 0.1
 MOST_OCTETS: Final = 1 << 20
 FLUX_WEIGHT: Final = 2.0
 """How often a flux name is visited against an ordinary site. Chosen: 2026-11-28; half a minute of
-the default testbed holds some ten look-ups of each flux name at each resolver."""
+the default testbed holds 5 to 18 look-ups of each flux name at the northern resolver."""
 USER_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) lab/1"
 
 
@@ -36,6 +37,9 @@ class Host:
     address: str
     segment: Segment
     resolver: str
+    proxy: tuple[str, int] | None = None
+    is_on: Callable[[], bool] = lambda: True
+    """Whether its line is up; while it is down nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Wanted:
     qname: str
     port: int
     weight: float
+    is_wild: bool = False
+    """Whether it is visited under a random host below the name as often as under itself."""
 
 
 def wanted_names(blueprint: Blueprint) -> list[Wanted]:
@@ -52,10 +58,13 @@ def wanted_names(blueprint: Blueprint) -> list[Wanted]:
     wanted = []
     for operation in blueprint.operations:
         for domain in operation.domains:
-            wanted += [Wanted(name, 80, FLUX_WEIGHT / 2) for name in (domain, f"www.{domain}")]
-    ports = {"pool": 123, "peer-seed": 8333}
+            if operation.has_wildcard:
+                wanted.append(Wanted(domain, 80, FLUX_WEIGHT, is_wild=True))
+            else:
+                names = (domain, f"www.{domain}")
+                wanted += [Wanted(name, 80, FLUX_WEIGHT / len(names)) for name in names]
     for site in blueprint.sites:
-        port = ports.get(site.kind, 80)
+        port = TALKERS.get(site.kind, 80)
         wanted += [Wanted(name, port, site.weight / len(site.qnames)) for name in site.qnames]
     return wanted
 
@@ -78,39 +87,62 @@ class Browser:
         ends = loop.time() + length_s
         await asyncio.sleep(self._rng.random() * pause_s)
         while loop.time() < ends:
-            with suppress(TimeoutError, OSError, ValueError, dns.exception.DNSException):
-                await asyncio.wait_for(
-                    self.visit(host, self._rng.choices(wanted, weights)[0]), VISIT_S
-                )
+            if host.is_on():
+                await self._try_visit(host, self._rng.choices(wanted, weights)[0])
             await asyncio.sleep(self._rng.expovariate(1 / pause_s))
+
+    async def return_to(self, host: Host, wanted: Wanted, every_s: float, length_s: float) -> None:
+        """Visit one name again and again, as machines ask for updates."""
+        await self._repeat(host, lambda: self._try_visit(host, wanted), every_s, length_s)
 
     async def poll(self, host: Host, controller: str, every_s: float, length_s: float) -> None:
         """Fetch an agent's configuration again and again."""
+
+        async def fetch() -> None:
+            with suppress(TimeoutError, OSError, ValueError):
+                fetched = self._fetch(host, (controller, 80), controller, (CONTROLLER_PATH,), None)
+                await asyncio.wait_for(fetched, VISIT_S)
+
+        await self._repeat(host, fetch, every_s, length_s)
+
+    async def _repeat(
+        self, host: Host, step: Callable[[], Awaitable[None]], every_s: float, length_s: float
+    ) -> None:
         loop = asyncio.get_running_loop()
         ends = loop.time() + length_s
         await asyncio.sleep(self._rng.random() * every_s)
         while loop.time() < ends:
-            with suppress(TimeoutError, OSError, ValueError):
-                await asyncio.wait_for(
-                    self._fetch(host, controller, controller, (CONTROLLER_PATH,), None), VISIT_S
-                )
+            if host.is_on():
+                await step()
             await asyncio.sleep(every_s * self._rng.uniform(0.95, 1.05))
+
+    async def _try_visit(self, host: Host, wanted: Wanted) -> None:
+        with suppress(TimeoutError, OSError, ValueError, dns.exception.DNSException):
+            await asyncio.wait_for(self.visit(host, wanted), VISIT_S)
 
     async def visit(self, host: Host, wanted: Wanted) -> None:
         """Look a name up and fetch its page with up to three pictures, or knock at its port."""
-        addresses = await self.resolve(host, wanted.qname)
+        name = wanted.qname
+        if wanted.is_wild and self._rng.random() < 0.5:
+            name = random_host(self._rng, name)
+        paths = ("/", *(f"/a{n}.png" for n in range(ASSETS) if self._rng.random() < 0.4))
+        if host.proxy is not None:
+            if wanted.port == 80:
+                urls = [f"http://{name}{path}" for path in paths]
+                await self._fetch(host, host.proxy, name, urls, None)
+            return
+        addresses = await self.resolve(host, name)
         if not addresses:
             return
         address = addresses[0]
-        if wanted.port == 123:
+        if wanted.port == TIME_PORT:
             await self._ask_time(host, address)
             return
         if wanted.port != 80:
             await self._knock(host, address, wanted.port)
             return
-        paths = ("/", *(f"/a{n}.png" for n in range(ASSETS) if self._rng.random() < 0.4))
         tls = self._tls if self._rng.random() < TLS_RATIO else None
-        await self._fetch(host, address, wanted.qname, paths, tls)
+        await self._fetch(host, (address, 80 if tls is None else 443), name, paths, tls)
 
     async def resolve(self, host: Host, qname: str) -> list[str]:
         """Return the addresses of a name as the host's resolver gives them."""
@@ -135,7 +167,8 @@ class Browser:
     async def _ask_time(self, host: Host, address: str) -> None:
         # A client's packet of NTP version 4 (RFC 5905 section 7.3), all else zero.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._exchange(host, address, 123, b"\x23" + bytes(47)), 1.0)
+            asked = self._exchange(host, address, TIME_PORT, b"\x23" + bytes(47))
+            await asyncio.wait_for(asked, 1.0)
 
     async def _exchange(self, host: Host, server: str, port: int, octets: bytes) -> bytes:
         loop = asyncio.get_running_loop()
@@ -148,15 +181,16 @@ class Browser:
         loop = asyncio.get_running_loop()
         with self._sockets.open(host.segment, host.address, socket.SOCK_STREAM) as opened:
             await loop.sock_connect(opened, (address, port))
+            await loop.sock_recv(opened, 4096)
 
     async def _fetch(
-        self, host: Host, address: str, name: str, paths: Sequence[str],
+        self, host: Host, server: tuple[str, int], name: str, paths: Sequence[str],
         tls: ssl.SSLContext | None,
     ) -> None:  # fmt: skip
         loop = asyncio.get_running_loop()
         opened = self._sockets.open(host.segment, host.address, socket.SOCK_STREAM)
         try:
-            await loop.sock_connect(opened, (address, 80 if tls is None else 443))
+            await loop.sock_connect(opened, server)
             reader, writer = await asyncio.open_connection(
                 sock=opened, ssl=tls, server_hostname=None if tls is None else name
             )

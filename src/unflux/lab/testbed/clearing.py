@@ -23,6 +23,7 @@ def take_down(state: State) -> bool:
     """
     if not state.folder.is_dir():
         return False
+    state.require_own()
     with state.locked():
         was_there = state.is_there()
         clear(state)

@@ -8,7 +8,7 @@ from typing import Final
 
 from unflux.lab.address_plan import Network, build_address_plan
 from unflux.lab.naming import Namer
-from unflux.lab.testbed.blueprint import Line, Rotation, Segment, ServedZone, Site
+from unflux.lab.testbed.blueprint import Client, Line, Rotation, Segment, ServedZone, Site
 from unflux.lab.testbed.options import Options
 
 HOME_RATES_KBIT_S: Final = (2_000, 10_000, 50_000, 100_000)
@@ -33,6 +33,8 @@ class Draft:
         self.zones: list[ServedZone] = []
         self.rotations: list[Rotation] = []
         self.sites: list[Site] = []
+        self.clients: list[Client] = []
+        self.update_site = ""
         self.delegations: dict[str, tuple[str, ...]] = {}
         """Zone to the names of its name servers."""
         self.glue: dict[str, str] = {}

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from unflux.lab.testbed.blueprint import Blueprint, Segment
-from unflux.lab.testbed.browsing import Browser, Host, wanted_names
+from unflux.lab.testbed.people import people
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.programs import PACKAGES, find_programs
 from unflux.lab.testbed.rotating import (
@@ -66,7 +66,9 @@ async def drive(blueprint: Blueprint, record: Record, state: State) -> None:
     working = asyncio.gather(*steps)
     await _wait_for_names(blueprint, chronicle)
     state.tell_ready("driver")
-    await asyncio.gather(working, *_people(blueprint, sockets, stream("people")))
+    await asyncio.gather(working, *people(blueprint, sockets, stream("people"), clock))
+    # Silent from here on, and still there: whether all of a testbed runs is seen by its processes.
+    await asyncio.Event().wait()
 
 
 async def _wait_for_names(blueprint: Blueprint, chronicle: Chronicle) -> None:
@@ -77,27 +79,6 @@ async def _wait_for_names(blueprint: Blueprint, chronicle: Chronicle) -> None:
             expected |= {domain, *operation.name_hosts(domain)}
     while not expected <= chronicle.noted:
         await asyncio.sleep(_POLL_S)
-
-
-def _people(
-    blueprint: Blueprint, sockets: HostSockets, rng: Random
-) -> list[Coroutine[None, None, None]]:
-    wanted = wanted_names(blueprint)
-    resolvers = blueprint.names.resolvers
-    browser = Browser(sockets, rng)
-    length_s = blueprint.length_s
-    steps: list[Coroutine[None, None, None]] = []
-    for client in blueprint.clients:
-        host = Host(address=client.address, segment=client.segment, resolver=client.resolver)
-        steps.append(browser.browse(host, wanted, blueprint.pause_s, length_s))
-    innocent = [name for name in wanted_names(blueprint) if name.port == 80]
-    for operation, agent in blueprint.agents():
-        resolver = resolvers["north" if agent.segment == "subscribers" else "south"]
-        host = Host(address=agent.address, segment=agent.segment, resolver=resolver)
-        steps.append(browser.poll(host, operation.controller, operation.poll_s, length_s))
-        # Whose machine it is browses too.
-        steps.append(browser.browse(host, innocent, 10 * blueprint.pause_s, length_s))
-    return steps
 
 
 def main(state_folder: str) -> None:

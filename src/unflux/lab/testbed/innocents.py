@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Rotation, Site
+from unflux.lab.testbed.blueprint import Client, Rotation, Site
 from unflux.lab.testbed.draft import HOSTER_VIEW, Draft
 from unflux.model.verdicts import Kind
 
@@ -13,7 +13,11 @@ PLAIN_SITES: Final = 8
 REVERSE_PROXIED_SITES: Final = 2
 VOLUNTEERS: Final = 40
 NODES: Final = 30
+NEAR_NODES: Final = 4
+"""Of them, subscribers of the tapped network."""
 DYNAMIC_DNS_HOMES: Final = 2
+HOME_SERVERS: Final = 2
+PROXY_PORTS: Final = (80, 3128)
 
 
 def add_delivery(draft: Draft) -> None:
@@ -96,8 +100,16 @@ def add_pool(draft: Draft) -> None:
 def add_peer_seed(draft: Draft) -> None:
     """Add the seed of a peer-to-peer network: twelve of thirty nodes an answer."""
     rng = draft.stream("peer seed")
-    nodes = tuple(draft.home(rng, draft.abroad) for _ in range(NODES))
+    near = tuple(draft.home(rng, (draft.isp,)) for _ in range(NEAR_NODES))
+    nodes = near + tuple(draft.home(rng, draft.abroad) for _ in range(NODES - NEAR_NODES))
     domain = "coin.example"
+    draft.clients += [
+        Client(
+            address=node, segment="subscribers", resolver=draft.resolvers["north"],
+            wants=(f"seed.{domain}",),
+        )
+        for node in near
+    ]  # fmt: skip
     _add_rotating(draft, domain, (f"seed.{domain}",), "peer-seed", nodes, ttl_s=60, count=12)
 
 
@@ -113,6 +125,28 @@ def add_dynamic_dns(draft: Draft) -> None:
         )
 
 
+def add_home_servers(draft: Draft) -> None:
+    """Add sites on machines of subscribers, whose owners browse from the same address."""
+    rng = draft.stream("home servers")
+    for _ in range(HOME_SERVERS):
+        address = draft.home(rng, (draft.isp,))
+        _add_site(draft, "static", (address,), ttl_s=300)
+        draft.clients.append(
+            Client(
+                address=address, segment="subscribers", resolver=draft.resolvers["north"],
+                is_idle=True,
+            )
+        )  # fmt: skip
+
+
+def add_update_site(draft: Draft) -> None:
+    """Add a small site that all homes poll, as operating systems do."""
+    rng = draft.stream("updates")
+    address = draft.server("fronts", rng.choice(draft.plan.of_kind("hosting")))
+    _add_site(draft, "static", (address,), ttl_s=3600, weight=0.0)
+    draft.update_site = draft.sites[-1].domain
+
+
 POPULATIONS: Final = (
     add_delivery,
     add_plain_sites,
@@ -121,6 +155,8 @@ POPULATIONS: Final = (
     add_pool,
     add_peer_seed,
     add_dynamic_dns,
+    add_home_servers,
+    add_update_site,
 )
 
 

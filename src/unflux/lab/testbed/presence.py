@@ -8,10 +8,10 @@ from typing import Final
 DAY_H: Final = 24.0
 START_H: Final = 15.0
 """Hour of the day (UTC) at which a testbed starts: Europe and America are up.
-Chosen: 2026-11-28; about half of the homes are on line then."""
+Chosen: 2026-11-28; a short testbed has most of its agents then."""
 ALWAYS_ON_RATIO: Final = 0.35
-"""Homes whose machine is never switched off. Chosen: 2026-11-28; with day rhythms some six of ten
-agents are on line at a time, as measured pools have it."""
+"""Homes whose machine is never switched off. Chosen: 2026-11-28; of 100 agents 52 to 88 are on line
+by the hour, 73 on average."""
 LIFETIME_H: Final = 45.0
 """Until an agent is cleaned and another takes its place: as the pools of the small internet."""
 OUTAGE_EVERY_H: Final = 12.0

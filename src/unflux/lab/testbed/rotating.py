@@ -78,7 +78,7 @@ async def rotate_answers(operation: Operation, pool: Pool, work: Work) -> None:
     while not work.is_over():
         addresses = pool.next_set(work.clock())
         for domain in operation.domains:
-            owners = (domain, f"www.{domain}")
+            owners = (domain, f"{'*' if operation.has_wildcard else 'www'}.{domain}")
             rrsets = [(f"{owner}.", "A", operation.ttl_s, addresses) for owner in owners]
             if await work.updater.replace(server, domain, rrsets):
                 for owner in owners:

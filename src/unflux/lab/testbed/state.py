@@ -50,15 +50,26 @@ class State:
         except OSError as error:
             message = f"{self.folder}: no place for a testbed ({error.strerror})"
             raise UnfluxError(message) from error
+        self._require_own(status)
+        if not is_empty:
+            what = "a testbed is there already" if self.is_there() else "not empty"
+            message = f"{self.folder}: {what}; take it down, or name another folder by --state"
+            raise UnfluxError(message)
+
+    def require_own(self) -> None:
+        """Raise UnfluxError where another user could have written what lies in the folder."""
+        try:
+            self._require_own(self.folder.lstat())
+        except OSError as error:
+            message = f"{self.folder}: {error.strerror}"
+            raise UnfluxError(message) from error
+
+    def _require_own(self, status: os.stat_result) -> None:
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             message = f"{self.folder}: not a folder of this user"
             raise UnfluxError(message)
         if status.st_mode & 0o022:
             message = f"{self.folder}: others may write there; chmod go-w it"
-            raise UnfluxError(message)
-        if not is_empty:
-            what = "a testbed is there already" if self.is_there() else "not empty"
-            message = f"{self.folder}: {what}; take it down, or name another folder by --state"
             raise UnfluxError(message)
 
     def is_there(self) -> bool:

@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from unflux.lab.testbed.blueprint import SEGMENTS, Segment
 from unflux.lab.testbed.namespaces import identify, namespace_name, namespaces_of, processes_in
@@ -14,8 +15,8 @@ from unflux.lab.testbed.state import State
 from unflux.model.errors import UnfluxError
 
 Standing = Literal["up", "broken", "rising"]
-PROGRAMS = ("named", "nginx", "haproxy", "python")
-"""Without one of these a testbed is broken."""
+PROGRAMS: Final[Mapping[str, int]] = {"named": 4, "nginx": 10, "haproxy": 1, "python": 2}
+"""How many of each run at least; with less a testbed is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,9 @@ def look(state: State) -> Status:
     names = {segment: namespace_name(record.testbed, segment) for segment in SEGMENTS}
     processes = Counter(_program(process) for process in processes_in(identify(there)))
     missing = tuple(name for name in names.values() if name not in there) + tuple(
-        program for program in PROGRAMS if not any(p.startswith(program) for p in processes)
+        program
+        for program, least in PROGRAMS.items()
+        if sum(count for name, count in processes.items() if name.startswith(program)) < least
     )
     moment_s = time.time() - record.started_at_s
     agents = [agent for _, agent in blueprint.agents()]

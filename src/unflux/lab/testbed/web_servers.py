@@ -2,19 +2,24 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from unflux.lab.testbed.blueprint import Agent, Blueprint, Operation, Segment, Site
+from unflux.lab.testbed.innocents import PROXY_PORTS
 from unflux.lab.testbed.namespaces import namespace_name
 from unflux.lab.testbed.programs import Programs
 from unflux.model.errors import UnfluxError
+from unflux.model.verdicts import Kind
 
 ASSETS: Final = 4
 """Files of a site besides its page."""
 CONTROLLER_PATH: Final = "/config.json"
+TIME_PORT: Final = 123
+TALKERS: Final[Mapping[Kind, int]] = {"pool": TIME_PORT, "peer-seed": 8333}
+"""Kinds of sites whose servers are no web servers, and the port where they serve."""
 
 _HEAD: Final = """\
 {modules}user root; worker_processes 1; worker_rlimit_nofile 16384;
@@ -37,7 +42,10 @@ def start_web_servers(programs: Programs, testbed: str, blueprint: Blueprint, fo
     streams: dict[Segment, list[str]] = defaultdict(list)
     balanced: dict[Segment, list[tuple[Operation, Agent]]] = defaultdict(list)
     for site in blueprint.sites:
-        _serve_site(site, blueprint, folder, servers)
+        if site.kind in TALKERS:
+            _talk(site, blueprint, streams)
+        else:
+            _serve_site(site, blueprint, folder, servers)
     for operation in blueprint.operations:
         root = _write_site(Random(f"{blueprint.seed}/{operation.title}"), folder, operation.title)  # noqa: S311
         servers["origins"].append(_static(operation.mothership, ("_",), root))
@@ -46,10 +54,13 @@ def start_web_servers(programs: Programs, testbed: str, blueprint: Blueprint, fo
             _relay(operation, agent, servers, streams)
             if agent.software == "haproxy":
                 balanced[agent.segment].append((operation, agent))
+    resolver = blueprint.names.resolvers["north"]
+    servers["subscribers"].append(_forwarding(blueprint.proxy, resolver))
     for segment in sorted({*servers, *streams}):
         own = folder / f"nginx-{segment}"
         own.mkdir(mode=0o700)
-        cache = f"proxy_cache_path {own}/cache keys_zone=cdn:1m max_size=50m;"
+        keeps = segment == "fronts"
+        cache = f"proxy_cache_path {own}/cache keys_zone=cdn:1m max_size=50m;" if keeps else ""
         text = _HEAD.format(modules=modules, own=own, folder=folder, cache=cache)
         text += "".join(servers[segment]) + "}\n"
         if streams[segment]:
@@ -87,6 +98,17 @@ def _serve_site(
         servers["origins"].append(_static(site.backend, ("_",), root))
 
 
+def _talk(site: Site, blueprint: Blueprint, streams: dict[Segment, list[str]]) -> None:
+    """Have servers that are no web servers say a word to whoever comes."""
+    port = TALKERS[site.kind]
+    for address in site.addresses:
+        segment = next(s for s, held in blueprint.hosts.items() if address in held)
+        udp = " udp" if port == TIME_PORT else ""
+        streams[segment].append(
+            f'  server {{ listen {address}:{port}{udp}; return "{site.kind} here"; }}\n'
+        )
+
+
 def _relay(
     operation: Operation,
     agent: Agent,
@@ -119,6 +141,17 @@ def _proxying(
         f"location / {{ proxy_pass http://{target}:80; proxy_bind {address}; "
         f"proxy_http_version 1.1; proxy_set_header Host $host; proxy_connect_timeout 5s; "
         f'proxy_set_header Connection ""; {caching} }} }}\n'
+    )
+
+
+def _forwarding(address: str, resolver: str) -> str:
+    """Return a forward proxy: it fetches what the client names, over plain HTTP."""
+    listens = " ".join(f"listen {address}:{port};" for port in PROXY_PORTS)
+    return (
+        f"  server {{ {listens} resolver {resolver} ipv6=off valid=2s; resolver_timeout 5s; "
+        f"location / {{ proxy_pass http://$host$request_uri; proxy_bind {address}; "
+        f"proxy_http_version 1.1; proxy_connect_timeout 5s; "
+        f'proxy_set_header Host $host; proxy_set_header Connection ""; }} }}\n'
     )
 
 

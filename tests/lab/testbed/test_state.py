@@ -1,0 +1,82 @@
+"""A state belongs to one testbed and one user, whatever others put in its place."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from unflux.lab.testbed import raising
+from unflux.lab.testbed.clearing import take_down
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.raising import raise_testbed
+from unflux.lab.testbed.state import Record, State, default_folder
+from unflux.model.errors import UnfluxError
+
+RECORD = Record(testbed="0123ab", options=Options(seed=3), phase="rising", started_at_s=1.5)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    state = State(tmp_path / "state")
+    state.claim()
+    return state
+
+
+def test_what_is_written_is_read(state: State) -> None:
+    state.write(RECORD)
+    assert state.read() == RECORD and state.is_there()
+
+
+@pytest.mark.parametrize("testbed", ["", "..", "0123AB", "0123ab/..", "*", "0123abc", None, 7])
+def test_a_forged_name_is_no_testbed(state: State, testbed: object) -> None:
+    (state.folder / "testbed.json").write_text(json.dumps({"testbed": testbed}))
+    with pytest.raises(UnfluxError, match="names no testbed"):
+        take_down(state)
+    assert state.folder.exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "{}", "\x00"])
+def test_a_damaged_record_is_told(state: State, text: str) -> None:
+    (state.folder / "testbed.json").write_text(text)
+    for step in (state.read, state.testbed):
+        with pytest.raises(UnfluxError, match="cannot be read"):
+            step()
+
+
+def test_what_another_version_wrote_can_be_taken_down(state: State) -> None:
+    (state.folder / "testbed.json").write_text('{"testbed": "0123ab", "schema": "later/9"}')
+    assert take_down(state)
+    assert not state.folder.exists()
+
+
+def test_down_follows_no_link_and_trusts_nobody(state: State, tmp_path: Path) -> None:
+    state.write(RECORD)
+    link = tmp_path / "link"
+    link.symlink_to(state.folder)
+    with pytest.raises(UnfluxError, match="not a folder of this user"):
+        take_down(State(link))
+    state.folder.chmod(0o770)
+    with pytest.raises(UnfluxError, match="others may write"):
+        take_down(state)
+    assert state.is_there()
+
+
+def test_two_commands_do_not_work_on_one_testbed(state: State) -> None:
+    state.write(RECORD)
+    with state.locked(), pytest.raises(UnfluxError, match="another command"):
+        take_down(state)
+
+
+def test_without_root_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raising, "find_programs", lambda _: None)
+    monkeypatch.setattr(raising, "find_stream_module", lambda _: "")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UnfluxError, match="needs root"):
+        raise_testbed(Options(), State(tmp_path / "state"))
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_folder_is_the_sessions_or_the_machines() -> None:
+    assert default_folder({"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/unflux-lab")
+    assert default_folder({}) == Path("/run/unflux-lab")
