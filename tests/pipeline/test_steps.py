@@ -1,10 +1,10 @@
 """The steps of an analysis and DuckDB's statements of them."""
 
 from unflux.engine.statements import STATEMENTS, compile_statements, compiled_statements
-from unflux.pipeline import scoring_steps, steps
+from unflux.pipeline import scoring_steps, steps, tracking_steps
 
-GIVEN = {**steps.GIVEN, **scoring_steps.GIVEN}
-STEPS = (*steps.STEPS, *scoring_steps.SCORING_STEPS)
+GIVEN = {**steps.GIVEN, **scoring_steps.GIVEN, **tracking_steps.GIVEN}
+STEPS = (*steps.STEPS, *scoring_steps.SCORING_STEPS, *tracking_steps.TRACKING_STEPS)
 
 
 def test_the_statements_are_those_of_the_expressions() -> None:

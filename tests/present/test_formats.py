@@ -70,6 +70,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "probe": lambda: _schema_table("probe"),
     "trace": lambda: _schema_table("trace"),
     "flows": lambda: _shape_table(FLOWS),
+    "track": lambda: _schema_table("track"),
     "evaluation": lambda: _schema_table("evaluation"),
     "testbed": lambda: _schema_table("testbed"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},

@@ -64,7 +64,9 @@ def test_a_question_is_what_dnspython_would_ask() -> None:
 def test_what_a_reply_says(
     records: list[str], code: int, outcome: Outcome, found: set[str], ttl_s: int | None
 ) -> None:
-    said = parse_reply(reply(*records, code=code).to_wire(), A)
+    wire = reply(*records, code=code).to_wire()
+    said = parse_reply(wire, A)
+    assert said == module._parse(wire, A)
     assert said == Reply(outcome=outcome, found=frozenset(found), ttl_s=ttl_s)
 
 
@@ -98,7 +100,7 @@ CHANGES = st.lists(st.tuples(st.integers(12, len(WHOLE) - 1), st.integers(0, 255
 
 
 @given(CHANGES, st.integers(0, 40), st.binary(max_size=20))
-def test_damaged_replies_never_raise_and_mean_what_dnspython_says(
+def test_damaged_replies_never_raise_and_hold_what_dnspython_finds(
     changes: list[tuple[int, int]], cut: int, tail: bytes
 ) -> None:
     wire = bytearray(WHOLE)
@@ -111,4 +113,5 @@ def test_damaged_replies_never_raise_and_mean_what_dnspython_says(
     said = parse_reply(damaged, A)
     assert said == (passed or parsed)
     if passed is not None and parsed.outcome == "answered":
-        assert passed == parsed
+        # Names are passed over: records that dnspython leaves out for a broken one are here.
+        assert parsed.found <= passed.found

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from unflux.cli.arguments import RouteTables, Workers
+from unflux.cli.arguments import RouteTables, TableOrJson, Workers
 
 NAME: Final = "track"
 EPILOG: Final = """\b
@@ -13,6 +13,7 @@ Examples:
   unflux track bad.example --store flux.unflux --dry-run
   unflux track bad.example worse.example --store flux.unflux --scope scope.toml \\
       --ledger ledger.jsonl --for 14d
+  unflux track bad.example --store flux.unflux --report-only
 """
 
 
@@ -133,6 +134,21 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be asked, and send nothing.")
     ] = False,
+    report_only: Annotated[
+        bool,
+        typer.Option(
+            "--report-only", help="Say what the store holds of their networks, and send nothing."
+        ),
+    ] = False,
+    form: Annotated[
+        TableOrJson | None,
+        typer.Option(
+            "--format",
+            help="Report as a text to read, or as a JSON object a network (unflux/track/1); after "
+            "a run too.  [default with --report-only: table]",
+            show_default=False,
+        ),
+    ] = None,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -142,8 +158,9 @@ def run(
     """Ask for suspects through several resolvers, each just after its TTL, for as long as it takes.
 
     Nothing is sent without --scope and --ledger. What comes goes into the store, for scan and
-    explain too. SIGTERM ends it with all stored, SIGUSR1 tells the counters; a kill loses what
-    came in the last seconds.
+    explain too; --report-only tells from it how the network lives: how many agents there are, how
+    long they stay, how fast a list of their addresses goes stale. SIGTERM ends it with all stored,
+    SIGUSR1 tells the counters; a kill loses what came in the last seconds.
     """
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.tracking import Wishes, follow  # noqa: PLC0415
@@ -163,6 +180,8 @@ def run(
         dead_after_d=dead_after_d,
         batch_s=batch_s,
         dry_run=dry_run,
+        report_only=report_only,
+        form=form,
         routes=tuple(routes or ()),
         workers=workers,
         as_json=as_json,

@@ -10,7 +10,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-from unflux.cli.arguments import default_workers
+from rich.console import Console
+
+from unflux.cli.arguments import TableOrJson, default_workers
 from unflux.cli.event_log import tell_lines
 from unflux.cli.progress import say
 from unflux.cli.signals import take_signals
@@ -19,8 +21,12 @@ from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import ROOT, normalise_name
 from unflux.model.telling import Tell
+from unflux.pipeline import gathering
 from unflux.pipeline.gathering import prepare_reading
+from unflux.pipeline.track_reporting import report_tracks
 from unflux.pipeline.tracking import Command, Options, planned, track
+from unflux.present.track_json import render_tracks
+from unflux.present.track_screen import print_tracks
 from unflux.present.visible import make_visible
 from unflux.read.source import Options as ReadOptions
 from unflux.track.question import QuestionType
@@ -58,6 +64,8 @@ class Wishes:
     dead_after_d: float
     batch_s: float
     dry_run: bool
+    report_only: bool
+    form: TableOrJson | None
     routes: tuple[Path, ...]
     workers: int | None
     as_json: bool
@@ -73,6 +81,9 @@ def follow(wishes: Wishes) -> None:
     bounds = _bounds(wishes)
     for_s = None if wishes.for_ is None else scan_span(wishes.for_)
     subnets = tuple(map(_scan_subnet, wishes.subnets))
+    if wishes.report_only:
+        write_report(wishes, names)
+        return
     if wishes.scope is None:
         _print_plan([(name, qtype, NO_SCOPE) for name in names for qtype in qtypes])
         return
@@ -98,10 +109,31 @@ def follow(wishes: Wishes) -> None:
         return
     prepare_reading(say)
     asyncio.run(_track_with_signals(options, tell_lines(as_json=wishes.as_json)))
+    if wishes.form is not None:
+        write_report(wishes, names)
 
 
 async def _track_with_signals(options: Options, tell: Tell) -> None:
     await track(options, tell, take_signals(_SIGNALS))
+
+
+def write_report(wishes: Wishes, names: tuple[str, ...]) -> None:
+    """Write what the store holds of the networks of names; raises UnfluxError for nothing."""
+    workers = default_workers(wishes.workers)
+    options = gathering.Options(
+        reading=ReadOptions(workers=workers),
+        workers=workers,
+        routes=wishes.routes,
+        store=wishes.store,
+    )
+    tracks = report_tracks(names, options)
+    if not tracks:
+        message = f"{wishes.store}: holds no address of any of these names with a time"
+        raise UnfluxError(message)
+    if wishes.form is TableOrJson.JSON:
+        sys.stdout.writelines(render_tracks(tracks))
+    else:
+        print_tracks(tracks, Console())
 
 
 def find_names(wishes: Wishes) -> tuple[str, ...]:

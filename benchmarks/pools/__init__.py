@@ -1,0 +1,1 @@
+"""Simulated pools of agents, whose truth is known."""

@@ -1,0 +1,126 @@
+"""Score the population estimate against simulated pools whose truth is known.
+
+Usage: track_population.py [--seeds FIRST LAST] [--out FILE]
+
+Seeds below 1000 were used in development; those scored in docs/track.md are not. Each pool is
+scored as a store would hold it: one row per address and hour.
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from pools.simulation import HOUR_S, Pool, Simulated, draw_pool, simulate
+from unflux.model.tracks import Estimate
+from unflux.track.life import count_agents
+from unflux.track.presence import MOST_OCCASIONS, find_presence
+from unflux.track.renumbering import find_renumbering
+from unflux.track.spells import find_spells
+
+KINDS: Final = ("plain", "mixed", "day", "uneven", "renewed", "all")
+FIRST_SCORED: Final = 1000
+
+
+def score(pool: Pool, seed: int) -> dict[str, Any] | None:
+    """Return each truth with its estimate; null where there is none."""
+    hours = -(-int(pool.span_s) // HOUR_S)
+    seen = simulate(pool, seed, width_s=HOUR_S * -(-hours // MOST_OCCASIONS))
+    presence = find_presence(seen.agent, seen.bucket_s, seen.count, HOUR_S)
+    size = presence.agent_count
+    first_s, last_s = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(first_s, seen.agent, seen.first_s)
+    np.maximum.at(last_s, seen.agent, seen.last_s)
+    renumbering = find_renumbering(find_spells(presence, first_s, last_s), seen.provider_of)
+    found = count_agents(presence, renumbering)
+    if found is None:
+        return None
+    truths = {
+        "at_once": (seen.mean_hosts, found.at_once),
+        "now": (float(seen.hosts_now), found.now),
+        "total": (float(seen.total_addresses), found.total),
+        "hosts": (float(seen.total_hosts), found.hosts),
+    }
+    return {
+        "seen": size,
+        "chapman": _chapman(seen),
+        **{name: _row(truth, estimate) for name, (truth, estimate) in truths.items()},
+    }
+
+
+def _chapman(seen: Simulated) -> float:
+    """Return the closed estimate from the halves of the span (Chapman 1951), for comparison."""
+    middle = (seen.bucket_s.min() + seen.bucket_s.max()) / 2
+    early = set(seen.agent[seen.bucket_s <= middle].tolist())
+    late = set(seen.agent[seen.bucket_s > middle].tolist())
+    return (len(early) + 1) * (len(late) + 1) / (len(early & late) + 1) - 1
+
+
+def _row(truth: float, estimate: Estimate) -> dict[str, float | bool]:
+    return {
+        "truth": truth,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "is_covered": estimate.low <= truth <= estimate.high,
+    }
+
+
+def scored(first: int, last: int) -> Iterator[dict[str, Any]]:
+    """Score a pool of each seed, kinds in turn."""
+    for seed in range(first, last):
+        kind = KINDS[seed % len(KINDS)]
+        pool = draw_pool(seed, kind)
+        row = score(pool, seed)
+        print(f"\r{seed}", end="", file=sys.stderr, flush=True)
+        if row is not None:
+            yield {"seed": seed, "kind": kind, "pool_at_once": pool.at_once, **row}
+
+
+def tabulate(rows: list[dict[str, Any]]) -> str:
+    """Return coverage, error and width by kind, as a table of Markdown."""
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_kind[row["kind"]].append(row)
+        by_kind["together"].append(row)
+    lines = [
+        "| pools | n | measure | covered | median error | median width | Chapman's median error |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for kind in (*KINDS, "together"):
+        for measure in ("at_once", "now", "total", "hosts"):
+            found = [row[measure] for row in by_kind[kind]]
+            if not found:
+                continue
+            covered = sum(row["is_covered"] for row in found)
+            error = np.median([abs(row["value"] / row["truth"] - 1) for row in found])
+            width = np.median([(row["high"] - row["low"]) / row["truth"] for row in found])
+            closed = np.median(
+                [abs(row["chapman"] / row[measure]["truth"] - 1) for row in by_kind[kind]]
+            )
+            lines.append(
+                f"| {kind} | {len(found)} | {measure} | {covered / len(found):.0%} | {error:.1%} "
+                f"| {width:.0%} | {closed:.0%} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Score, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", nargs=2, type=int, default=[FIRST_SCORED, FIRST_SCORED + 120])
+    parser.add_argument("--out", type=Path, help="rows as JSON lines")
+    options = parser.parse_args()
+    rows = list(scored(*options.seeds))
+    if options.out is not None:
+        options.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    print(tabulate(rows), end="")
+
+
+if __name__ == "__main__":
+    main()

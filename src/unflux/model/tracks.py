@@ -1,0 +1,149 @@
+"""Tracks: what the records of weeks say of how a network lives; drawn by every renderer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value with its interval of 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackPopulation:
+    """How many agents there were, seen or not."""
+
+    total: Estimate
+    """Addresses: seen, and not seen but there when an occasion ended."""
+    at_once: Estimate
+    """Agents that belonged to it at one time, on average, hosts between two addresses with them."""
+    now: Estimate
+    """Agents that belonged to it when the last occasion began."""
+    hosts: Estimate
+    """``total`` less the addresses that only a provider's renumbering brought."""
+    detection_ratio: float
+    """Chance that an agent that is there is seen in an occasion."""
+    away_ratio: float
+    """Share of its time that an agent is switched off."""
+    alive: tuple[float, ...]
+    """Agents that belonged to it at the end of each occasion but the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renumbering:
+    """Addresses that vanished before another of the same provider appeared."""
+
+    newcomers: int
+    """Addresses that came after the beginning."""
+    pairs: int
+    """Pairs of a newcomer and one of the same provider that had vanished shortly before."""
+    by_chance: float
+    """Such pairs where newcomers of the same third of the day swap providers."""
+    renewed: Estimate
+    """Newcomers that are another address of a host that was there."""
+    between: Estimate
+    """Hosts that are between two addresses at one time, on average: switched off, and given another
+    one before they were seen again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durability:
+    """How long agents stay, and a list of their addresses is of use."""
+
+    lifetime_h: Estimate | None
+    """Median, by Kaplan and Meier; null where half outlast the records."""
+    agents: int
+    """Behind it."""
+    censored: int
+    """Of them still there at the end."""
+    survival: tuple[tuple[float, float], ...]
+    """Hours, and the share that stays longer."""
+    half_life_h: Estimate | None
+    """Until a list of the day's addresses covers half of the answers; null where it always does."""
+    coverage: tuple[tuple[float, float], ...]
+    """Hours since the list was made, and the share of answers that it covers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRhythm:
+    """Whether agents come back at the same hours."""
+
+    excess: float
+    """Chance to be seen again after 24 hours, less the mean of that after 12 and 36."""
+    p_value: float
+    """Of an excess so large without a rhythm."""
+    seen_by_hour: tuple[float, ...]
+    """Agents seen in each hour of the day (UTC), on average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VantageView:
+    """What one vantage saw."""
+
+    vantage: str
+    looks: int
+    answered: int
+    addresses: int
+    own: int
+    """Addresses that no other vantage saw."""
+    rotation_s: float | None
+    """Mean time between two answers that differ; no shorter than that between looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A domain that began with agents of an earlier one."""
+
+    domain: str
+    at: datetime
+    since: str
+    """The earlier domain that shares most."""
+    shared: int
+    inherited_ratio: float
+    """Share of the domain's first day's addresses that had served earlier domains."""
+    has_ended: bool
+    """The earlier domain was not seen for a day before the records end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A domain outside the network that uses its agents."""
+
+    domain: str
+    network: str | None
+    shared: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTrack:
+    """How a network lives."""
+
+    network: str
+    domains: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+    answers: int
+    """Address records in answers."""
+    addresses: int
+    start: datetime
+    occasion_s: int
+    """Width of an occasion; ``seen`` and ``newcomers`` are by occasion from ``start``."""
+    seen: tuple[int, ...]
+    newcomers: tuple[int, ...]
+    new_per_hour: float | None
+    """Addresses first seen after the first day, or the first half where that is shorter."""
+    population: TrackPopulation | None
+    renumbering: Renumbering | None
+    durability: Durability | None
+    day_rhythm: DayRhythm | None
+    vantages: tuple[VantageView, ...]
+    is_per_client: bool | None
+    """Vantages see other addresses than each other; null where there are not two to compare."""
+    moves: tuple[Move, ...]
+    neighbours: tuple[Neighbour, ...]

@@ -1,0 +1,84 @@
+"""Report of a track: what a store says of the networks of some domains; nothing is sent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unflux.engine.connection import Engine
+from unflux.engine.store import WAIT_S, Store
+from unflux.link.components import MEMBERS, network_id
+from unflux.model.errors import StoreError
+from unflux.model.names import registrable_domain
+from unflux.model.tracks import NetworkTrack
+from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_LOOKS
+from unflux.pipeline.analysis import Analysis
+from unflux.pipeline.gathering import Options, gather
+from unflux.pipeline.scanning import analysed
+from unflux.pipeline.tracking_steps import NEIGHBOURS, SERVED_BUCKETS
+from unflux.track.life import describe_life
+from unflux.track.views import find_views, is_per_client
+
+
+def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack, ...]:
+    """Describe the network of each name, and of its own domain where it is in none, once each.
+
+    Raises StoreError where there is no store. Names that nothing is known of are left out.
+    """
+    if options.store is None or not options.store.exists():
+        message = f"there is no store at {options.store}"
+        raise StoreError(message)
+    with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
+        looks = store.looks(VANTAGE_LOOKS).to_pylist()
+        answers = store.looks(VANTAGE_ANSWERS).to_pylist()
+    gathered = gather([], replace(options, list_all=False), None)
+    bucket_s = gathered.bucket_s
+    with analysed(gathered, options) as (engine, analysis):
+        tracked = _tracked(analysis, {registrable_domain(name) for name in names})
+        engine.put("tracked", tracked)
+        engine.run(SERVED_BUCKETS)
+        served = engine.rows(SERVED_BUCKETS.name)
+        beside = _neighbours(engine, analysis)
+    tracks = []
+    for network in pc.unique(tracked["network"]).to_pylist():
+        rows = served.filter(pc.equal(served["network"], network))
+        if not rows.num_rows:
+            continue
+        domains = tracked.filter(pc.equal(tracked["network"], network))["domain"].to_pylist()
+        own = set(domains)
+        asked = {row["query"] for row in looks if registrable_domain(row["query"]) in own}
+        tracks.append(
+            describe_life(
+                network,
+                sorted(domains),
+                rows,
+                bucket_s=bucket_s,
+                views=find_views(looks, answers, asked),
+                is_per_client=is_per_client(answers, asked),
+                neighbours=beside.get(network, []),
+            )
+        )
+    return tuple(sorted(tracks, key=lambda track: (-track.addresses, track.network)))
+
+
+def _tracked(analysis: Analysis, domains: set[str]) -> pa.Table:
+    """Return the members of the networks of some domains; who has none is a network of one."""
+    members = analysis.members
+    network_of = dict(zip(*members.to_pydict().values(), strict=True))
+    wanted = {network_of.get(domain, network_id(domain)) for domain in domains}
+    rows = {domain: network for domain, network in network_of.items() if network in wanted}
+    rows |= {domain: network_of.get(domain, network_id(domain)) for domain in domains}
+    return pa.table({"domain": list(rows), "network": list(rows.values())}, schema=MEMBERS).sort_by(
+        "domain"
+    )
+
+
+def _neighbours(engine: Engine, analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
+    network_of = dict(zip(*analysis.members.to_pydict().values(), strict=True))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in engine.take(NEIGHBOURS).to_pylist():
+        other = {**row, "network": network_of.get(row["domain"])}
+        found.setdefault(row["network"], []).append(other)
+    return found

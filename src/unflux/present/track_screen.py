@@ -1,0 +1,74 @@
+"""Tracks on a terminal: what was measured of each network, and where it moved."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+
+from unflux.model.tracks import NetworkTrack
+from unflux.present.screen import Cell, Column, Screen
+from unflux.present.track_wording import sentences
+from unflux.present.wording import named_some, plural, span_text
+
+LABEL_CELLS: Final = 14
+MOST_ROWS: Final = 12
+MOST_DOMAINS: Final = 6
+
+_VANTAGES: Final = (
+    Column(heading="vantage", comfortable=30, elide="middle"),
+    Column(heading="looks", is_number=True),
+    Column(heading="answered", is_number=True),
+    Column(heading="addresses", is_number=True),
+    Column(heading="own", is_number=True),
+)
+_MOVES: Final = (
+    Column(heading="domain", comfortable=30, elide="middle"),
+    Column(heading="began (UTC)"),
+    Column(heading="with agents of", comfortable=30, elide="middle"),
+    Column(heading="share", is_number=True),
+    Column(heading="which"),
+)
+_NEIGHBOURS: Final = (
+    Column(heading="shares agents", comfortable=30, elide="middle"),
+    Column(heading="network", comfortable=16, elide="middle"),
+    Column(heading="addresses", is_number=True),
+    Column(heading="seen (UTC)", yields=1),
+)
+
+
+def print_tracks(tracks: Sequence[NetworkTrack], console: Console) -> None:
+    """Draw what was measured of each network."""
+    screen = Screen(console)
+    for track in tracks:
+        screen.heading(f"Network {track.network}")
+        screen.line(Cell(
+            f"{plural(len(track.domains), 'domain')}: {named_some(track.domains, MOST_DOMAINS)}"
+        ))  # fmt: skip
+        screen.line(Cell(span_text(track.first_seen, track.last_seen), "dim"))
+        for label, found in sentences(track):
+            screen.prose(Cell(label, "dim"), Cell(found), hang=LABEL_CELLS)
+        _print_rows(track, screen)
+
+
+def _print_rows(track: NetworkTrack, screen: Screen) -> None:
+    if track.vantages:
+        screen.blank()
+        screen.listing(_VANTAGES, [
+            (Cell(view.vantage), Cell(f"{view.looks:,}"), Cell(f"{view.answered:,}"),
+             Cell(f"{view.addresses:,}"), Cell(f"{view.own:,}"))
+            for view in track.vantages[:MOST_ROWS]
+        ])  # fmt: skip
+    if track.moves:
+        screen.blank()
+        screen.listing(_MOVES, [
+            (Cell(move.domain), Cell(span_text(move.at, move.at)), Cell(move.since),
+             Cell(f"{move.inherited_ratio:.0%}"), Cell("ended" if move.has_ended else "goes on"))
+            for move in track.moves[:MOST_ROWS]
+        ])  # fmt: skip
+    if track.neighbours:
+        screen.blank()
+        screen.listing(_NEIGHBOURS, [
+            (Cell(other.domain), Cell(other.network or ""), Cell(f"{other.shared:,}"),
+             Cell(span_text(other.first_seen, other.last_seen)))
+            for other in track.neighbours[:MOST_ROWS]
+        ])  # fmt: skip

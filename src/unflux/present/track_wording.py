@@ -1,0 +1,96 @@
+"""How a track is worded: one sentence for each thing that was measured."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from unflux.model.tracks import Estimate, NetworkTrack
+from unflux.present.wording import plural
+
+RARE: Final = 0.01
+"""A chance below which a day rhythm is said to be there."""
+
+
+def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
+    """Yield a label and what was found, for each part that the records allow."""
+    yield "seen", f"{plural(track.addresses, 'address', 'addresses')}, {_rate(track)}"
+    population = track.population
+    if population is None:
+        yield "population", "too little was seen more than once for an estimate"
+    else:
+        yield "at once", f"{range_of(population.at_once)} agents; now {range_of(population.now)}"
+        yield (
+            "in all",
+            (f"{range_of(population.total)} addresses, of {range_of(population.hosts)} hosts"),
+        )
+    yield from _staying(track)
+    rhythm = track.day_rhythm
+    if rhythm is not None:
+        is_there = rhythm.excess > 0 and rhythm.p_value < RARE
+        yield (
+            "day rhythm",
+            (
+                f"agents come back at the same hours (p {rhythm.p_value:.2g})"
+                if is_there
+                else f"none that shows (p {rhythm.p_value:.2g})"
+            ),
+        )
+    intervals = [view.rotation_s for view in track.vantages if view.rotation_s is not None]
+    if intervals:
+        yield "rotation", f"another answer every {min(intervals):,.0f} s, as far as was looked"
+    if track.is_per_client is not None:
+        yield (
+            "vantages",
+            ("are shown different agents" if track.is_per_client else "are shown the same agents"),
+        )
+
+
+def _rate(track: NetworkTrack) -> str:
+    rate = track.new_per_hour
+    return "" if rate is None else f"{rate:,.2g} new ones an hour"
+
+
+def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
+    renumbering = track.renumbering
+    if renumbering is not None:
+        yield (
+            "renumbered",
+            (
+                f"{range_of(renumbering.renewed)} of {renumbering.newcomers:,} that came later are "
+                "another address of a host"
+            ),
+        )
+    durability = track.durability
+    if durability is None:
+        return
+    yield (
+        "lifetime",
+        (
+            "half of the agents outlast the records"
+            if durability.lifetime_h is None
+            else f"half of the agents have gone after {range_of(durability.lifetime_h)} h"
+        ),
+    )
+    if durability.half_life_h is not None:
+        yield (
+            "blocklist",
+            (
+                "a list of a day's addresses covers half of the answers for "
+                f"{range_of(durability.half_life_h)} h: block the name"
+            ),
+        )
+    elif durability.coverage:
+        hours, share = durability.coverage[-1]
+        yield (
+            "blocklist",
+            f"a list of a day's addresses still covers {share:.0%} after {hours:.0f} h",
+        )
+
+
+def range_of(estimate: Estimate) -> str:
+    """Write an estimate with its interval."""
+    value, low, high = (_short(part) for part in (estimate.value, estimate.low, estimate.high))
+    return value if low == high else f"{value} ({low} to {high})"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

@@ -1,0 +1,104 @@
+"""Reports of a store: networks found as scan finds them, measured, and drawn without harm."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.console import Console
+
+from unflux.model.errors import StoreError
+from unflux.model.tracks import NetworkTrack
+from unflux.pipeline.gathering import Options, gather
+from unflux.pipeline.track_reporting import report_tracks
+from unflux.present.track_json import render_tracks
+from unflux.present.track_screen import print_tracks
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "track-1.schema.json").read_text()
+)
+_NETWORKS = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
+START_S = 1_763_600_400
+HOURS = 72
+OLD, NEW, OTHER = "flux-old.example", "flux-new.example", "shop.example"
+HOSTILE = "\\027[31m<b>.flux-old.example"
+
+
+def records() -> Iterator[str]:
+    """Yield the records of a pool that turns over in a day and moves to another domain."""
+    chance = np.random.default_rng(1)
+    begin = chance.uniform(-72, HOURS, 240)
+    end = begin + chance.exponential(24, 240)
+    yield "ts,qname,rrtype,rdata,ttl"
+    for look in range(HOURS * 6):
+        moment_h = look / 6
+        there = np.flatnonzero((begin <= moment_h) & (moment_h < end))
+        name = OLD if moment_h < 30 else NEW
+        for agent in chance.choice(there, min(6, len(there)), replace=False):
+            octet = _NETWORKS[agent % len(_NETWORKS)]
+            yield f"{START_S + look * 600},{name},A,{octet}.{agent}.{octet}.7,300"
+    yield f"{START_S},{HOSTILE},A,2.1.2.7,300"
+    yield f"{START_S},{OLD},A,127.0.0.1,300"
+    for agent in range(4):
+        octet = _NETWORKS[agent]
+        yield f"{START_S + 7},{OTHER},A,{octet}.{agent}.{octet}.7,300"
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> tuple[NetworkTrack, ...]:
+    folder = tmp_path_factory.mktemp("tracks")
+    (folder / "records.csv").write_text("\n".join(records()) + "\n")
+    options = Options(store=folder / "store")
+    gather([str(folder / "records.csv")], options, None)
+    return report_tracks(["www." + OLD, "unknown.example"], options)
+
+
+@pytest.mark.slow
+def test_a_network_is_followed_from_one_domain_to_the_next(
+    tracks: tuple[NetworkTrack, ...],
+) -> None:
+    (track,) = tracks
+    assert {OLD, NEW} <= set(track.domains)
+    assert (track.last_seen - track.first_seen).total_seconds() > 71 * 3600
+    (move,) = [move for move in track.moves if move.domain == NEW]
+    assert (move.since, move.has_ended) == (OLD, True)
+    assert move.inherited_ratio > 0.2
+    assert sum(track.newcomers) == track.addresses
+    if OTHER not in track.domains:
+        assert [other.domain for other in track.neighbours] == [OTHER]
+
+
+@pytest.mark.slow
+def test_what_is_measured_is_about_what_was_made(tracks: tuple[NetworkTrack, ...]) -> None:
+    (track,) = tracks
+    assert track.population is not None
+    # 240 arrivals in 144 hours, a day each: forty at once.
+    assert track.population.at_once.low <= 40 * 1.15
+    assert track.population.at_once.high >= 40 * 0.85
+    assert track.durability is not None
+    assert track.durability.half_life_h is not None
+    assert 6 < track.durability.half_life_h.value < 36
+    assert track.vantages == ()
+    assert track.is_per_client is None
+
+
+@pytest.mark.slow
+def test_json_meets_its_schema_and_no_name_disturbs_a_terminal(
+    tracks: tuple[NetworkTrack, ...],
+) -> None:
+    (line,) = render_tracks(tracks)
+    jsonschema.validate(json.loads(line), SCHEMA)
+    assert line.isascii()
+    console = Console(width=100, color_system=None, record=True)
+    with console.capture() as captured:
+        print_tracks(tracks, console)
+    drawn = captured.get()
+    assert "covers half of the" in drawn
+    assert "\x1b" not in drawn
+
+
+def test_without_a_store_there_is_nothing_to_report(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no store"):
+        report_tracks([OLD], Options(store=tmp_path / "none"))
