@@ -179,6 +179,43 @@ def run(
             "--deliver", help="Write the outputs of --block and run their reloads, as they change."
         ),
     ] = False,
+    syslog: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--syslog",
+            metavar="COLLECTOR",
+            help="Send events to unix:PATH, udp:ADDRESS:PORT or tcp:ADDRESS:PORT by RFC 5424. "
+            "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    webhooks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--webhook",
+            metavar="URL",
+            help="Post events to this URL of https, or of http on loopback. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    webhook_secret: Annotated[
+        Path | None,
+        typer.Option(
+            "--webhook-secret",
+            metavar="FILE",
+            help="Holds what events are signed with for webhooks: HMAC-SHA256 of the body.",
+            show_default=False,
+        ),
+    ] = None,
+    webhook_ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--webhook-ca",
+            metavar="FILE",
+            help="Certificates that those of webhooks are checked by.  [default: the system's]",
+            show_default=False,
+        ),
+    ] = None,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -218,6 +255,10 @@ def run(
             workers=workers,
             block=block,
             is_delivering=deliver,
+            syslog=tuple(syslog or ()),
+            webhooks=tuple(webhooks or ()),
+            webhook_secret=webhook_secret,
+            webhook_ca=webhook_ca,
         )
         options = compose_options(wishes)
         run_watch(wishes, options, interfaces, events=events, as_json=as_json, user=user)

@@ -18,6 +18,7 @@ from unflux.cli.configuration import read_configuration
 from unflux.cli.deployment import place_of
 from unflux.cli.event_log import tell_lines
 from unflux.cli.progress import say
+from unflux.cli.receivers import compose_receivers
 from unflux.cli.signals import take_signals
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
@@ -26,6 +27,7 @@ from unflux.pipeline import gathering, inputs, rounds
 from unflux.pipeline.blocking import Blocker, Orders
 from unflux.pipeline.deployment import read_deployment
 from unflux.pipeline.gathering import prepare_reading
+from unflux.pipeline.posting import Post
 from unflux.pipeline.watching import Command, Options, Outputs, watch
 from unflux.read.source import Options as ReadOptions
 from unflux.watch import inbox
@@ -67,6 +69,10 @@ class Wishes:
     workers: int | None
     block: Path | None = None
     is_delivering: bool = False
+    syslog: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
+    webhook_secret: Path | None = None
+    webhook_ca: Path | None = None
 
 
 def compose_options(wishes: Wishes) -> Options:
@@ -127,6 +133,9 @@ def run_watch(
     prepare_reading(say)
     if user is not None:
         become(user)
+    receivers = compose_receivers(
+        wishes.syslog, wishes.webhooks, wishes.webhook_secret, wishes.webhook_ca
+    )
     tell, block = tell_lines(as_json=as_json), wishes.block
     blocker = None if block is None else Blocker(partial(_read_orders, block, wishes), tell)
     with (
@@ -134,7 +143,8 @@ def run_watch(
         if events is None
         else closing(EventFile(events))
     ) as sink:
-        outputs = Outputs(sink=sink, blocker=blocker)
+        post = Post(wishes.store, receivers, tell) if receivers else None
+        outputs = Outputs(sink=sink, blocker=blocker, post=post)
         asyncio.run(_watch_with_signals(options, outputs, tell, interfaces))
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from unflux.engine import store_sql as sql
 from unflux.engine.settings import duckdb_settings
+from unflux.engine.waiting import Execute, Letter, count_waiting, first, settle
 from unflux.model.columns import STORED, TableShape
 from unflux.model.errors import StoreBusyError, StoreError
 from unflux.model.names import SUFFIX_LIST_VERSION
@@ -271,10 +272,35 @@ class Store:
             row = self._execute(sql.SELECT_DEPLOYED, [deployment, part]).fetchone()
         return None if row is None else str(row[0])
 
-    def keep_deployed(self, deployment: str, part: str, content: str) -> None:
-        """Replace a part of what a deployment says of itself, whole or not at all."""
+    def keep_deployed(
+        self,
+        deployment: str,
+        part: str,
+        content: str,
+        beside: Callable[[Execute], None] = lambda _: None,
+    ) -> None:
+        """Replace a part of what a deployment says of itself, whole or not at all.
+
+        ``beside``: what else is done in the same transaction.
+        """
         with self._transaction():
             self._replace_deployed(deployment, part, content)
+            beside(self._execute)
+
+    def waiting(self, receiver: str, count: int) -> tuple[Letter, ...]:
+        """Return what has waited longest for a receiver."""
+        with _named(self._path):
+            return first(self._execute, receiver, count) if self._has("waiting") else ()
+
+    def waiting_counts(self) -> dict[str, int]:
+        """Return how much waits, by receiver."""
+        with _named(self._path):
+            return count_waiting(self._execute) if self._has("waiting") else {}
+
+    def settle(self, receiver: str, ids: Sequence[str] | None) -> None:
+        """Delete what was sent to a receiver, or was given up; null: all that waits for it."""
+        with self._transaction():
+            settle(self._execute, receiver, ids)
 
     def _replace_deployed(self, deployment: str, part: str, content: str) -> None:
         self._execute(sql.DEPLOYED)
@@ -408,6 +434,13 @@ def _check_magic(path: Path) -> None:
         raise StoreError(message)
 
 
+_BUSY: Final = (
+    "Could not set lock",
+    "different configuration",
+    "Unique file handle conflict",  # another thread is just opening or closing it
+)
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Turn DuckDB's errors into one line that names the store."""
@@ -415,7 +448,7 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         text = str(error)
-        if "Could not set lock" in text or "different configuration" in text:
+        if any(sign in text for sign in _BUSY):
             message = f"store {path} is in use by another process: one may write, or many read"
             raise StoreBusyError(message) from error
         if isinstance(error, duckdb.TransactionException):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from unflux.pipeline.batch_reading import BatchRead, read_batch
 from unflux.pipeline.blocking import Blocker
 from unflux.pipeline.findings import compose_verdicts
 from unflux.pipeline.gathering import Gathered
+from unflux.pipeline.posting import Post
 from unflux.pipeline.scanning import analysed
 from unflux.pipeline.steps import CONVICTED, TOTALS
 from unflux.watch.changes import find_changes, follow
@@ -70,10 +72,13 @@ class Rounds:
         options: Options,
         write: Callable[[Iterable[Event]], None],
         blocker: Blocker | None = None,
+        post: Post | None = None,
     ) -> None:
         self._options = options
         self._write = write
         self._blocker = blocker
+        self._post = post
+        self._unposted: list[Event] = []
         with Store.open(options.store, wait_s=WAIT_S) as store:
             self.standing = _scan_standing(store.deployed(*CONVICTIONS))
             self.positions: dict[str, str] = json.loads(store.deployed(*POSITIONS) or "{}")
@@ -149,6 +154,7 @@ class Rounds:
             self._is_changed = True
             raise
         if events:
+            self._unposted += events
             self.standing = follow(self.standing, events)
         last = [v.last_seen for v in verdicts if v.domain in self.standing and v.last_seen]
         self._leaves_at = min(last) + self._options.window if last else None
@@ -167,10 +173,20 @@ class Rounds:
             return
 
     def _keep_standing(self, store: Store) -> None:
+        """Keep what stands, and what tells of it to receivers, in one transaction."""
         standing = self.standing  # a judgement may replace it meanwhile
-        if standing is not self._kept:
-            store.keep_deployed(*CONVICTIONS, _render_standing(standing))
-            self._kept = standing
+        if standing is self._kept:
+            return
+        events = tuple(self._unposted)
+        text = _render_standing(standing)
+        if self._post is None:
+            store.keep_deployed(*CONVICTIONS, text)
+        else:
+            with self._post.turn:
+                store.keep_deployed(*CONVICTIONS, text, partial(self._post.put, events=events))
+            self._post.wake()
+        del self._unposted[: len(events)]
+        self._kept = standing
 
 
 def _render_standing(standing: Mapping[str, Conviction]) -> str:

@@ -19,6 +19,7 @@ from unflux.pipeline.batch_reading import BatchRead
 from unflux.pipeline.blocking import Acts, Blocker
 from unflux.pipeline.inputs import Options as InputOptions
 from unflux.pipeline.inputs import make_others, make_senders
+from unflux.pipeline.posting import Post
 from unflux.pipeline.rounds import Options as RoundOptions
 from unflux.pipeline.rounds import Rounds
 from unflux.present.verdict_event import render_event
@@ -65,6 +66,7 @@ class Outputs:
 
     sink: EventSink
     blocker: Blocker | None = None
+    post: Post | None = None
 
 
 async def watch(
@@ -80,6 +82,8 @@ async def watch(
     """
     with ExitStack() as open_sockets:
         watching = _Watching(options, outputs, tell, interfaces)
+        if outputs.post is not None:
+            open_sockets.enter_context(outputs.post)
         listening = []
         for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
@@ -111,7 +115,8 @@ class _Watching:
         self._sink = outputs.sink
         self._tell = tell
         self._blocker = outputs.blocker
-        self._rounds = Rounds(options.rounds, self._write, outputs.blocker)
+        self._post = outputs.post
+        self._rounds = Rounds(options.rounds, self._write, outputs.blocker, outputs.post)
         self._store_turn = asyncio.Lock()
         self._is_ending = asyncio.Event()
         self._received = Drops()
@@ -159,6 +164,7 @@ class _Watching:
     def look(self) -> Status:
         """Return how it stands now; asked from another thread, too."""
         store = self._options.rounds.store
+        tallies = {} if self._post is None else self._post.tallies()
         acts = Acts() if self._blocker is None else self._blocker.acts
         drops = Counter(dict(self._received.reasons))
         drops.update(dict(self._read.reasons))
@@ -181,6 +187,12 @@ class _Watching:
             events=dict(self._events),
             drops=dict(drops),
             shed=dict(self._shed),
+            waiting={name: tally.waiting for name, tally in tallies.items()},
+            sent={name: tally.sent for name, tally in tallies.items()},
+            lost={name: tally.lost for name, tally in tallies.items()},
+            receiver_failures={
+                name: tally.failure for name, tally in tallies.items() if tally.failure is not None
+            },
             actions=dict(acts.standing),
             begun=dict(acts.begun),
             withdrawn=dict(acts.withdrawn),

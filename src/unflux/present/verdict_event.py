@@ -18,6 +18,7 @@ def render_event(event: Event) -> str:
     return compose_line(
         {
             "schema": EVENT_SCHEMA,
+            "id": event.id,
             "event": event.change,
             "at": format_moment(event.at),
             "domain": text(event.domain),

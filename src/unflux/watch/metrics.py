@@ -27,6 +27,7 @@ GAUGES: Final = {
 LABELLED_GAUGES: Final = {
     "domains": ("domains", "verdict", "Domains of the window by verdict."),
     "actions": ("actions", "kind", "Actions that stand."),
+    "waiting": ("waiting_events", "receiver", "Events not sent yet."),
 }
 LABELLED_COUNTERS: Final = {
     "records": ("records", "input", "Frames, packets, lines and messages that arrived, by input."),
@@ -37,6 +38,8 @@ LABELLED_COUNTERS: Final = {
         "reason",
         "Rows of the store that were let go.",
     ),
+    "sent": ("sent_events", "receiver", "Events that a receiver took."),
+    "lost": ("lost_events", "receiver", "Events refused, given up, or above what may wait."),
     "begun": ("actions_begun", "kind", "Actions that began to stand."),
     "withdrawn": ("actions_withdrawn", "rule", "Actions that ended, by what ended them."),
     "refused": ("actions_refused", "rule", "Targets that the gate refused, once while it does."),

@@ -37,6 +37,14 @@ class Status:
     """Input that was skipped, and connections that went wrong, by reason."""
     shed: Mapping[str, int] = field(default_factory=dict)
     """Rows of the store, by reason."""
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """Events not sent yet, by receiver."""
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """Events, by receiver."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """Events refused, given up, or above what may wait, by receiver."""
+    receiver_failures: Mapping[str, str] = field(default_factory=dict)
+    """Why events wait, by receiver; none of it is a failure of the watch."""
     actions: Mapping[str, int] = field(default_factory=dict)
     """That stand, by kind; in a dry run, that would."""
     begun: Mapping[str, int] = field(default_factory=dict)
