@@ -6,6 +6,8 @@ nothing that waits. A letter may arrive twice, with the same id.
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Lock, Thread
@@ -100,6 +102,7 @@ class Outlet:
         self._has_news = True
         self._ends_at_s: float | None = None
         self._done: list[str] = []
+        self._is_closed = False
         self._thread = Thread(target=self._run, name=courier.name, daemon=True)
         self.tally = Tally()
 
@@ -125,9 +128,15 @@ class Outlet:
             self._news.notify()
 
     def join(self) -> None:
-        """Wait until it has ended, no longer than its time."""
+        """Wait until it has ended, or holds nothing but a connection when its time is over.
+
+        A process that ended while a thread is in the store would be aborted.
+        """
         if self._ends_at_s is not None:
             self._thread.join(max(0.0, self._ends_at_s - time.monotonic()))
+        self._is_closed = True
+        with self._turn:
+            return
 
     @property
     def _is_over(self) -> bool:
@@ -136,15 +145,13 @@ class Outlet:
     def _run(self) -> None:
         while True:
             letters = self._take()
-            for letter in letters:
-                if not self._carry(letter):
-                    break
+            is_whole = all(map(self._carry, letters))
             self._settle()
-            if letters and self._ends_at_s is None:
+            if letters and is_whole:
                 continue
             self._courier.close()
             with self._news:
-                if self._ends_at_s is not None and (not letters or self._is_over):
+                if self._ends_at_s is not None:
                     return
                 self._news.wait_for(lambda: self._has_news or self._ends_at_s is not None)
 
@@ -153,7 +160,7 @@ class Outlet:
         with self._news:
             self._has_news = False
         try:
-            with self._turn, Store.open(self._store, wait_s=WAIT_S) as store:
+            with self._opened() as store:
                 self.tally.waiting = store.waiting_counts().get(self.name, 0)
                 return store.waiting(self.name, AT_ONCE)
         except StoreError:
@@ -201,7 +208,7 @@ class Outlet:
         """Take out of the store what was sent, however often that must be tried."""
         while self._done:
             try:
-                with self._turn, Store.open(self._store, wait_s=WAIT_S) as store:
+                with self._opened() as store:
                     store.settle(self.name, self._done)
             except StoreError:
                 self._rest(FIRST_PAUSE_S)
@@ -210,6 +217,16 @@ class Outlet:
             else:
                 self.tally.waiting = max(0, self.tally.waiting - len(self._done))
                 self._done.clear()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        """Open the store in turn; raises StoreError, also once this outlet was closed."""
+        with self._turn:
+            if self._is_closed:
+                message = f"{self.name}: its time is over"
+                raise StoreError(message)
+            with Store.open(self._store, wait_s=WAIT_S) as store:
+                yield store
 
     def _rest(self, seconds: float) -> None:
         with self._news:
