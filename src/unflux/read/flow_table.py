@@ -1,6 +1,7 @@
 """Flows as delimited text with a header: ``nfdump -o csv``, and plain tables."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +56,8 @@ class Columns:
     absent: frozenset[str] = ABSENT
     """Texts that stand for nothing."""
     is_quoted: bool = True
+    passed_over: str = "^#"
+    """Which lines of another length are no rows, and are not counted (a regular expression)."""
 
 
 class FlowTable:
@@ -94,8 +97,10 @@ class FlowTable:
 def parse_rows(block: bytes, columns: Columns, drops: Drops) -> Texts:
     """Return the columns of whole lines as text; rows of another length are counted."""
 
+    passed_over = re.compile(columns.passed_over)
+
     def skip(row: pacsv.InvalidRow) -> str:
-        if not (row.text or "").startswith("#"):
+        if not passed_over.search(row.text or ""):
             drops.drop(FIELD_COUNT)
         return "skip"
 

@@ -94,9 +94,14 @@ def to_flows(columns: Mapping[str, pa.Array | None], count: int) -> pa.Table:
 
 
 def parse_whole(texts: pa.Array) -> pa.Array:
-    """Return whole numbers; null for all other text."""
-    is_number = pc.match_substring_regex(texts, _WHOLE)
-    return pc.if_else(is_number, texts, None).cast(COUNT)
+    """Return whole numbers, 0 or more and below 10^15; null for all other text."""
+    try:
+        numbers = texts.cast(COUNT)
+    except pa.ArrowInvalid:  # other text among them
+        texts = pc.if_else(pc.match_substring_regex(texts, _WHOLE), texts, None)
+        return texts.cast(COUNT)
+    is_usual = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, 10**15))
+    return numbers if pc.all(is_usual).as_py() is not False else pc.if_else(is_usual, numbers, None)
 
 
 def parse_moments(texts: pa.Array, utc_offset_s: int = 0) -> pa.Array:

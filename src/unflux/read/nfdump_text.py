@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from ipaddress import ip_address
 from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unflux.model.addresses import AddressNumbers, address_texts
 from unflux.model.columns import COUNT
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_table import Columns, parse_rows
@@ -35,12 +35,17 @@ HEADINGS: Final = r"^(Date first seen|Summary: |Time window: |Total flows |Sys: 
 
 SCALES: Final = {"K": 1_000, "M": 1_000_000, "G": 10**9, "T": 10**12}
 
+TOO_LARGE: Final = np.uint64(1 << 32)
+
 _PIPE_PLACES: Final = {
     "family": 0, "first": 1, "last": 2, "protocol": 3, "s0": 4, "s1": 5, "s2": 6, "s3": 7,
     "client_port": 8, "d0": 9, "d1": 10, "d2": 11, "d3": 12, "server_port": 13,
     "sent_packets": 20, "sent_bytes": 21,
 }  # fmt: skip
 PIPE_FIELDS: Final = 22
+PIPE_COLUMNS: Final = Columns(
+    delimiter="|", count=PIPE_FIELDS, used=_PIPE_PLACES, is_quoted=False, passed_over=HEADINGS
+)
 _PIPE: Final = r"^(2|10)\|[0-9]{12,14}\|[0-9]{12,14}(\|[0-9]+){19}$"
 
 
@@ -139,35 +144,33 @@ def _scaled(texts: pa.Array) -> pa.Array:
 
 def _decode_pipe(block: bytes) -> tuple[FlowBatch, Drops]:
     drops = Drops()
-    lines = pa.array(block.decode().splitlines(), pa.string())
-    is_flow = pc.match_substring_regex(lines, _PIPE)
-    odd = pc.filter(lines, pc.invert(pc.or_(is_flow, pc.match_substring_regex(lines, HEADINGS))))
-    if len(odd):
-        drops.drop(NOT_A_FLOW, len(odd))
-    rows = "\n".join([*lines.filter(is_flow).to_pylist(), ""]).encode()
-    columns = Columns(delimiter="|", count=PIPE_FIELDS, used=_PIPE_PLACES, is_quoted=False)
-    texts = dict(parse_rows(rows, columns, drops))
-    is_ipv6 = np.asarray(pc.equal(texts.pop("family"), "10")).astype(bool)
+    texts = dict(parse_rows(block, PIPE_COLUMNS, drops))
+    given = texts.pop("family")
+    family = np.select(
+        [np.asarray(pc.equal(given, "10")), np.asarray(pc.equal(given, "2"))], [6, 4]
+    )
     for name, prefix in (("client", "s"), ("server", "d")):
         words = [parse_whole(texts.pop(f"{prefix}{place}")) for place in range(4)]
-        texts[name] = _addresses(words, is_ipv6)
+        texts[name] = _addresses(words, family)
     for name in ("first", "last"):
-        seconds = pc.divide(texts[name].cast(pa.float64()), 1_000.0)
-        texts[name] = pc.round(seconds, 3).cast(pa.decimal128(20, 3)).cast(pa.string())
-    texts["received_bytes"] = pa.nulls(len(is_ipv6), pa.string())
+        seconds = pc.utf8_slice_codeunits(texts[name], 0, -3)
+        fraction = pc.utf8_slice_codeunits(texts[name], -3, None)
+        texts[name] = pc.binary_join_element_wise(seconds, fraction, ".")
+    texts["received_bytes"] = pa.nulls(len(family), pa.string())
     return FlowBatch(flows=compose_flows(texts, drops), is_directed=False), drops
 
 
-def _addresses(words: list[pa.Array], is_ipv6: np.ndarray) -> pa.Array:
+def _addresses(words: list[pa.Array], family: np.ndarray) -> pa.Array:
     """Return addresses from words of 32 bits, of IPv4 the last; null for larger numbers."""
-    numbers = np.stack([np.asarray(pc.fill_null(word, 1 << 40)) for word in words])
-    is_good = (numbers < 1 << 32).all(axis=0)
-    packed, codes = np.unique(
-        np.vstack([np.where(is_good, numbers, 0), is_ipv6]), axis=1, return_inverse=True
+    numbers = [np.asarray(pc.fill_null(word, 1 << 32)).astype(np.uint64) for word in words]
+    is_good = np.all([number < TOO_LARGE for number in numbers], axis=0)
+    is_ipv6 = family == 6
+    high = numbers[0] << np.uint64(32) | numbers[1]
+    low = numbers[2] << np.uint64(32) | numbers[3]
+    return address_texts(
+        AddressNumbers(
+            np.where(is_good, family, 0).astype(np.uint8),
+            np.where(is_ipv6, high, 0).astype(np.uint64),
+            np.where(is_ipv6, low, numbers[3]).astype(np.uint64),
+        )
     )
-    texts = []
-    for *parts, family in packed.T.tolist():
-        value = sum(part << 32 * (3 - place) for place, part in enumerate(parts))
-        width = 16 if family else 4
-        texts.append(str(ip_address((value if family else parts[3]).to_bytes(width, "big"))))
-    return pc.if_else(pa.array(is_good), pa.array(texts, pa.string()).take(codes.ravel()), None)

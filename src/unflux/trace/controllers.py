@@ -41,14 +41,17 @@ def find_controllers(
     polled: dict[int, list[Poll]] = defaultdict(list)
     for poll in scene.polls:
         polled[poll.controller].append(poll)
-    for number, polls in polled.items():
-        theirs = [poll for poll in polls if poll.agent in agents]
-        if not theirs:
-            continue
+    theirs_of = {
+        number: [poll for poll in polls if poll.agent in agents] for number, polls in polled.items()
+    }
+    asked = {number for number, theirs in theirs_of.items() if theirs}
+    askers = scene.count_askers(asked, dict.fromkeys(asked, agents))
+    for number in sorted(asked):
+        theirs = theirs_of[number]
         theirs.sort(key=lambda poll: (-poll.count, poll.agent))
         address = str(scene.capture.hosts[number])
         place = places.get(address, NOWHERE)
-        others = scene.asker_count(number, agents)
+        others = askers.get(number, 0)
         evidence = tuple(piece for piece in _weigh(scene, theirs, place, others) if piece.llr)
         yield Controller(
             number=number,

@@ -1,5 +1,7 @@
 """The scene: hosts that both serve and ask, the links and polls among them, who else is there."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,11 +48,11 @@ class Scene:
     told: frozenset[int] = field(default_factory=frozenset)
     """Agents that somebody knew before."""
 
-    def asker_count(self, server: int, agents: frozenset[int]) -> int:
-        """Return how many hosts other than these agents opened flows to a server."""
-        flows = self.capture.flows
-        clients = np.unique(flows.client[flows.server == server])
-        return int((~np.isin(clients, list(agents))).sum())
+    def count_askers(
+        self, servers: Collection[int], without: Mapping[int, Collection[int]]
+    ) -> dict[int, int]:
+        """Return how many hosts opened flows to each server, less those told for it."""
+        return count_askers(self.capture, servers, without)
 
 
 def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str]) -> Scene:
@@ -87,7 +89,7 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
         browsed=_browsed(flows, capture, agents, alike),
         looked_up_at=_looked_up_at(flows, capture, agents),
         client_count=_client_count(flows, capture),
-        askers=_askers(flows, links),
+        askers=count_askers(capture, {link.target for link in links}, _agents_of_targets(links)),
         agent_count=agent_count,
         told=frozenset(numbers),
     )
@@ -151,14 +153,23 @@ def _counted(numbers: np.ndarray) -> dict[int, int]:
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
-def _askers(flows: FlowColumns, links: list[Link]) -> dict[int, int]:
-    """Count for each target the hosts that open flows to it and have no link with it."""
-    askers = {}
-    targets = np.array(sorted({link.target for link in links}), np.int64)
-    rows = np.flatnonzero(np.isin(flows.server, targets))
-    pairs = np.unique(np.stack([flows.server[rows], flows.client[rows]]), axis=1)
-    counts = _counted(pairs[0])
-    for target in targets.tolist():
-        linked = {link.agent for link in links if link.target == target}
-        askers[target] = counts.get(target, 0) - len(linked)
-    return askers
+def _agents_of_targets(links: list[Link]) -> dict[int, set[int]]:
+    agents: dict[int, set[int]] = defaultdict(set)
+    for link in links:
+        agents[link.target].add(link.agent)
+    return agents
+
+
+def count_askers(
+    capture: Capture, servers: Collection[int], without: Mapping[int, Collection[int]]
+) -> dict[int, int]:
+    """Count for each server the hosts that opened flows to it, less those told for it."""
+    flows, width = capture.flows, len(capture.hosts)
+    rows = _mask(capture, np.array(sorted(servers), np.int64))[flows.server]
+    ways = np.unique(flows.server[rows] * width + flows.client[rows])
+    counts = _counted(ways // max(width, 1))
+    if not counts:
+        return {}
+    told = [server * width + host for server in servers for host in without.get(server, ())]
+    is_told = _counted(np.intersect1d(ways, np.array(told, np.int64)) // width)
+    return {server: count - is_told.get(server, 0) for server, count in counts.items()}

@@ -11,6 +11,7 @@ from unflux.model.addresses import prefixes
 from unflux.model.verdicts import Evidence
 from unflux.trace.innocent import Target, is_private
 from unflux.trace.links import Link
+from unflux.trace.polling import Poll
 from unflux.trace.relaying import weigh_relay
 from unflux.trace.scene import Scene
 from unflux.trace.standing import Standing
@@ -68,6 +69,10 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
     grouped: dict[tuple[int, bool], list[tuple[Link, list[Evidence], float]]] = defaultdict(list)
     for link, evidence, llr in weighed:
         grouped[link.target, link.is_of_names].append((link, evidence, llr))
+    totals = {agent: sum(counts.values()) for agent, counts in relayed.items()}
+    polls: dict[int, list[Poll]] = defaultdict(list)
+    for poll in scene.polls:
+        polls[poll.agent].append(poll)
     for (number, is_of_names), found in grouped.items():
         found.sort(key=lambda item: -item[2])
         links = tuple(link for link, _, _ in found)
@@ -86,8 +91,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             rivals=tuple(len(relayed[link.agent]) for link in links),
             name_servers=max(scene.looked_up_at.get(link.agent, 0) for link in links),
             is_one_of_many=all(
-                2 * relayed[link.agent][number] <= sum(relayed[link.agent].values())
-                for link in links
+                2 * relayed[link.agent][number] <= totals[link.agent] for link in links
             ),
             client_near_ratio=near,
             client_private_ratio=private,
@@ -98,7 +102,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             browsed=tuple(scene.browsed.get(link.agent, 0) for link in links),
             is_told=tuple(link.agent in scene.told for link in links),
             uses=tuple(place.use for place in theirs),
-            polls=tuple(poll for poll in scene.polls if poll.agent in mine),
+            polls=tuple(poll for agent in sorted(mine) for poll in polls[agent]),
             addresses={number: str(hosts[number]) for number in mine},
         )
         yield Suspect(

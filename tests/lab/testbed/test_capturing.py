@@ -14,6 +14,7 @@ from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.programs import CAPTURE_PACKAGES
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
+from unflux.pipeline.tracing import TraceOptions, trace
 
 pytestmark = pytest.mark.slow
 SECONDS = 25.0
@@ -58,6 +59,30 @@ def test_a_scan_finds_flux_and_accuses_nobody(
         elif kind == "single-flux":  # half a minute is little, where name servers stand still
             assert verdict in {"fast-flux", "undecided"}, domain
     assert len(set(said) & {*bed.blueprint.operations[1].domains}) >= 2
+
+
+@pytest.mark.parametrize("sources", [["capture.pcap"], ["conn.log", "http.log"], ["flows.json"]])
+def test_a_trace_finds_who_stands_behind_and_accuses_nobody_else(
+    bed: Bed, taken: dict[str, Captured], sources: list[str]
+) -> None:
+    honeypot = bed.blueprint.hosts["honeypot"][0]
+    behind = {
+        address
+        for operation in bed.blueprint.operations
+        for address in (operation.mothership, operation.controller)
+    }
+    for vantage in ("honeypot", "edge", "resolver"):
+        folder = taken[vantage].folder
+        options = TraceOptions(
+            agents=frozenset({honeypot}), routes=(folder.parent / "asn.csv",)
+        )  # fmt: skip
+        found = trace([str(folder / source) for source in sources], options)
+        assert not any(source.error for source in found.sources)
+        assert {host.address for host in found.hosts if host.verdict == "accused"} <= behind
+        if vantage == "honeypot":
+            first = found.hosts[0]
+            assert first.address == bed.blueprint.operations[1].mothership
+            assert {agent.address for agent in first.agents} == {honeypot}
 
 
 def test_the_honeypot_shows_the_relaying(bed: Bed, taken: dict[str, Captured]) -> None:
