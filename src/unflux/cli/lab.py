@@ -191,7 +191,7 @@ def capture(
     ],
     seconds: Annotated[
         float,
-        typer.Option("--seconds", metavar="N", min=1, max=86_400, help="How long to capture."),
+        typer.Option("--seconds", metavar="N", min=1, max=3600, help="How long to capture."),
     ] = 60.0,
     state: StateFolder = None,
     force: Annotated[

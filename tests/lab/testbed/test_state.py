@@ -62,6 +62,21 @@ def test_down_follows_no_link_and_trusts_nobody(state: State, tmp_path: Path) ->
     assert state.is_there()
 
 
+@pytest.mark.parametrize("name", ["a b", "a;b", 'a"b', "a{b", "a\nb", "ä"])
+def test_odd_paths_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnfluxError, match="letters, digits"):
+        State(tmp_path / name).claim()
+    assert not (tmp_path / name).exists()
+
+
+def test_a_crash_before_the_record_leaves_nothing(state: State) -> None:
+    for left in ("lock", "testbed.new"):
+        (state.folder / left).touch()
+    state.claim()
+    assert not take_down(state)
+    assert not state.folder.exists()
+
+
 def test_two_commands_do_not_work_on_one_testbed(state: State) -> None:
     state.write(RECORD)
     with state.locked(), pytest.raises(UnfluxError, match="another command"):

@@ -83,15 +83,17 @@ def capture(state: State, out: Path, seconds: float) -> list[Captured]:
 def _write_logs_of(
     programs: Programs, testbed: str, blueprint: Blueprint, vantage: str, folder: Path
 ) -> Captured:
-    packets = list(read_packets(folder / CAPTURE))
-    connections = assemble(packets)
+    connections = assemble(read_packets(folder / CAPTURE))
     write_logs(connections, folder)
     if vantage == "resolver":
         resolver = blueprint.names.resolvers["north"]
         write_stretched(connections, resolver, blueprint.compress, folder / STRETCHED)
     export_flows(programs, namespace_name(testbed, "core"), folder / CAPTURE, folder)
     return Captured(
-        vantage=vantage, folder=folder, packets=len(packets), connections=len(connections)
+        vantage=vantage,
+        folder=folder,
+        packets=sum(one.sent.packets + one.returned.packets for one in connections),
+        connections=len(connections),
     )
 
 

@@ -11,6 +11,9 @@ UDP_IDLE_US: Final = 60_000_000
 KEPT_OCTETS: Final = 4 << 20
 """Of each direction of a stream."""
 
+KEPT_PORTS: Final = (53, 80)
+"""Of responders whose payload is looked at; of others it is counted."""
+
 Key = tuple[Protocol, str, int, str, int]
 
 
@@ -24,6 +27,8 @@ class Direction:
     """Of payload, each once."""
     first_sequence: int | None = None
     flags: int = 0
+    keeps: bool = True
+    """Whether payload is kept."""
     _segments: dict[int, bytes] = field(default_factory=dict)
     _datagrams: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -34,13 +39,18 @@ class Direction:
         self.flags |= packet.flags
         if packet.protocol == "udp":
             self.octets += len(packet.payload)
-            self._datagrams.append((packet.ts_us, packet.payload))
+            if self.keeps:
+                self._datagrams.append((packet.ts_us, packet.payload))
             return
         if self.first_sequence is None:
             self.first_sequence = packet.sequence + (1 if packet.flags & SYN else 0)
         if packet.payload:
             place = (packet.sequence - self.first_sequence) & 0xFFFFFFFF
-            if place < KEPT_OCTETS and len(packet.payload) > len(self._segments.get(place, b"")):
+            if (
+                self.keeps
+                and place < KEPT_OCTETS
+                and len(packet.payload) > len(self._segments.get(place, b""))
+            ):
                 self._segments[place] = packet.payload
             if place < 1 << 31:
                 self.octets = max(self.octets, place + len(packet.payload))
@@ -117,8 +127,12 @@ def assemble(packets: Iterable[Packet]) -> list[Connection]:
             is_opening = bool(packet.flags & SYN) and not packet.flags & ACK
             # Without the opening: the lower port is who serves.
             is_back = not is_opening and packet.source_port < packet.target_port
+            settled = back if is_back else key
+            keeps = settled[4] in KEPT_PORTS
             found = Connection(
-                key=back if is_back else key,
+                key=settled,
+                sent=Direction(keeps=keeps),
+                returned=Direction(keeps=keeps),
                 first_us=packet.ts_us,
                 last_us=packet.ts_us,
                 began=is_opening or packet.protocol == "udp",

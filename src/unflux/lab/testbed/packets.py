@@ -11,8 +11,10 @@ from unflux.model.errors import UnfluxError
 
 Protocol = Literal["tcp", "udp"]
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-_MAGIC_US: Final = 0xA1B2C3D4
-_ETHERNET: Final = 1
+_EXPECTED: Final = (0xA1B2C3D4, 1)
+"""Magic of microseconds in the machine's order, and link type Ethernet."""
+_MOST_OCTETS: Final = 1 << 18
+"""tcpdump's own limit of one packet."""
 _HEADER_OCTETS: Final = 24
 _RECORD_OCTETS: Final = 16
 _PROTOCOLS: Final[dict[int, Protocol]] = {6: "tcp", 17: "udp"}
@@ -40,23 +42,16 @@ def read_packets(path: Path) -> Iterator[Packet]:
 
     Raises UnfluxError where it is no such file. A last record that is cut ends it.
     """
-    octets = path.read_bytes()
-    if len(octets) < _HEADER_OCTETS:
-        message = f"{path}: no capture in it"
-        raise UnfluxError(message)
-    magic, link = struct.unpack_from("=I16xI", octets)
-    if (magic, link) != (_MAGIC_US, _ETHERNET):
-        message = f"{path}: not a capture of Ethernet in microseconds"
-        raise UnfluxError(message)
-    place = _HEADER_OCTETS
-    while place + _RECORD_OCTETS <= len(octets):
-        seconds, micros, kept, _ = struct.unpack_from("=IIII", octets, place)
-        place += _RECORD_OCTETS
-        frame = octets[place : place + kept]
-        place += kept
-        packet = _decode(seconds * 1_000_000 + micros, frame)
-        if packet is not None:
-            yield packet
+    with path.open("rb") as stream:
+        header = stream.read(_HEADER_OCTETS)
+        if len(header) < _HEADER_OCTETS or struct.unpack("=I16xI", header) != _EXPECTED:
+            message = f"{path}: not a capture of Ethernet in microseconds"
+            raise UnfluxError(message)
+        while len(record := stream.read(_RECORD_OCTETS)) == _RECORD_OCTETS:
+            seconds, micros, kept, _ = struct.unpack("=IIII", record)
+            packet = _decode(seconds * 1_000_000 + micros, stream.read(min(kept, _MOST_OCTETS)))
+            if packet is not None:
+                yield packet
 
 
 def _decode(ts_us: int, frame: bytes) -> Packet | None:

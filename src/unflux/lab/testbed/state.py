@@ -19,6 +19,7 @@ from unflux.model.errors import UnfluxError
 Phase = Literal["rising", "up"]
 SCHEMA: Final = "unflux/testbed-state/1"
 _RECORD: Final = "testbed.json"
+_DRAFT: Final = "testbed.new"
 _LOCK: Final = "lock"
 _POLL_S: Final = 0.05
 
@@ -42,11 +43,17 @@ class State:
     folder: Path
 
     def claim(self) -> None:
-        """Make the folder, or take an empty one; raises UnfluxError where others could write."""
+        """Make the folder, or take an empty one; raises UnfluxError where others could write.
+
+        Its path goes into the configurations of servers, so it has no odd characters.
+        """
+        if not re.fullmatch(r"[\w/.+-]+", str(self.folder), re.ASCII):
+            message = f"{str(self.folder)!r}: letters, digits and /._+- alone, please"
+            raise UnfluxError(message)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = self.folder.lstat()
-            is_empty = not any(path.name != _LOCK for path in self.folder.iterdir())
+            is_empty = not any(path.name not in (_LOCK, _DRAFT) for path in self.folder.iterdir())
         except OSError as error:
             message = f"{self.folder}: no place for a testbed ({error.strerror})"
             raise UnfluxError(message) from error
@@ -106,7 +113,7 @@ class State:
     def write(self, record: Record) -> None:
         """Write down, whole and on the disk before this returns."""
         path = self.folder / _RECORD
-        draft = path.with_suffix(".new")
+        draft = self.folder / _DRAFT
         with draft.open("w", encoding="utf-8") as stream:
             json.dump({"schema": SCHEMA, **asdict(record)}, stream)
             stream.flush()
@@ -138,8 +145,9 @@ class State:
         if self.is_there():
             shutil.rmtree(self.folder)
             return
-        with suppress(OSError):
-            (self.folder / _LOCK).unlink()
+        for own in (_DRAFT, _LOCK):
+            with suppress(OSError):
+                (self.folder / own).unlink()
         with suppress(OSError):
             self.folder.rmdir()
 

@@ -44,8 +44,7 @@ def wire(programs: Programs, testbed: str, blueprint: Blueprint) -> None:
         _join(programs, testbed, segment, router)
         _configure_leaf(programs, testbed, blueprint, segment, number)
         _configure_router(programs, testbed, blueprint, segment, number)
-    for segment in SEGMENTS:
-        _refuse_way_out(programs, namespace_name(testbed, segment))
+    _refuse_way_out(programs, namespace_name(testbed, "core"))
 
 
 def beyond(segment: Segment) -> tuple[Segment, ...]:
@@ -62,10 +61,8 @@ def set_reachable(
     """
     batches: dict[Segment, list[str]] = {}
     for address, (segment, is_online) in changes.items():
-        way = f"dev {segment}" if is_online else None
-        line = (
-            f"route replace {address}/32 {way}" if way else f"route replace blackhole {address}/32"
-        )
+        way = f"{address}/32 dev {segment}" if is_online else f"blackhole {address}/32"
+        line = f"route replace {way}"
         batches.setdefault(ROUTER_OF[segment], []).append(line)
     for router, lines in batches.items():
         _batch(programs, namespace_name(testbed, router), lines)
@@ -127,15 +124,13 @@ def _link_addresses(number: int) -> tuple[str, str]:
     return f"192.0.2.{2 * number}", f"192.0.2.{2 * number + 1}"
 
 
-def _refuse_way_out(programs: Programs, namespace: str) -> None:
-    """Raise UnfluxError where a packet for outside would leave towards anything but the core."""
-    if not namespace.endswith("-core"):
-        return
+def _refuse_way_out(programs: Programs, core: str) -> None:
+    """Raise UnfluxError where the core, to which all others send, has a way out."""
     try:
-        way = programs.run("ip", "-n", namespace, "route", "get", OUTSIDE)
+        way = programs.run("ip", "-n", core, "route", "get", OUTSIDE)
     except UnfluxError:
         return
-    message = f"{namespace} has a route to {OUTSIDE}: {way.strip()}"
+    message = f"{core} has a route to {OUTSIDE}: {way.strip()}"
     raise UnfluxError(message)
 
 
