@@ -16,7 +16,7 @@ from unflux.model.times import moment_at
 from unflux.model.traces import TraceResult
 from unflux.model.verdicts import SourceSummary
 from unflux.pipeline.scanning import read_route_tables
-from unflux.read.flow_reading import FlowsRead, join_requests, read_flows
+from unflux.read.flow_reading import FlowsRead, bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
 from unflux.read.meter import Progress
 from unflux.trace.columns import number_flows
@@ -50,7 +50,7 @@ def trace(
         raise UsageError(message)
     drops: Counter[str] = Counter()
     reads = list(read_flows(arguments, options.reading, progress=progress))
-    flows = join_requests(pa.concat_tables([read.flows for read in reads]))
+    flows = bring_together([read.flows for read in reads])
     flows = _within(flows, options)
     sources = tuple(_summary(read) for read in reads)
     for read in reads:

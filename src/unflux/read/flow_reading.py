@@ -20,6 +20,10 @@ from unflux.read.meter import Meter, Progress
 from unflux.read.opening import Advance, Location, find_locations, open_source
 from unflux.read.source import Drops
 
+SAME_US: Final = 2_000_000
+"""Within this two sources may date the start of one flow. Chosen: 2026-11-28; whole seconds, and
+clocks that are a second apart."""
+
 HTTP: Final = ("http_method", "http_host", "http_target", "http_status")
 
 
@@ -138,6 +142,45 @@ def pair_directions(rows: pa.Table) -> pa.Table:
         },
         len(found.first_us),
     )
+
+
+def bring_together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the flows of several sources, each once, with the requests that were read of them."""
+    ended = [table.filter(pc.is_valid(table["last_at"])) for table in tables]
+    others = [table.filter(pc.is_null(table["last_at"])) for table in tables]
+    return join_requests(pa.concat_tables([without_repeats(ended), *others]))
+
+
+def without_repeats(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the flows of several sources, each once: sensors see the same, and logs repeat it.
+
+    Flows between the same ends that begin within :data:`SAME_US` are one, where they come from
+    different sources; that of the source named first is kept.
+    """
+    flows = pa.concat_tables(tables)
+    if sum(table.num_rows > 0 for table in tables) < 2:
+        return flows
+    source = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    hosts = pa.chunked_array([*flows["client"].chunks, *flows["server"].chunks], pa.string())
+    numbers = encode_distinct(hosts)[1].to_numpy()
+    first_us = flows["first_at"].cast(COUNT).to_numpy()
+    keys = [
+        numbers[: len(flows)],
+        numbers[len(flows) :],
+        *(flows[name].to_numpy() for name in ("client_port", "server_port", "protocol")),
+    ]
+    order = np.lexsort((source, first_us, *keys))
+    is_same = np.ones(max(len(order) - 1, 0), bool)
+    for key in keys:
+        is_same &= key[order][1:] == key[order][:-1]
+    is_near = np.diff(first_us[order]) <= SAME_US
+    is_repeat = is_same & is_near & (source[order][1:] != source[order][:-1])
+    # Of two that are one, the later source's goes; three in a row are two pairs.
+    earlier, later = order[:-1][is_repeat], order[1:][is_repeat]
+    gone = np.where(source[earlier] < source[later], later, earlier)
+    kept = np.ones(len(flows), bool)
+    kept[gone] = False
+    return flows.filter(pa.array(kept))
 
 
 def join_requests(flows: pa.Table) -> pa.Table:

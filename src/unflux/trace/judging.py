@@ -39,11 +39,12 @@ MOST_FLOWS: Final = 10
 
 MISSING: Final = {
     "relay": "More relayed requests, or a capture with payload, would tell a relay from chance.",
-    "agent": "Records of DNS that name its relays as agents (--agent, --store), or a second relay "
+    "agent": "Records of DNS that name its relays as agents (--agent, --agents), or a second relay "
     "elsewhere, would tell an agent from a proxy that somebody runs in the open.",
     "names": "A capture with payload would tell a name server by its authoritative answers from a "
     "resolver.",
     "controller": "A second agent that polls it would tell a controller from a device's maker.",
+    "relays": "What those that poll it relay to is undecided itself.",
 }
 
 
@@ -301,9 +302,13 @@ def _judge_controller(
         period_s=controller.polls[0].period_s,
         evidence=controller.evidence,
         alternatives=(),
-        missing=MISSING["controller"] if verdict == "undecided" else None,
+        missing=_missing_of_controller(controller) if verdict == "undecided" else None,
         flows=(),
     )
+
+
+def _missing_of_controller(controller: Controller) -> str:
+    return MISSING["relays" if controller.llr >= CONVICTION else "controller"]
 
 
 def _polling_agent(scene: Scene, poll: Poll) -> TracedAgent:
