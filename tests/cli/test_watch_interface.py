@@ -170,6 +170,7 @@ def test_responses_that_pass_are_taken_by_a_user_without_privileges(folder: Path
             (main,) = (s for s in watch.statuses() if s["Pid"] == str(watch.process.pid))
             assert main["NoNewPrivs"] == "1"
             assert (folder / "store").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+            send(right, "tap", folder, octets)  # goes out, as answers to clients do
             send(left, "tap", folder, octets)
             right.run(sys.executable, "-c", LOOP)
             watch.until(lambda: watch.health()["responses"] == count + 1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.read.test_dnstap import field, frame, message
 
-from unflux.pipeline.batch_reading import OTHER_TIME, read_batch
+from unflux.pipeline.batch_reading import OTHER_TIME, REFUSED, read_batch
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.message import NO_TIME
@@ -49,6 +49,7 @@ def test_garbage_in_one_part_leaves_the_others() -> None:
     assert len(read.errors) == 1
     assert read.errors[0].startswith("x: not a format")
     assert read.drops.response_count == 1
+    assert read.drops.reasons == {REFUSED: 1}
 
 
 def test_records_ahead_of_the_clock_or_without_time_are_counted() -> None:

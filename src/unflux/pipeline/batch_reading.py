@@ -17,6 +17,7 @@ from unflux.watch.inbox import Batch, Part
 AHEAD: Final = timedelta(minutes=10)
 """How far a record's time may be ahead of this machine's clock. Chosen: 2026-11-28; a sender
 without a clock that is set would else fill a window that never ends."""
+REFUSED: Final = "part of a batch that could not be read, or not to its end"
 OTHER_TIME: Final = "time ahead of the clock, or older than --keep"
 
 
@@ -49,6 +50,8 @@ def read_batch(
     drops = Drops()
     for source in sources:
         drops.add(source.drops)
+        if source.error:
+            drops.drop(REFUSED)
     if other_count := drops.reasons.pop(NOT_ASKED, 0):
         drops.drop(OTHER_TIME, other_count)
     rollups = [source.rollup for source in sources]

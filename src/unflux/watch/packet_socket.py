@@ -126,10 +126,11 @@ def open_interfaces(
 
 @contextmanager
 def open_interface(name: str, ports: Iterable[int], limits: Limits) -> Iterator[PacketSocket]:
-    """Take packets from an interface while the block runs, also those meant for others.
+    """Take packets that come in at an interface while the block runs, also those meant for others.
 
-    At the loopback interface, where each packet passes twice, those that come in. Raises
-    UnfluxError that says what to grant where this process may not.
+    What goes out is left: beside a resolver these are its answers to clients, and at the loopback
+    interface the same once more. Raises UnfluxError that says what to grant where this process
+    may not.
     """
     try:
         opened = _open(name, ports, limits)
@@ -149,16 +150,14 @@ def _open(name: str, ports: Iterable[int], limits: Limits) -> PacketSocket:
     socket.if_nametoindex(name)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         hardware = _ask(asking, name, _GET_HARDWARE)
-    is_loopback = hardware == _ARP_LOOPBACK
-    is_ethernet = is_loopback or hardware == _ARP_ETHERNET
+    is_ethernet = hardware in (_ARP_ETHERNET, _ARP_LOOPBACK)
     # Without a protocol nothing arrives before the filter is in place.
     kind = socket.SOCK_RAW if is_ethernet else socket.SOCK_DGRAM
     opened = socket.socket(socket.AF_PACKET, kind, 0)
     try:
         attach_filter(opened, compose_filter(ports, is_ethernet=is_ethernet))
         opened.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
-        if is_loopback:
-            opened.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
+        opened.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
         frame_bytes = 2048
         opened.setsockopt(
             _SOL_PACKET, _RX_RING,
