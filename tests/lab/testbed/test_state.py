@@ -92,6 +92,14 @@ def test_without_root_nothing_is_made(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (tmp_path / "state").exists()
 
 
+def test_too_many_agents_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raising, "find_programs", lambda _: None)
+    monkeypatch.setattr(raising, "find_stream_module", lambda _: "")
+    with pytest.raises(UnfluxError, match="agents would come and go"):
+        raise_testbed(Options(agents=200, minutes=600), State(tmp_path / "state"))
+    assert not (tmp_path / "state").exists()
+
+
 def test_the_folder_is_the_sessions_or_the_machines() -> None:
     assert default_folder({"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/unflux-lab")
     assert default_folder({}) == Path("/run/unflux-lab")

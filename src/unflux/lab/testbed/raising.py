@@ -22,6 +22,9 @@ from unflux.lab.testbed.wiring import wire
 from unflux.model.errors import UnfluxError
 
 START_S: Final = 30.0
+MOST_AGENTS: Final = 3000
+"""Each listens at four ports or less, of one nginx that has 8,192 places. Chosen: 2026-11-28; 2,489
+ran, 359 of them on line at a time."""
 TUN: Final = "/dev/net/tun"
 
 
@@ -35,6 +38,13 @@ def raise_testbed(options: Options, state: State) -> Record:
     find_stream_module(programs)
     blueprint = draw_blueprint(options)
     refuse_foreign(blueprint)
+    agents = sum(1 for _ in blueprint.agents())
+    if agents > MOST_AGENTS:
+        message = (
+            f"{agents:,} agents would come and go, and {MOST_AGENTS:,} are the most: ask for fewer "
+            "at a time, for less time, or for less compression"
+        )
+        raise UnfluxError(message)
     if os.geteuid():
         message = "a testbed needs root: it makes network namespaces"
         raise UnfluxError(message)
