@@ -36,7 +36,8 @@ def score(pool: Pool, seed: int) -> dict[str, Any] | None:
     first_s, last_s = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(first_s, seen.agent, seen.first_s)
     np.maximum.at(last_s, seen.agent, seen.last_s)
-    renumbering = find_renumbering(find_spells(presence, first_s, last_s), seen.provider_of)
+    spells = find_spells(presence, first_s, last_s, int(seen.count.sum()))
+    renumbering = find_renumbering(spells, seen.provider_of)
     found = count_agents(presence, renumbering)
     if found is None:
         return None

@@ -52,7 +52,7 @@ class Simulated:
     provider_of: Integers
     """By address: ASN."""
     total_hosts: int
-    """That were seen, or were there at a multiple of the width given."""
+    """That were seen, or were there, and on, at a multiple of the width given."""
     total_addresses: int
     """The same of addresses."""
     mean_hosts: float
@@ -142,7 +142,9 @@ def simulate(pool: Pool, seed: int, bucket_s: int = HOUR_S, width_s: float = HOU
     long = {
         key
         for key, (start, stop) in spells.items()
-        if max(start, 0.0) // width_s < min(stop, pool.span_s) // width_s
+        if _serves_at_border(
+            max(start, 0.0), min(stop, pool.span_s), width_s, wakes_h[key[0]], pool.online_h
+        )
     }
     total = long | address_number.keys()
     host_of = np.array([host for host, _ in address_number], np.int64)
@@ -171,6 +173,14 @@ def _spell(
         return begin, end
     start = renews_s + turn * DAY_S
     return max(begin, start), min(end, start + DAY_S)
+
+
+def _serves_at_border(
+    start_s: float, stop_s: float, width_s: float, wakes_h: float, online_h: float
+) -> bool:
+    """Tell whether a host is on at a multiple of the width, between two moments."""
+    borders = np.arange(start_s // width_s + 1, stop_s // width_s + 1) * width_s
+    return bool(((borders / HOUR_S - wakes_h) % 24 < online_h).any())
 
 
 def _mean_of_weibull(shape: float) -> float:

@@ -1,5 +1,6 @@
 """The whole command: what it refuses, what it asks of a real server, budgets, kills, restarts."""
 
+import itertools
 import json
 import re
 import signal
@@ -8,11 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import dns.query
 import dns.rcode
 import dns.update
+import jsonschema
 import pytest
 from tests.act.outputs.programs import Server, find, served
 from tests.cli.conftest import Run
@@ -21,6 +24,7 @@ from tests.cli.test_watch import named
 from unflux.engine.store import Store
 from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_LOOKS
 
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 SOON_S = 60.0
 SCOPE = """\
 allowed_by = "the test"
@@ -74,6 +78,14 @@ def test_beside_the_scope_nothing_is_asked(run: Run, tmp_path: Path) -> None:
         ran = run("track", *arguments, *given)
         assert (ran.status, said in ran.err) == (2, True), ran.err
     assert {path.name for path in tmp_path.iterdir()} <= {"scope.toml", "ledger"}
+
+
+def test_of_nothing_there_is_no_report(run: Run, tmp_path: Path) -> None:
+    ran = run("track", "flux.example", "--store", tmp_path / "store", "--report-only")
+    assert (ran.status, "there is no store at" in ran.err) == (1, True)
+    Store.open(tmp_path / "store").close()
+    ran = run("track", "flux.example", "--store", tmp_path / "store", "--report-only")
+    assert (ran.status, "holds no address of any of these names" in ran.err) == (1, True)
 
 
 def test_without_a_scope_it_prints_what_it_would_ask(run: Run, tmp_path: Path) -> None:
@@ -259,6 +271,17 @@ def test_a_rotation_is_seen_and_a_kill_forgets_neither_records_nor_rhythm(
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert json.loads(scanned.stdout)["verdict"]["counts"]["addresses"] >= 6
+    page = tmp_path / "report.html"
+    reported = folder.track(
+        "www.flux.example", "--report-only", "--format", "json", "--report", str(page)
+    )
+    track = json.loads(reported.stdout)
+    jsonschema.validate(track, json.loads((SCHEMAS / "track-1.schema.json").read_text()))
+    (view,) = track["vantages"]
+    assert view["vantage"] == f"127.0.0.1:{server.port}"
+    assert view["addresses"] == track["addresses"] >= 6
+    assert view["rotation_s"] > 0
+    assert page.read_text().startswith("<!doctype html>")
 
 
 @pytest.mark.slow
@@ -282,7 +305,13 @@ def test_silence_is_waited_out_and_a_second_run_beside_is_refused(tmp_path: Path
                 command, capture_output=True, text=True, timeout=120, check=False
             )
             assert (beside.returncode, "another run is at work" in beside.stderr) == (1, True)
-            until(lambda: (tmp_path / "ledger").read_text().count("\n") >= 2)
+            until(lambda: (tmp_path / "ledger").read_text().count("\n") >= 3)
             running.process.send_signal(signal.SIGTERM)
             assert running.process.wait(timeout=60) == 0
-        assert len((tmp_path / "ledger").read_text().splitlines()) <= 4
+        written = [json.loads(line) for line in (tmp_path / "ledger").read_text().splitlines()]
+    looks = [
+        datetime.fromisoformat(line["at"]) for line in written if line["name"] == "flux.example"
+    ]
+    for number, (before, after) in enumerate(itertools.pairwise(looks)):
+        # Five seconds are waited for a reply, and twice as long as before until the next look.
+        assert (after - before).total_seconds() >= 4.9 + 2 ** (number + 1)

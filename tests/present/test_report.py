@@ -28,7 +28,8 @@ from tests.present.sample_result import (
 )
 
 from unflux.model.verdicts import ScanResult
-from unflux.present.report import MAX_EXPLAINED, PREVIEW_AGENTS, data_block, render_report
+from unflux.present.page import data_block
+from unflux.present.report import MAX_EXPLAINED, PREVIEW_AGENTS, render_report
 from unflux.present.visible import make_visible
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}

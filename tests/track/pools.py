@@ -52,7 +52,7 @@ def look_at_pool(
     is_long = np.floor(np.maximum(begin, 0)) < np.floor(np.minimum(end, hours))
     return Seen(
         presence=presence,
-        spells=find_spells(presence, first_s, last_s),
+        spells=find_spells(presence, first_s, last_s, len(agents)),
         counts=presence.count_answers(pairs[0].astype(np.int64), pairs[1], counts),
         at_once=float(np.mean([((begin <= at) & (at < end)).sum() for at in grid])),
         total=len(set(np.flatnonzero(is_long).tolist()) | set(agents)),

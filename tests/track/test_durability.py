@@ -44,7 +44,7 @@ def test_a_list_of_a_pool_that_stays_is_good_for_ever() -> None:
     agent, bucket_s = np.repeat(np.arange(20), 60), np.tile(np.arange(60), 20) * HOUR_S
     count = np.ones(1200, np.int64)
     presence = find_presence(agent, bucket_s, count, HOUR_S)
-    spells = find_spells(presence, np.zeros(20), np.full(20, 59.0 * HOUR_S))
+    spells = find_spells(presence, np.zeros(20), np.full(20, 59.0 * HOUR_S), 1200)
     found = measure_durability(presence, count, spells)
     assert found is not None
     assert (found.lifetime_h, found.half_life_h) == (None, None)

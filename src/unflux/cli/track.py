@@ -13,7 +13,7 @@ Examples:
   unflux track bad.example --store flux.unflux --dry-run
   unflux track bad.example worse.example --store flux.unflux --scope scope.toml \\
       --ledger ledger.jsonl --for 14d
-  unflux track bad.example --store flux.unflux --report-only
+  unflux track bad.example --store flux.unflux --report-only --report flux.html
 """
 
 
@@ -149,6 +149,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write the report as a page with pictures, too.",
+            show_default=False,
+        ),
+    ] = None,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -182,6 +191,7 @@ def run(
         dry_run=dry_run,
         report_only=report_only,
         form=form,
+        report=report,
         routes=tuple(routes or ()),
         workers=workers,
         as_json=as_json,

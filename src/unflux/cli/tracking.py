@@ -14,6 +14,7 @@ from rich.console import Console
 
 from unflux.cli.arguments import TableOrJson, default_workers
 from unflux.cli.event_log import tell_lines
+from unflux.cli.output import write_file
 from unflux.cli.progress import say
 from unflux.cli.signals import take_signals
 from unflux.engagement.scope import DNS_PORT, Scope, read_scope
@@ -26,6 +27,7 @@ from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.track_reporting import report_tracks
 from unflux.pipeline.tracking import Command, Options, planned, track
 from unflux.present.track_json import render_tracks
+from unflux.present.track_report import render_track_report
 from unflux.present.track_screen import print_tracks
 from unflux.present.visible import make_visible
 from unflux.read.source import Options as ReadOptions
@@ -66,6 +68,7 @@ class Wishes:
     dry_run: bool
     report_only: bool
     form: TableOrJson | None
+    report: Path | None
     routes: tuple[Path, ...]
     workers: int | None
     as_json: bool
@@ -109,7 +112,7 @@ def follow(wishes: Wishes) -> None:
         return
     prepare_reading(say)
     asyncio.run(_track_with_signals(options, tell_lines(as_json=wishes.as_json)))
-    if wishes.form is not None:
+    if wishes.form is not None or wishes.report is not None:
         write_report(wishes, names)
 
 
@@ -130,6 +133,8 @@ def write_report(wishes: Wishes, names: tuple[str, ...]) -> None:
     if not tracks:
         message = f"{wishes.store}: holds no address of any of these names with a time"
         raise UnfluxError(message)
+    if wishes.report is not None:
+        write_file(wishes.report, [render_track_report(tracks).encode()])
     if wishes.form is TableOrJson.JSON:
         sys.stdout.writelines(render_tracks(tracks))
     else:

@@ -1,23 +1,24 @@
 """The HTML report: one self-contained page that needs no network and runs no foreign text."""
 
-import base64
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from unflux import __version__
-from unflux.model.times import format_moment
 from unflux.model.verdicts import Agent, Evidence, FluxNetwork, ScanResult, Verdict
 from unflux.present.json_lines import distinct_known, measured
+from unflux.present.page import (
+    data_block,
+    page_environment,
+    read_resource,
+    security_policy,
+)
 from unflux.present.pictures import (
     AsnGroup,
     Growth,
@@ -30,8 +31,7 @@ from unflux.present.pictures import (
     draw_service_map,
     of_network,
 )
-from unflux.present.visible import make_visible
-from unflux.present.wording import SYMBOLS, plural, range_text, score_text, strongest_reason
+from unflux.present.wording import SYMBOLS, range_text, score_text, strongest_reason
 
 MAX_MARKS: Final = 40_000
 MAX_MARKS_PER_PAGE: Final = 200_000
@@ -84,19 +84,10 @@ def render_report(result: ScanResult) -> str:
     environment = _environment()
     views = tuple(_view_networks(result))
     has_pictures = any(view.rotation or view.map for view in views)
-    style = _resource("templates/report.css")
-    scripts = [_resource("vendor/echarts.min.js")] if has_pictures else []
-    scripts.append(_resource("templates/report.js"))
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            "script-src " + " ".join(_hash(script) for script in scripts),
-            f"style-src {_hash(style)}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    style = read_resource("templates/report.css")
+    scripts = [read_resource("vendor/echarts.min.js")] if has_pictures else []
+    scripts.append(read_resource("templates/report.js"))
+    policy = security_policy(style, scripts)
     listed = {view.network.id for view in views}
     return environment.get_template("report.html.j2").render(
         result=result,
@@ -115,55 +106,11 @@ def render_report(result: ScanResult) -> str:
     )
 
 
-def data_block(value: Any) -> Markup:
-    """Return JSON that holds no character with a meaning to HTML, for a script data block."""
-    text = json.dumps(_visible(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for character in "<>&'":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
-
-
-def _visible(value: Any) -> Any:
-    """Make each text in nested lists and dicts visible; the nesting is ours, not the input's."""
-    if isinstance(value, str):
-        return make_visible(value)
-    if isinstance(value, dict):
-        return {key: _visible(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_visible(item) for item in value]
-    return value
-
-
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("unflux.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: (
-            make_visible(value)
-            if isinstance(value, str) and not isinstance(value, Markup)
-            else value
-        ),
-    )
-    environment.globals.update(
-        plural=plural, ranged=range_text, reason=strongest_reason, symbols=SYMBOLS
-    )
-    environment.filters.update(
-        bars=_bars, count=_count, llr=_llr, moment=_moment, iso=format_moment,
-        score=_score, span=_span, value=_value,
-    )  # fmt: skip
+    environment = page_environment()
+    environment.globals.update(ranged=range_text, reason=strongest_reason, symbols=SYMBOLS)
+    environment.filters.update(bars=_bars, llr=_llr, score=_score, value=_value)
     return environment
-
-
-def _resource(path: str) -> str:
-    return files("unflux.present").joinpath(path).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def _of_outcome(
@@ -317,10 +264,6 @@ def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
-def _count(number: int | None) -> str:
-    return "unknown" if number is None else f"{number:,}"
-
-
 def _score(number: float | None) -> str:
     return "–" if number is None else score_text(number)
 
@@ -334,33 +277,3 @@ def _value(value: float | int | str | None) -> str:
     if shown is None:
         return "–"
     return shown if isinstance(shown, str) else f"{shown:,}"
-
-
-def _moment(moment: datetime | None) -> str:
-    if moment is None:
-        return "unknown"
-    moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
-
-
-def _span(seconds: float | timedelta) -> str:
-    """Write a duration in its two largest units."""
-    if isinstance(seconds, timedelta):
-        seconds = seconds.total_seconds()
-    left = int(seconds)
-    parts = []
-    for unit, size in (
-        ("years", 31_536_000),
-        ("days", 86_400),
-        ("h", 3_600),
-        ("min", 60),
-        ("s", 1),
-    ):
-        number, left = divmod(left, size)
-        if number:
-            parts.append(f"{number} {unit[:-1] if number == 1 and len(unit) > 3 else unit}")
-        elif parts:
-            break
-        if len(parts) == 2:
-            break
-    return " ".join(parts) or "0 s"

@@ -60,7 +60,7 @@ def describe_life(
     np.minimum.at(came_s, agent, first_s)
     np.maximum.at(left_s, agent, last_s)
     presence = find_presence(agent, bucket, count, bucket_s)
-    spells = find_spells(presence, came_s, left_s)
+    spells = find_spells(presence, came_s, left_s, int(count.sum()))
     renumbering = find_renumbering(spells, _providers(served, agent, size))
     newcomers = np.bincount(presence.first, minlength=presence.occasion_count)
     seen = np.bincount(presence.occasion, minlength=presence.occasion_count)

@@ -27,11 +27,14 @@ LEAST_AGAIN: Final = 5
 2026-11-28; with less the interval spans a factor of ten."""
 DRAWS: Final = 200
 """Of the parameters, for an interval."""
-ALIVE_ERROR: Final = 0.04
-UNSEEN_ERROR: Final = 0.3
-"""What the model itself is wrong by, deviation of the logarithm: of those there at once, and of
-those never seen. Chosen: 2026-11-28 on development pools of benchmarks/track_population.py;
-without it the intervals of pools that are seen nearly whole miss by a percent or two."""
+ALIVE_ERROR: Final = 0.05
+NOW_ERROR: Final = 0.08
+AWAY_ERROR: Final = 0.15
+UNSEEN_ERROR: Final = 0.5
+"""What the model itself is wrong by, deviation of the logarithm: of those there at once, of those
+there now, of both for the share that is away, and of those never seen. Chosen: 2026-11-28
+on development pools of benchmarks/track_population.py; without it the intervals of pools that are
+seen nearly whole miss by a percent or two, and of agents that sleep ten."""
 HOUR_S: Final = 3600
 _SMALL: Final = 1e-12
 
@@ -86,6 +89,7 @@ def estimate_population(presence: Presence, seed: int = 0) -> Population | None:
     model = _Model(presence)
     best = model.fit()
     draws = model.draws(best, seed)
+    parts = model.parts(best)
     chance = np.random.default_rng(seed)
     totals, means, nows = [], [], []
     for theta in draws:
@@ -96,13 +100,14 @@ def estimate_population(presence: Presence, seed: int = 0) -> Population | None:
         spread = np.sqrt(np.maximum(state.uncertain, 0))
         # One that is missed in one occasion is missed in the next: noise of one agent lasts.
         noise = chance.standard_normal() * spread
-        wrong = np.exp(chance.standard_normal(2) * (ALIVE_ERROR, UNSEEN_ERROR))
+        away = AWAY_ERROR * parts.leaves / (parts.leaves + parts.returns)
+        errors = (np.hypot(ALIVE_ERROR, away), UNSEEN_ERROR, np.hypot(NOW_ERROR, away))
+        wrong = np.exp(chance.standard_normal(3) * errors)
         totals.append(presence.agent_count + unseen * wrong[1])
         means.append(float((alive + noise).mean() * wrong[0]))
-        nows.append(float((alive[-1] + noise[-1]) * wrong[0]))
+        nows.append(float((alive[-1] + noise[-1]) * wrong[2]))
     middle = model.state(best)
     alive = middle.seen_alive + middle.unseen_alive
-    parts = model.parts(best)
     return Population(
         seen=presence.agent_count,
         total=_interval(presence.agent_count + middle.unseen, totals, presence.agent_count),

@@ -20,9 +20,9 @@ class Spells:
     """Of the records."""
     end_s: float
     silence_s: float
-    """So long an agent that is there goes unseen, in 19 of 20 gaps longer than an occasion."""
+    """So long an agent that is there goes unseen, in 19 of 20 gaps of more than an occasion."""
     gap_s: float
-    """The same, in half of them."""
+    """Mean time between two answers that hold an agent, while it is there."""
 
     @property
     def is_newcomer(self) -> NDArray[np.bool_]:
@@ -35,17 +35,17 @@ class Spells:
         return self.last_s < self.end_s - self.silence_s
 
 
-def find_spells(presence: Presence, first_s: Floats, last_s: Floats) -> Spells:
-    """Measure the gaps between detections, in whole occasions."""
+def find_spells(presence: Presence, first_s: Floats, last_s: Floats, answers: int) -> Spells:
+    """Measure the gaps between detections; ``answers``: how many held any agent."""
     gaps = (presence.gap_to - presence.gap_from) * presence.width_s
     long = gaps[gaps > presence.width_s]
     silence_s = float(np.quantile(long, 0.95)) if len(long) else float(presence.width_s)
-    gap_s = float(np.median(gaps)) if len(gaps) else float(presence.width_s)
+    gap_s = float((last_s - first_s).sum()) / max(answers - len(first_s), 1)
     return Spells(
         first_s=first_s,
         last_s=last_s,
         start_s=float(first_s.min()),
         end_s=float(last_s.max()),
         silence_s=max(silence_s, presence.width_s),
-        gap_s=max(gap_s, presence.width_s),
+        gap_s=max(gap_s, 1.0),
     )

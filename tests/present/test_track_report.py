@@ -1,0 +1,71 @@
+"""Tracks drawn: the page by a real browser, the JSON by its schema, hostile names by nobody."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from rich.console import Console
+from tests.present.conftest import Browser
+from tests.present.sample_track import bare_track, sample_track
+from tests.present.test_report import HOSTILE_NAMES, Page
+
+from unflux.present.track_json import render_tracks
+from unflux.present.track_report import render_track_report
+from unflux.present.track_screen import print_tracks
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "track-1.schema.json").read_text()
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_hostile_names_are_text_and_nothing_else(name: str) -> None:
+    track = sample_track(name)
+    page = Page(render_track_report([track])).root
+    assert len(page.find("script")) == len(
+        Page(render_track_report([sample_track()])).root.find("script")
+    )
+    assert not page.find("img")
+    assert not any(key.startswith("on") for node in page.walk() for key in node.attributes)
+    (line,) = render_tracks([track])
+    assert json.loads(line)["domains"][0].encode("utf-8", "strict")
+    console = Console(width=80, color_system=None)
+    with console.capture() as captured:
+        print_tracks([track], console)
+    assert "\x1b" not in captured.get()
+    assert "\u202e" not in captured.get()
+
+
+def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
+    for line in render_tracks([sample_track(), bare_track()]):
+        jsonschema.validate(json.loads(line), SCHEMA)
+    text = Page(render_track_report([sample_track()])).root.text
+    for said in (
+        "26 (23 to 31) agents; now 25", "70 (63 to 84) addresses, of 60 (54 to 72) hosts",
+        "covers half of the answers for 24 (22 to 29) h: block the name",
+        "half of the agents have gone after 30 (27 to 36) h", "agents come back at the same hours",
+        "another answer every 302 s", "are shown the same agents",
+    ):  # fmt: skip
+        assert said in text
+    bare = Page(render_track_report([bare_track()])).root
+    assert "too little was seen more than once" in bare.text
+    pictures = [node.attributes["data-picture"] for node in bare.walk()
+                if "data-picture" in node.attributes]  # fmt: skip
+    assert pictures == ["agents"]
+
+
+def test_the_same_track_gives_the_same_page() -> None:
+    assert render_track_report([sample_track()]) == render_track_report([sample_track()])
+
+
+@pytest.mark.slow
+def test_a_browser_draws_every_picture_and_asks_for_nothing(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "track.html"
+    path.write_text(render_track_report([sample_track("<b>.example"), bare_track()]))
+    browser.open(path)
+    browser.wait_for("document.querySelectorAll('[data-drawn] canvas').length === 4")
+    assert browser.complaints() == []
+    assert [address for address in browser.requests() if not address.startswith("file:")] == []
