@@ -36,7 +36,13 @@ SOON_S = 60.0
         (["--dnstap-tcp", "192.0.2.1:6000"], "192.0.2.1:6000 is not on loopback"),
         (["--dnstap-tcp", "0.0.0.0"], "0.0.0.0:6000 is not on loopback"),
         (["--dnstap", "s", "--metrics", "[2001:db8::1]:1"], "is not on loopback"),
-        (["--dnstap", "s", "--keep", "1", "--window", "48"], "--keep 1 days is less than"),
+        (["--dnstap", "s", "--keep", "1", "--window", "48"], "--keep 1 days of sightings is less"),
+        (["--dnstap", "s", "--keep", "cows=3"], "tables: sightings, lookups, answer_sets"),
+        (["--dnstap", "s", "--keep", "0"], "is neither DAYS nor TABLE=DAYS"),
+        (["--dnstap", "s", "--memory", "200M"], "--memory 200M is less than the 1024M"),
+        (["--dnstap", "s", "--memory", "much"], "'much' is no size such as 512M or 4G"),
+        (["--dnstap", "s", "--max-disk", "1M"], "is less than the 256M that it takes at least"),
+        (["--dnstap", "s", "--max-rows", "3000000"], "--max-rows 3000000 need --memory 4006M"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(

@@ -137,6 +137,7 @@ def test_flux_is_refused_and_let_go_and_look_alikes_are_answered_throughout(fold
         watch.process.send_signal(signal.SIGHUP)
         until({"flux-b.example": "NOERROR"})
         watch.until(lambda: stands(folder) == set())
+        watch.until(lambda: watch.said().count('"withdraw"') >= 2)  # told once all is delivered
         said = [json.loads(line) for line in watch.said().splitlines() if line.startswith("{")]
         ended = {told["target"]: told["rule"] for told in said if told["event"] == "withdraw"}
         assert ended["flux-b.example"] == "allowed-name"

@@ -1,78 +1,29 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zlib import crc32
 
 import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engine.seen_rows import START, Seen, rollup_of
 
 from unflux.engine import store as store_module
 from unflux.engine.store import Store, StoredSource
-from unflux.model.columns import ANSWER_SETS, LOOKUPS, SIGHTINGS, STORED
+from unflux.model.columns import SIGHTINGS, STORED
 from unflux.model.errors import StoreBusyError, StoreError
 from unflux.model.rollup import (
     BUCKET_COARSE_S,
     BUCKET_FINE_S,
     Rollup,
-    bucket_start,
-    derive,
     merge,
-    merge_rows,
     settle,
     tables_of,
     within,
 )
-
-START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-Seen = tuple[int | None, str, str, int | None]
-"""(seconds after START or null, query, address, ttl_s)"""
-
-
-def rollup_of(seen: list[Seen]) -> Rollup:
-    """Write the three tables down as a reader would have left them."""
-    moments = pa.array(
-        [None if s is None else START + timedelta(seconds=s) for s, *_ in seen],
-        SIGHTINGS.schema.field("first_at").type,
-    )
-    queries = pa.array([query for _, query, *_ in seen], pa.string())
-    ones = pa.array([1] * len(seen), pa.int64())
-    qtypes = pa.array([None if "b" in q else "A" for _, q, *_ in seen], pa.string())
-    shared = {
-        "bucket_at": bucket_start(moments, BUCKET_FINE_S),
-        "query": queries,
-        "first_at": moments,
-        "last_at": moments,
-    }
-    ttls = pa.array([ttl for *_, ttl in seen], pa.int64())
-    sighting = {
-        "qname": queries,
-        "rrtype": pa.array(["A"] * len(seen), pa.string()),
-        "rdata": pa.array([address for _, _, address, _ in seen], pa.string()),
-        "section": pa.array(["ans"] * len(seen), pa.string()),
-        "count": ones,
-        "ttl_min_s": ttls,
-        "ttl_max_s": ttls,
-    }
-    lookup = {
-        name: ones for name in LOOKUPS.schema.names if name not in {*shared, "domain", "qtype"}
-    }
-    counted = dict.fromkeys(("responses", "addresses", "slash24s", "slash16s"), ones)
-    hashes = pa.array([crc32(address.encode()) for _, _, address, _ in seen], pa.int64())
-    tables = {
-        SIGHTINGS: pa.table(shared | sighting),
-        LOOKUPS: pa.table(shared | lookup | {"qtype": qtypes}),
-        ANSWER_SETS: pa.table(shared | counted | {"qtype": qtypes, "answer_set": hashes}),
-    }
-    sightings, lookups, answer_sets = (
-        merge_rows(shape, derive(shape, tables[shape])) for shape in STORED
-    )
-    return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
-
 
 ONE = rollup_of([(0, "a.example.com", "192.0.2.1", 60), (10, "a.example.com", "192.0.2.2", None)])
 OTHER = rollup_of(
@@ -367,31 +318,6 @@ def test_a_source_that_grows_is_one_source(tmp_path: Path) -> None:
         assert store.rollup() == settle(merge([first, second]))
         (source,) = store.sources()
     assert (source.responses, source.drops) == (2, {"odd": 3, "long": 1})
-
-
-def test_at_the_ceiling_the_least_answered_names_go_and_kept_domains_never(tmp_path: Path) -> None:
-    often = [(n, "often.example", "20.0.0.1", 60) for n in range(3)]
-    once = [(n, f"n{n}.flood.example", "20.0.0.2", 60) for n in range(100)]
-    mine = [(n, f"n{n}.flux.example", f"20.0.1.{n}", 60) for n in range(50)]
-    old = [(-7200, f"n{n}.old.example", "20.0.0.3", 60) for n in range(100)]
-    with Store.open(tmp_path / "s") as store:
-        store.extend(rollup_of([*often, *once, *mine, *old]), "watch", "dnstap", 1, {})
-        assert store.shed(START, 453, ["flux.example"]) == {}
-        shed = store.shed(START, 452, ["flux.example"])
-        assert shed == {"name answered once, at the ceiling of rows": 48}
-        left = store.rollup().lookups["query"].to_pylist()
-        assert sum("flood" in name for name in left) == 84
-        # The oldest of the flood went first, and what is out of the window was left alone.
-        assert "n99.flood.example" in left
-        assert "n0.flood.example" not in left
-        assert sum("old" in name for name in left) == 100
-        # Whatever the ceiling, what is kept stays.
-        store.shed(START, 1, ["flux.example"])
-        left = store.rollup(since=START).lookups["domain"].to_pylist()
-        assert set(left) == {"flux.example"}
-        assert len(left) == 50
-        assert store.forget(START) == 300
-        assert {*store.rollup().sightings["domain"].to_pylist()} == {"flux.example"}
 
 
 def test_who_waits_gets_the_store_once_it_is_closed(tmp_path: Path) -> None:

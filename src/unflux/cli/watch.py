@@ -17,6 +17,7 @@ Examples:
   unflux watch --store dns.unflux --dnstap /run/unflux/dnstap.sock
   unflux watch --store dns.unflux --dnstap-tcp 127.0.0.1:6000 --events flux.jsonl --keep 14
   unflux watch --store dns.unflux --interface eth1 --user unflux
+  unflux watch --store dns.unflux --dnstap dnstap.sock --memory 4G --max-disk 20G
   unflux watch --store dns.unflux --follow /opt/zeek/logs/current/dns.log
   unflux watch --store dns.unflux --dnstap dnstap.sock --metrics 127.0.0.1:9153 --window 6
   unflux watch --store dns.unflux --dnstap dnstap.sock --block unflux.toml --deliver
@@ -116,15 +117,13 @@ def run(
             "--window", metavar="HOURS", min=0.01, max=8760, help="Judge the last so many hours."
         ),
     ] = 24.0,
-    keep_d: Annotated[
-        float | None,
+    keep: Annotated[
+        list[str] | None,
         typer.Option(
             "--keep",
-            metavar="DAYS",
-            min=0.001,
-            max=36500,
-            help="Delete records from the store that were seen last before so many days.  "
-            "[default: none]",
+            metavar="[TABLE=]DAYS",
+            help="Delete records from the store, or from one of its tables, that were seen last "
+            "before so many days. Repeatable.  [default: none]",
             show_default=False,
         ),
     ] = None,
@@ -144,16 +143,37 @@ def run(
             help="Judge so long after the last judgement, if records came or left.",
         ),
     ] = 10.0,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory",
+            metavar="SIZE",
+            help="What the watch may take, such as 4G; batches and rows are bounded by it.  "
+            "[default: 2G]",
+            show_default=False,
+        ),
+    ] = None,
     max_rows: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--max-rows",
             metavar="N",
             min=1000,
             help="Rows that the window may have in the store. Above it names that were answered "
-            "least are let go, convicted domains never.",
+            "least are let go, convicted domains never.  [default: 750,000 per GiB of --memory]",
+            show_default=False,
         ),
-    ] = 2_000_000,
+    ] = None,
+    max_disk: Annotated[
+        str | None,
+        typer.Option(
+            "--max-disk",
+            metavar="SIZE",
+            help="What the store's file may take, such as 20G. Before it is full the oldest "
+            "records are let go, those of convicted domains never.  [default: no limit]",
+            show_default=False,
+        ),
+    ] = None,
     user: Annotated[
         str | None,
         typer.Option(
@@ -247,10 +267,12 @@ def run(
             kafka_config=kafka_config,
             metrics=metrics,
             window_h=window_h,
-            keep_d=keep_d,
+            keep=tuple(keep or ()),
             batch_s=batch_s,
             judge_s=judge_s,
+            memory=memory,
             max_rows=max_rows,
+            max_disk=max_disk,
             routes=tuple(routes or ()),
             workers=workers,
             block=block,

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from unflux.cli.event_log import tell_lines
 from unflux.cli.progress import say
 from unflux.cli.receivers import compose_receivers
 from unflux.cli.signals import take_signals
+from unflux.cli.watch_bounds import compose_allotment, compose_bounds
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
 from unflux.model.telling import Tell
@@ -61,10 +61,12 @@ class Wishes:
     kafka_config: Path | None
     metrics: str | None
     window_h: float
-    keep_d: float | None
+    keep: tuple[str, ...]
     batch_s: float
     judge_s: float
-    max_rows: int
+    memory: str | None
+    max_rows: int | None
+    max_disk: str | None
     routes: tuple[Path, ...]
     workers: int | None
     block: Path | None = None
@@ -85,21 +87,21 @@ def compose_options(wishes: Wishes) -> Options:
     if wishes.is_delivering and wishes.block is None:
         message = "--deliver needs a --block FILE that says what is delivered where"
         raise UsageError(message)
-    window = timedelta(hours=wishes.window_h)
-    keep = None if wishes.keep_d is None else timedelta(days=wishes.keep_d)
-    if keep is not None and keep < window:
-        message = f"--keep {wishes.keep_d:g} days is less than --window {wishes.window_h:g} hours"
-        raise UsageError(message)
+    allotment = compose_allotment(wishes.memory)
     workers = default_workers(wishes.workers)
     return Options(
         rounds=rounds.Options(
             store=wishes.store,
             scanning=gathering.Options(
-                reading=ReadOptions(workers=workers), workers=workers, routes=wishes.routes
+                reading=ReadOptions(workers=workers),
+                workers=workers,
+                routes=wishes.routes,
+                memory_bytes=allotment.judge_octets,
             ),
-            window=window,
-            keep=keep,
-            max_rows=wishes.max_rows,
+            bounds=compose_bounds(
+                wishes.window_h, wishes.keep, wishes.max_rows, wishes.max_disk, allotment
+            ),
+            store_bytes=allotment.store_octets,
         ),
         inputs=inputs.Options(
             unix=wishes.dnstap,
@@ -112,7 +114,11 @@ def compose_options(wishes: Wishes) -> Options:
         ),
         metrics=None if wishes.metrics is None else _scan_endpoint(wishes.metrics, METRICS_PORT),
         judge_s=wishes.judge_s,
-        inbox=inbox.Limits(batch_s=wishes.batch_s),
+        inbox=inbox.Limits(
+            batch_s=wishes.batch_s,
+            batch_octets=allotment.inbox_octets,
+            held_octets=allotment.inbox_octets,
+        ),
     )
 
 

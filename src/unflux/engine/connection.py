@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import duckdb
 import pyarrow as pa
 
 from unflux.engine.local import DuckDBEngine
 from unflux.engine.spark import SparkEngine
 from unflux.engine.step import Step
-from unflux.model.errors import UsageError
+from unflux.model.errors import UnfluxError, UsageError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -73,7 +74,8 @@ def open_engine(
     """Open ``duckdb``, a Spark cluster (``spark://HOST:PORT``), or Spark here (``local[N]``).
 
     ``workers`` and ``memory_bytes`` limit DuckDB (null: all cores, four fifths of the memory).
-    Raises UsageError for another target, UnfluxError where Spark is missing or does not answer.
+    Raises UsageError for another target, UnfluxError where Spark is missing or does not answer,
+    and where DuckDB has neither memory nor disk for what it is asked.
     """
     engine: Any
     if target == "duckdb":
@@ -85,5 +87,8 @@ def open_engine(
         raise UsageError(message)
     try:
         yield engine
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        message = f"the engine has no room: {str(error).splitlines()[0]}"
+        raise UnfluxError(message) from error
     finally:
         engine.close()

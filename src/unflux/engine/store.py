@@ -1,9 +1,11 @@
 """The store: rollups of many runs in one DuckDB file, merged on the key of each table."""
 
+import errno
 import json
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +15,13 @@ from typing import Any, Final, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.engine import store_sql as sql
 from unflux.engine.settings import duckdb_settings
 from unflux.engine.waiting import Execute, Letter, count_waiting, first, settle
 from unflux.model.columns import STORED, TableShape
-from unflux.model.errors import StoreBusyError, StoreError
+from unflux.model.errors import StoreBusyError, StoreError, StoreFullError
 from unflux.model.names import SUFFIX_LIST_VERSION
 from unflux.model.rollup import (
     BUCKET_COARSE_S,
@@ -29,15 +32,15 @@ from unflux.model.rollup import (
     settled_bucket_s,
     tables_of,
 )
-from unflux.model.vantages import VANTAGE_TABLES
 
 SCHEMA_VERSION: Final = "1"
 """Raised whenever a column or its meaning changes."""
 
 
 MAGIC: Final = b"DUCK"
-SHED_SINGLE: Final = "name answered once, at the ceiling of rows"
-SHED_RARE: Final = "name answered rarely, at the ceiling of rows"
+
+NO_SPACE: Final = os.strerror(errno.ENOSPC)
+"""In DuckDB's message where a write, or the commit after it, found the disk full."""
 
 MAGIC_OFFSET: Final = 8
 """Where a DuckDB file says that it is one (its main header, after a checksum)."""
@@ -72,8 +75,19 @@ class Store:
         self._is_changing = False
 
     @classmethod
-    def open(cls, path: Path | str, read_only: bool = False, *, wait_s: float = 0.0) -> Self:
+    def open(
+        cls,
+        path: Path | str,
+        read_only: bool = False,
+        *,
+        wait_s: float = 0.0,
+        workers: int | None = None,
+        memory_bytes: int | None = None,
+    ) -> Self:
         """Open the store at ``path``; where there is none, make one unless ``read_only``.
+
+        ``workers`` and ``memory_bytes`` limit DuckDB (null: all cores, four fifths of the memory);
+        what it needs beyond goes to a folder beside the store.
 
         Raises StoreError where the file is something else, of a newer version, damaged or missing;
         StoreBusyError where another process has it open and still has after ``wait_s``.
@@ -81,11 +95,14 @@ class Store:
         ends_at_s = time.monotonic() + wait_s
         while True:
             try:
-                return cls._open(path, read_only)
+                store = cls._open(path, read_only)
+                break
             except StoreBusyError:
                 if time.monotonic() >= ends_at_s:
                     raise
                 time.sleep(LOOK_S)
+        store._limit(workers, memory_bytes)
+        return store
 
     @classmethod
     def _open(cls, path: Path | str, read_only: bool) -> Self:
@@ -107,6 +124,16 @@ class Store:
             connection.close()
             raise
         return store
+
+    def _limit(self, workers: int | None, memory_bytes: int | None) -> None:
+        """Set limits on the open file; as settings of opening they would make it busy for whoever
+        has it open in this process with others.
+        """
+        with _named(self._path):
+            if workers is not None:
+                self.execute(f"SET threads = {workers}")
+            if memory_bytes is not None:
+                self.execute(f"SET memory_limit = '{memory_bytes}B'")
 
     def close(self) -> None:
         """Close the file."""
@@ -136,11 +163,11 @@ class Store:
 
         Returns false, and adds nothing, where a source of the same ``digest`` is already in.
         """
-        with self._transaction():
-            known = self._execute("SELECT 1 FROM sources WHERE digest = ?", [digest]).fetchone()
+        with self.transaction():
+            known = self.execute("SELECT 1 FROM sources WHERE digest = ?", [digest]).fetchone()
             if known:
                 return False
-            self._execute(
+            self.execute(
                 "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
                 [digest, source_name, format, responses, json.dumps(drops, sort_keys=True)],
             )
@@ -163,11 +190,11 @@ class Store:
         ``deployed``: what is kept with it, as by :meth:`keep_deployed`.
         """
         digest = f"growing:{source_name}"
-        with self._transaction():
-            known = self._execute(sql.SELECT_COUNTS, [digest]).fetchone() or (0, "{}")
+        with self.transaction():
+            known = self.execute(sql.SELECT_COUNTS, [digest]).fetchone() or (0, "{}")
             counted = Counter(json.loads(known[1]))
             counted.update(drops)
-            self._execute(
+            self.execute(
                 "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
                 [
                     digest, source_name, format, known[0] + responses,
@@ -181,76 +208,50 @@ class Store:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Let all changes of the block be kept, or none."""
-        with self._transaction():
+        with self.transaction():
             yield
 
     def add_looks(self, tables: Mapping[TableShape, pa.Table]) -> None:
         """Merge rows into the tables of :mod:`unflux.model.vantages`."""
-        with self._transaction():
+        with self.transaction():
             for shape, table in tables.items():
-                self._execute(sql.create_statement(shape))
-                self._merge(shape, table)
+                self.execute(sql.create_statement(shape))
+                self.merge(shape, table)
 
     def looks(self, shape: TableShape) -> pa.Table:
         """Return one of the tables of :mod:`unflux.model.vantages`, empty where none was made."""
         with _named(self._path):
-            if not self._has(shape.name):
+            if not self.has(shape.name):
                 return shape.empty()
-            statement, values = sql.select_statement(shape, None, None)
-            return self._execute(statement, values).to_arrow_table().cast(shape.schema)
-
-    def forget(self, before: datetime) -> int:
-        """Delete the rows that were seen last before a moment; return how many."""
-        with self._transaction():
-            shapes = [*STORED, *(s for s in VANTAGE_TABLES if self._has(s.name))]
-            return sum(
-                self._execute(sql.forget_statement(shape), [before]).fetchone()[0]
-                for shape in shapes
-            )
-
-    def shed(self, since: datetime, ceiling: int, kept: Collection[str]) -> Counter[str]:
-        """Delete rows until those seen at or after ``since`` are below nine tenths of a ceiling,
-        where they are above it; return how many, by reason.
-
-        The names that were answered least go first, of these the ones seen longest ago. Names of
-        the ``kept`` domains stay, whatever the ceiling.
-        """
-        shed = Counter[str]()
-        with _named(self._path):
-            (rows,) = self._execute(sql.COUNT_SINCE, [since] * len(STORED)).fetchone()
-        if rows <= ceiling:
-            return shed
-        domains = pa.table({"domain": pa.array(sorted(kept), pa.string())})
-        with self._registered("kept", domains), self._transaction():
-            self._execute(sql.MARK_SHED, [since, since, since, rows - ceiling * 9 // 10])
-            for shape in STORED:
-                found = self._execute(sql.COUNT_SHED.format(shape.name), [since]).fetchall()
-                for is_single, count in found:
-                    shed[SHED_SINGLE if is_single else SHED_RARE] += count
-                self._execute(sql.DELETE_SHED.format(shape.name), [since])
-            self._execute("DROP TABLE to_shed")
-        return shed
+            statement, values = sql.select_statement(shape, None, None, is_sorted=True)
+            return self.execute(statement, values).to_arrow_table().cast(shape.schema)
 
     @property
     def bucket_s(self) -> int:
         """The width of the buckets in the store, seconds."""
         return int(self._meta("bucket_s"))
 
-    def rollup(self, since: datetime | None = None, until: datetime | None = None) -> Rollup:
-        """Return what the store holds, sorted by key.
+    def rollup(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        is_sorted: bool = True,
+    ) -> Rollup:
+        """Return what the store holds, sorted by key, or in no order.
 
         With bounds, only rows that were seen at or after ``since`` and before ``until``; a row
         that straddles a bound is in, a row without a time is not.
         """
         with _named(self._path):
-            tables = [self._rows(shape, since, until) for shape in STORED]
+            tables = [self._rows(shape, since, until, is_sorted=is_sorted) for shape in STORED]
         sightings, lookups, answer_sets = tables
         return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
 
     def sources(self) -> list[StoredSource]:
         """List the sources in the store, by name."""
         with _named(self._path):
-            rows = self._execute(
+            rows = self.execute(
                 "SELECT name, format, digest, responses, drops FROM sources ORDER BY name, digest"
             ).fetchall()
         return [
@@ -267,9 +268,9 @@ class Store:
     def deployed(self, deployment: str, part: str) -> str | None:
         """Return a part of what a deployment says of itself; null where it never did."""
         with _named(self._path):
-            if not self._has("deployed"):
+            if not self.has("deployed"):
                 return None
-            row = self._execute(sql.SELECT_DEPLOYED, [deployment, part]).fetchone()
+            row = self.execute(sql.SELECT_DEPLOYED, [deployment, part]).fetchone()
         return None if row is None else str(row[0])
 
     def keep_deployed(
@@ -283,42 +284,42 @@ class Store:
 
         ``beside``: what else is done in the same transaction.
         """
-        with self._transaction():
+        with self.transaction():
             self._replace_deployed(deployment, part, content)
-            beside(self._execute)
+            beside(self.execute)
 
     def waiting(self, receiver: str, count: int) -> tuple[Letter, ...]:
         """Return what has waited longest for a receiver."""
         with _named(self._path):
-            return first(self._execute, receiver, count) if self._has("waiting") else ()
+            return first(self.execute, receiver, count) if self.has("waiting") else ()
 
     def waiting_counts(self) -> dict[str, int]:
         """Return how much waits, by receiver."""
         with _named(self._path):
-            return count_waiting(self._execute) if self._has("waiting") else {}
+            return count_waiting(self.execute) if self.has("waiting") else {}
 
     def settle(self, receiver: str, ids: Sequence[str] | None) -> None:
         """Delete what was sent to a receiver, or was given up; null: all that waits for it."""
-        with self._transaction():
-            settle(self._execute, receiver, ids)
+        with self.transaction():
+            settle(self.execute, receiver, ids)
 
     def _replace_deployed(self, deployment: str, part: str, content: str) -> None:
-        self._execute(sql.DEPLOYED)
-        self._execute(sql.REPLACE_DEPLOYED, [deployment, part, content])
+        self.execute(sql.DEPLOYED)
+        self.execute(sql.REPLACE_DEPLOYED, [deployment, part, content])
 
     def _prepare(self, read_only: bool) -> None:
         """Make the tables in a new file, or check those of an old one."""
-        names = {row[0] for row in self._execute(sql.TABLE_NAMES).fetchall()}
+        names = {row[0] for row in self.execute(sql.TABLE_NAMES).fetchall()}
         if not names and not read_only:
-            with self._transaction():
+            with self.transaction():
                 for statement in sql.create_statements():
-                    self._execute(statement)
+                    self.execute(statement)
                 for key, value in (
                     ("schema", SCHEMA_VERSION),
                     ("bucket_s", str(BUCKET_FINE_S)),
                     ("suffix_list", SUFFIX_LIST_VERSION),
                 ):
-                    self._execute("INSERT INTO unflux_meta VALUES (?, ?)", [key, value])
+                    self.execute("INSERT INTO unflux_meta VALUES (?, ?)", [key, value])
             return
         if "unflux_meta" not in names:
             message = f"{self._path} is a DuckDB file, but not a store of unflux"
@@ -331,26 +332,30 @@ class Store:
             )
             raise StoreError(message)
         if not read_only and self._meta("suffix_list") != SUFFIX_LIST_VERSION:
-            with self._transaction():
+            with self.transaction():
                 self._derive_again()
 
-    def _has(self, table: str) -> bool:
-        return bool(self._execute(sql.HAS_TABLE, [table]).fetchone()[0])
+    def has(self, table: str) -> bool:
+        """Tell whether there is a table, where it is made only once it is needed."""
+        return bool(self.execute(sql.HAS_TABLE, [table]).fetchone()[0])
 
     def _take_in(self, rollup: Rollup) -> None:
         """Merge a rollup into the tables, within a transaction."""
         if self.bucket_s == BUCKET_COARSE_S or settled_bucket_s(rollup) == BUCKET_COARSE_S:
             rollup = coarsen(rollup, BUCKET_COARSE_S)
         for shape, table in zip(STORED, tables_of(rollup), strict=True):
-            self._merge(shape, table)
+            self.merge(shape, table)
         self._settle()
 
-    def _merge(self, shape: TableShape, table: pa.Table) -> None:
-        with self._registered("incoming", table):
-            self._execute(sql.merge_statement(shape))
+    def merge(self, shape: TableShape, table: pa.Table) -> None:
+        """Merge rows, one of each key, into a table, within a transaction."""
+        buckets = table["bucket_at"]
+        since_us = None if buckets.null_count else pc.min(buckets.cast(pa.int64())).as_py()
+        with self.registered("incoming", table):
+            self.execute(sql.merge_statement(shape, since_us))
 
     @contextmanager
-    def _registered(self, name: str, table: pa.Table) -> Iterator[None]:
+    def registered(self, name: str, table: pa.Table) -> Iterator[None]:
         """Let statements read an Arrow table under a name."""
         self._connection.register(name, table)
         try:
@@ -360,24 +365,31 @@ class Store:
 
     def _settle(self) -> None:
         """Give the store hour buckets once its records span more than a day."""
-        if self.bucket_s == BUCKET_COARSE_S or not self._execute(sql.IS_LONG).fetchone()[0]:
+        if self.bucket_s == BUCKET_COARSE_S or not self.execute(sql.IS_LONG).fetchone()[0]:
             return
         for shape in STORED:
             for statement in sql.coarsen_statements(shape, BUCKET_COARSE_S):
-                self._execute(statement)
+                self.execute(statement)
         self._set_meta("bucket_s", str(BUCKET_COARSE_S))
 
     def _derive_again(self) -> None:
         """Bring the derived columns up to the public suffix list of this installation."""
         for shape in STORED:
             table = self._derived(shape, self._rows(shape, None, None))
-            self._execute(f"DELETE FROM {shape.name}")  # noqa: S608
-            self._merge(shape, table)
+            self.execute(f"DELETE FROM {shape.name}")  # noqa: S608
+            self.merge(shape, table)
         self._set_meta("suffix_list", SUFFIX_LIST_VERSION)
 
-    def _rows(self, shape: TableShape, since: datetime | None, until: datetime | None) -> pa.Table:
-        statement, values = sql.select_statement(shape, since, until)
-        table = self._execute(statement, values).to_arrow_table().cast(shape.schema)
+    def _rows(
+        self,
+        shape: TableShape,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        is_sorted: bool = True,
+    ) -> pa.Table:
+        statement, values = sql.select_statement(shape, since, until, is_sorted=is_sorted)
+        table = self.execute(statement, values).to_arrow_table().cast(shape.schema)
         if self._meta("suffix_list") != SUFFIX_LIST_VERSION:
             return self._derived(shape, table)
         return table
@@ -387,33 +399,35 @@ class Store:
         return derive(shape, table.select([c.name for c in shape.columns if c.merge != "derived"]))
 
     def _meta(self, key: str) -> str:
-        row = self._execute("SELECT value FROM unflux_meta WHERE key = ?", [key]).fetchone()
+        row = self.execute("SELECT value FROM unflux_meta WHERE key = ?", [key]).fetchone()
         if row is None:
             message = f"store {self._path} is damaged: it does not say its {key}"
             raise StoreError(message)
         return str(row[0])
 
     def _set_meta(self, key: str, value: str) -> None:
-        self._execute("UPDATE unflux_meta SET value = ? WHERE key = ?", [value, key])
+        self.execute("UPDATE unflux_meta SET value = ? WHERE key = ?", [value, key])
 
-    def _execute(self, statement: str, values: list[Any] | None = None) -> Any:
+    def execute(self, statement: str, values: list[Any] | None = None) -> Any:
+        """Run a statement on the open file, as the other modules of the store do."""
         return self._connection.execute(statement, values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Have the block's statements done whole or not at all; one within another is one."""
         if self._is_changing:
             yield
             return
         with _named(self._path):
-            self._execute("BEGIN TRANSACTION")
+            self.execute("BEGIN TRANSACTION")
             self._is_changing = True
             try:
                 yield
-                self._execute("COMMIT")
+                self.execute("COMMIT")
             except BaseException:
                 # DuckDB has already rolled back where the commit itself failed.
                 with suppress(duckdb.TransactionException):
-                    self._execute("ROLLBACK")
+                    self.execute("ROLLBACK")
                 raise
             finally:
                 self._is_changing = False
@@ -451,6 +465,9 @@ def _named(path: Path) -> Iterator[None]:
         if any(sign in text for sign in _BUSY):
             message = f"store {path} is in use by another process: one may write, or many read"
             raise StoreBusyError(message) from error
+        if NO_SPACE in text:
+            message = f"store {path}: no space left on the disk; nothing was added"
+            raise StoreFullError(message) from error
         if isinstance(error, duckdb.TransactionException):
             message = f"store {path}: another writer was faster; nothing was added, try again"
         elif "not a valid DuckDB database file" in text:

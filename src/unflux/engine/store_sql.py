@@ -39,38 +39,6 @@ IS_LONG: Final = (
 )
 """Whether the records span more than fine buckets are kept for."""
 
-COUNT_SINCE: Final = " + ".join(
-    f"(SELECT count(*) FROM {shape.name} WHERE last_at >= ?)" for shape in STORED
-).join(("SELECT ", ""))
-MARK_SHED: Final = """
-CREATE OR REPLACE TEMP TABLE to_shed AS
-WITH rows_of AS (
-    SELECT query, count(*) AS rows FROM (
-        SELECT query FROM sightings WHERE last_at >= ? UNION ALL BY NAME
-        SELECT query FROM answer_sets WHERE last_at >= ?
-    ) GROUP BY query
-), names AS (
-    SELECT query, any_value(domain) AS domain, count(*) AS rows, sum(responses) AS responses,
-        max(last_at) AS last_at
-    FROM lookups WHERE last_at >= ? GROUP BY query
-), ranked AS (
-    SELECT query, responses, sum(names.rows + coalesce(rows_of.rows, 0)) OVER (
-        ORDER BY responses, last_at, query ROWS UNBOUNDED PRECEDING
-    ) - (names.rows + coalesce(rows_of.rows, 0)) AS rows_before
-    FROM names LEFT JOIN rows_of USING (query)
-    WHERE coalesce(domain, query) NOT IN (SELECT domain FROM kept)
-)
-SELECT query, responses = 1 AS is_single FROM ranked WHERE rows_before < ?
-"""
-"""The names whose rows make up so many, the least answered first."""
-COUNT_SHED: Final = (
-    "SELECT is_single, count(*) FROM {0} JOIN to_shed USING (query) WHERE last_at >= ?"
-    " GROUP BY is_single"
-)
-DELETE_SHED: Final = (
-    "DELETE FROM {0} USING to_shed WHERE {0}.query = to_shed.query AND last_at >= ?"
-)
-
 _TYPES: Final[dict[pa.DataType, str]] = {
     MOMENT: "TIMESTAMP WITH TIME ZONE",
     TEXT: "VARCHAR",
@@ -107,9 +75,14 @@ def create_statement(shape: TableShape) -> str:
     return f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns})"
 
 
-def merge_statement(shape: TableShape) -> str:
-    """Return what merges the view ``incoming``, one row per key, into the table."""
-    same = " AND ".join(
+def merge_statement(shape: TableShape, since_us: int | None) -> str:
+    """Return what merges the view ``incoming``, one row per key, into the table.
+
+    ``since_us``: the first bucket of what comes, so that older rows are not looked at; null where
+    some of it has no time.
+    """
+    bound = "" if since_us is None else f"old.bucket_at >= make_timestamptz({since_us}) AND "
+    same = bound + " AND ".join(
         f"old.{_quoted(name)} IS NOT DISTINCT FROM new.{_quoted(name)}" for name in shape.key
     )
     combined = ", ".join(
@@ -148,22 +121,19 @@ def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
     ]
 
 
-def forget_statement(shape: TableShape) -> str:
-    """Return what deletes the rows that were seen last before its parameter."""
-    return f"DELETE FROM {shape.name} WHERE last_at < ?"
-
-
 def select_statement(
-    shape: TableShape, since: datetime | None, until: datetime | None
+    shape: TableShape, since: datetime | None, until: datetime | None, *, is_sorted: bool
 ) -> tuple[str, list[datetime]]:
-    """Return what fetches the rows seen within the bounds, sorted by key, and its parameters."""
+    """Return what fetches the rows seen within the bounds, sorted by key or in no order, and its
+    parameters.
+    """
     bounds = [("last_at >= ?", since), ("first_at < ?", until)]
     conditions = [condition for condition, moment in bounds if moment is not None]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     columns = ", ".join(_quoted(c.name) for c in shape.columns)
-    order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key)
+    order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key if is_sorted)
     return (
-        f"SELECT {columns} FROM {shape.name}{where} ORDER BY {order}",
+        f"SELECT {columns} FROM {shape.name}{where}{f' ORDER BY {order}' if order else ''}",
         [moment for _, moment in bounds if moment is not None],
     )
 

@@ -21,5 +21,9 @@ class StoreBusyError(StoreError):
     """Another process has the store open, and one may write or many read."""
 
 
+class StoreFullError(StoreError):
+    """The disk has no room for what is added to the store; nothing was."""
+
+
 class RoutesError(UnfluxError):
     """A table of address ranges (ASN, country) cannot be used."""

@@ -31,6 +31,8 @@ class Options:
     """The user's own range tables; the first wins."""
     store: Path | None = None
     engine: str = "duckdb"
+    memory_bytes: int | None = None
+    """Of DuckDB, beyond which it uses the disk; null: four fifths of the machine's."""
     list_all: bool = False
 
 

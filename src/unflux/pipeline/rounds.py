@@ -4,12 +4,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from unflux.engine.retention import Bounds, hold
 from unflux.engine.store import WAIT_S, Store
 from unflux.model.errors import StoreBusyError
 from unflux.model.events import Conviction, Event
@@ -26,6 +27,8 @@ from unflux.pipeline.scanning import analysed
 from unflux.pipeline.steps import CONVICTED, TOTALS
 from unflux.watch.changes import find_changes, follow
 from unflux.watch.inbox import Batch
+from unflux.watch.thinning import Limits as ThinningLimits
+from unflux.watch.thinning import thin
 
 SOURCE: Final = "watch"
 """The name of the watch's records among the sources of a store."""
@@ -33,7 +36,8 @@ CONVICTIONS: Final = (SOURCE, "convictions")
 """Where the store keeps what stands."""
 POSITIONS: Final = (SOURCE, "positions")
 """Where the store keeps how far inputs were read."""
-AGED: Final = "older than --keep"
+BATCHES: Final = (SOURCE, "batches")
+"""Where the store keeps how many batches it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +46,12 @@ class Options:
 
     store: Path
     scanning: gathering.Options = field(default_factory=gathering.Options)
-    window: timedelta = timedelta(days=1)
-    """Records seen within it are judged."""
-    keep: timedelta | None = None
-    """Records seen last before it are deleted; null: none are."""
-    max_rows: int = 2_000_000
-    """Of the store within the window."""
+    bounds: Bounds = field(default_factory=Bounds)
+    """Of the store; records seen within its window are judged."""
+    thinning: ThinningLimits = field(default_factory=ThinningLimits)
+    """Of one batch."""
+    store_bytes: int | None = None
+    """Memory of the store while it is open; null: four fifths of the machine's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class Rounds:
         self._blocker = blocker
         self._post = post
         self._unposted: list[Event] = []
-        with Store.open(options.store, wait_s=WAIT_S) as store:
+        with self._open() as store:
             self.standing = _scan_standing(store.deployed(*CONVICTIONS))
             self.positions: dict[str, str] = json.loads(store.deployed(*POSITIONS) or "{}")
             known = (source.format for source in store.sources() if source.name == SOURCE)
@@ -87,34 +91,43 @@ class Rounds:
         self._kept = self.standing
         self._is_changed = True
         self._leaves_at: datetime | None = None
+        self._tried: BatchRead | None = None
+        self._before = 0
+        """Batches in the store when it was tried first."""
 
     def read(self, batch: Batch, now: datetime) -> BatchRead:
         """Decode a batch, by the very readers of files."""
-        return read_batch(batch, self._options.scanning.reading, now, self._options.keep)
+        return read_batch(batch, self._options.scanning.reading, now, self._options.bounds.oldest)
 
     def keep(self, read: BatchRead, now: datetime) -> Counter[str]:
         """Add a batch to the store; return the rows that were let go for it, by reason.
 
         Raises StoreError where it cannot be added; then nothing was, and no input went on.
         """
-        options, shed = self._options, Counter[str]()
+        options, standing = self._options, self.standing
+        rollup, shed = thin(read.rollup, options.thinning, standing)
+        rows = sum(table.num_rows for table in tables_of(rollup))
         positions = {**self.positions, **read.positions}
         formats = self._formats | read.formats
-        with Store.open(options.store, wait_s=WAIT_S) as store:
-            store.extend(
-                read.rollup,
-                SOURCE,
-                ", ".join(sorted(formats)),
-                read.drops.response_count,
-                read.drops.reasons,
-                deployed={POSITIONS: json.dumps(positions)} if read.positions else {},
-            )
-            self.positions, self._formats = positions, formats
-            self._is_changed |= any(table.num_rows for table in tables_of(read.rollup))
-            if options.keep is not None:
-                shed[AGED] = store.forget(now - options.keep)
-            shed += store.shed(now - options.window, options.max_rows, self.standing)
+        with self._open() as store:
+            number = _scan_number(store)
+            if self._tried is not read:
+                self._tried, self._before = read, number
+            # Tried again, it may be in: a commit came through although what followed it did not.
+            if number == self._before:
+                bounds = replace(options.bounds, max_rows=options.bounds.max_rows - rows)
+                shed += hold(store, bounds, now, standing)
+                store.extend(
+                    rollup,
+                    SOURCE,
+                    ", ".join(sorted(formats)),
+                    read.drops.response_count,
+                    read.drops.reasons,
+                    deployed={BATCHES: str(number + 1), POSITIONS: json.dumps(positions)},
+                )
             self._keep_standing(store)
+        self.positions, self._formats, self._tried = positions, formats, None
+        self._is_changed |= rows > 0
         return shed
 
     def is_due(self, now: datetime) -> bool:
@@ -126,11 +139,14 @@ class Rounds:
         )
 
     def load(self, now: datetime) -> Rollup:
-        """Take the window out of the store."""
-        with Store.open(self._options.store, wait_s=WAIT_S) as store:
-            rollup = store.rollup(since=now - self._options.window)
+        """Take the window out of the store, also while a batch is added."""
         self._is_changed = False
-        return rollup
+        try:
+            with self._open() as store:
+                return store.rollup(since=now - self._options.bounds.window, is_sorted=False)
+        except BaseException:
+            self._is_changed = True
+            raise
 
     def judge(self, window: Rollup, now: datetime) -> Judged:
         """Judge a window and write what changed; raises UnfluxError where that cannot be written.
@@ -157,7 +173,7 @@ class Rounds:
             self._unposted += events
             self.standing = follow(self.standing, events)
         last = [v.last_seen for v in verdicts if v.domain in self.standing and v.last_seen]
-        self._leaves_at = min(last) + self._options.window if last else None
+        self._leaves_at = min(last) + self._options.bounds.window if last else None
         give_back()
         domains = dict(zip(counted["verdict"], counted["domains"], strict=True))
         return Judged(events=events, domains=domains, seconds=time.monotonic() - began_at_s)
@@ -167,10 +183,15 @@ class Rounds:
         if self.standing is self._kept:
             return
         try:
-            with Store.open(self._options.store, wait_s=WAIT_S) as store:
+            with self._open() as store:
                 self._keep_standing(store)
         except StoreBusyError:
             return
+
+    def _open(self) -> Store:
+        """Open the store; one thread writes to it faster than two that wait for each other."""
+        options = self._options
+        return Store.open(options.store, wait_s=WAIT_S, workers=1, memory_bytes=options.store_bytes)
 
     def _keep_standing(self, store: Store) -> None:
         """Keep what stands, and what tells of it to receivers, in one transaction."""
@@ -187,6 +208,10 @@ class Rounds:
             self._post.wake()
         del self._unposted[: len(events)]
         self._kept = standing
+
+
+def _scan_number(store: Store) -> int:
+    return int(store.deployed(*BATCHES) or 0)
 
 
 def _render_standing(standing: Mapping[str, Conviction]) -> str:

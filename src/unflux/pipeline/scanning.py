@@ -45,7 +45,9 @@ def analysed(gathered: Gathered, options: Options) -> Iterator[tuple[Engine, Ana
     tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes, load_zones()), strict=True))
     gathered.rollup = Rollup.empty()
     give_back()  # what the range tables took
-    with open_engine(options.engine, workers=options.workers) as engine:
+    with open_engine(
+        options.engine, workers=options.workers, memory_bytes=options.memory_bytes
+    ) as engine:
         put_records(engine, tables)
         give_back()
         yield engine, analyse_records(engine)

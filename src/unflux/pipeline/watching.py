@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import partial
 from typing import Final
 
 from unflux.model.endpoint import Endpoint
-from unflux.model.errors import StoreError, UnfluxError
+from unflux.model.errors import StoreError, StoreFullError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.telling import Tell
 from unflux.pipeline.batch_reading import BatchRead
@@ -24,6 +25,7 @@ from unflux.pipeline.rounds import Options as RoundOptions
 from unflux.pipeline.rounds import Rounds
 from unflux.present.verdict_event import render_event
 from unflux.read.source import Drops
+from unflux.watch.background import Background
 from unflux.watch.event_file import EventSink
 from unflux.watch.inbox import Batch, Inbox
 from unflux.watch.inbox import Limits as InboxLimits
@@ -35,6 +37,7 @@ from unflux.watch.status_page import StatusPage
 
 AGAIN_S: Final = 1.0
 """Between two tries to store a batch that the store did not take."""
+NO_DISK: Final = "response let go: the disk had no room for the store"
 END_S: Final = 30.0
 """For the store to take the last batch; after that it is lost, and said to be."""
 
@@ -56,7 +59,8 @@ class Options:
     inputs: InputOptions
     metrics: Endpoint | None = None
     judge_s: float = 10.0
-    """From the end of a judgement to the next, if something changed."""
+    """From the end of a judgement to the next, if something changed; as long as the last one took
+    where that is longer, so that half of the time at most is spent on it."""
     inbox: InboxLimits = field(default_factory=InboxLimits)
 
 
@@ -118,6 +122,7 @@ class _Watching:
         self._post = outputs.post
         self._rounds = Rounds(options.rounds, self._write, outputs.blocker, outputs.post)
         self._store_turn = asyncio.Lock()
+        self._background = Background("judge")
         self._is_ending = asyncio.Event()
         self._received = Drops()
         self._read = Drops()
@@ -127,6 +132,7 @@ class _Watching:
         self._batch_count = 0
         self._lag_s = self._judge_s = 0.0
         self._store_failure: str | None = None
+        self._is_disk_full = False
         self._event_failure: str | None = None
         self._inbox = Inbox(options.inbox)
         self._senders = make_senders((), options.inputs, self._inbox, self._received)
@@ -159,6 +165,7 @@ class _Watching:
         await judging
         await keeping
         await self._judge()
+        self._background.close()
         self._tell_status("ended")
 
     def look(self) -> Status:
@@ -231,6 +238,9 @@ class _Watching:
             self._tell("batch-refused", because=error)
         ends_at_s = None
         while not await self._keep(read):
+            if self._is_disk_full and self._inbox.is_full:
+                self._let_go(read)
+                return
             if self._is_ending.is_set():
                 ends_at_s = ends_at_s or time.monotonic() + END_S
                 if time.monotonic() >= ends_at_s:
@@ -241,6 +251,14 @@ class _Watching:
         self._batch_count += 1
         self._lag_s = time.monotonic() - batch.began_at_s
 
+    def _let_go(self, read: BatchRead) -> None:
+        """Count a batch that the disk has no room for, so that the next can come."""
+        count = read.drops.response_count
+        self._tell("batch-let-go", responses=count, because=self._store_failure)
+        read.drops.response_count = 0
+        read.drops.drop(NO_DISK, count)
+        self._read.add(read.drops)
+
     async def _keep(self, read: BatchRead) -> bool:
         """Store what was read; return whether the store took it."""
         try:
@@ -250,6 +268,7 @@ class _Watching:
             if self._store_failure is None:
                 self._tell("store-refused", because=str(error))
             self._store_failure = str(error)
+            self._is_disk_full = isinstance(error, StoreFullError)
             return False
         if self._store_failure is not None:
             self._tell("store-takes-again")
@@ -264,7 +283,7 @@ class _Watching:
         while not self._is_ending.is_set():
             await self._judge()
             try:
-                async with asyncio.timeout(self._options.judge_s):
+                async with asyncio.timeout(max(self._options.judge_s, self._judge_s)):
                     await self._is_ending.wait()
             except TimeoutError:
                 continue
@@ -275,9 +294,8 @@ class _Watching:
         if not self._rounds.is_due(now):
             return
         try:
-            async with self._store_turn:
-                window = await asyncio.to_thread(self._rounds.load, now)
-            judged = await asyncio.to_thread(self._rounds.judge, window, now)
+            window = await asyncio.to_thread(self._rounds.load, now)
+            judged = await self._background.run(partial(self._rounds.judge, window, now))
             async with self._store_turn:
                 await asyncio.to_thread(self._rounds.keep_standing)
         except UnfluxError as error:

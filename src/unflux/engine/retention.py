@@ -1,0 +1,235 @@
+"""Retention: what a store deletes to stay within its bounds, and what it never does."""
+
+# ruff: noqa: S608  nothing but declared names is written into a statement
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pyarrow as pa
+
+from unflux.engine.store import Store
+from unflux.model.columns import STORED
+from unflux.model.rollup import Rollup, tables_of
+from unflux.model.stand_in import stand_in
+from unflux.model.vantages import VANTAGE_TABLES
+
+AGED: Final = "older than --keep"
+SINGLE: Final = "name answered once, at the ceiling of rows"
+RARE: Final = "name answered rarely, at the ceiling of rows"
+ROLLED_UP: Final = "name of a convicted domain, counted under the domain at the ceiling of rows"
+OLDEST: Final = "oldest, at the ceiling of the file"
+
+ROOM: Final = 0.9
+"""Of a ceiling of rows, what stays where it was reached."""
+RESERVE: Final = 0.2
+RESERVE_OCTETS: Final = 128 << 20
+"""What a file leaves free of its ceiling: so much of it, or so many octets where that is more.
+DuckDB writes anew what changed before it frees what was there, a small store all of it. Chosen:
+2026-11-28; a store of 105 MiB grew by 8 MiB when half of its rows were deleted."""
+DELETED: Final = 0.2
+"""Of the ceiling, deleted at once where it is reached. Chosen: 2026-11-28."""
+BULK: Final = 20_000
+"""Rows of a name that has very many. Chosen: 2026-11-28; whoever answers each time with other
+addresses would else push out all others."""
+NAMES: Final = 1000
+"""Of a convicted domain that stay apart whatever the ceiling. Chosen: 2026-11-28."""
+
+COUNT_SINCE: Final = " + ".join(
+    f"(SELECT count(*) FROM {shape.name} WHERE last_at >= ?)" for shape in STORED
+).join(("SELECT ", ""))
+MARK_SHED: Final = """
+CREATE OR REPLACE TEMP TABLE to_shed AS
+WITH rows_of AS (
+    SELECT query, count(*) AS rows FROM (
+        SELECT query FROM sightings WHERE last_at >= ? UNION ALL BY NAME
+        SELECT query FROM answer_sets WHERE last_at >= ?
+    ) GROUP BY query
+), names AS (
+    SELECT query, any_value(domain) AS domain, count(*) AS rows, sum(responses) AS responses,
+        max(last_at) AS last_at
+    FROM lookups WHERE last_at >= ? GROUP BY query
+), ranked AS (
+    SELECT query, responses, sum(rows) OVER (
+        ORDER BY responses = 1 DESC, rows > ? DESC, responses, last_at, query
+        ROWS UNBOUNDED PRECEDING
+    ) - rows AS rows_before
+    FROM (
+        SELECT names.* REPLACE (names.rows + coalesce(rows_of.rows, 0) AS rows)
+        FROM names LEFT JOIN rows_of USING (query)
+    )
+    WHERE coalesce(domain, query) NOT IN (SELECT domain FROM kept)
+)
+SELECT query, responses = 1 AS is_single FROM ranked WHERE rows_before < ?
+"""
+"""The names whose rows make up so many, the least answered first."""
+COUNT_SHED: Final = (
+    "SELECT is_single, count(*) FROM {0} JOIN to_shed USING (query) WHERE last_at >= ?"
+    " GROUP BY is_single"
+)
+DELETE_SHED: Final = (
+    "DELETE FROM {0} USING to_shed WHERE {0}.query = to_shed.query AND last_at >= ?"
+)
+
+
+_KEPT: Final = "SELECT domain FROM kept"
+MARK_NAMES: Final = f"""
+CREATE OR REPLACE TEMP TABLE to_roll_up AS
+WITH names AS (
+    SELECT query, any_value(domain) AS domain, sum(responses) AS responses
+    FROM lookups WHERE domain IN ({_KEPT}) AND NOT starts_with(query, '*.') GROUP BY query
+)
+SELECT query FROM names
+QUALIFY row_number() OVER (PARTITION BY domain ORDER BY responses DESC, query) > {NAMES}
+"""
+SIZE: Final = "SELECT used_blocks * block_size FROM pragma_database_size()"
+BUCKETS: Final = " UNION ALL ".join(
+    f"SELECT epoch_us(bucket_at) AS bucket_us FROM {shape.name} WHERE domain NOT IN ({_KEPT})"
+    for shape in STORED
+).join(
+    (
+        "SELECT coalesce(bucket_us, 0) AS bucket_us, count(*) FROM (",
+        ") GROUP BY ALL ORDER BY bucket_us",
+    )
+)
+"""Rows without a time are the oldest."""
+DELETE_OLDEST: Final = (
+    f"DELETE FROM {{0}} WHERE coalesce(epoch_us(bucket_at), 0) <= ? AND domain NOT IN ({_KEPT})"
+)
+EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""Before all records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a store may grow to."""
+
+    window: timedelta = timedelta(days=1)
+    """The age up to which ``max_rows`` counts."""
+    keep: Mapping[str, timedelta] = field(default_factory=dict)
+    """By table, the age from which rows are deleted; a table that is not named keeps all."""
+    max_rows: int = 2_000_000
+    """Of all tables within the window."""
+    max_octets: int | None = None
+    """Of the file; null: as many as there is room for."""
+
+    @property
+    def oldest(self) -> timedelta | None:
+        """The age from which rows of every table are deleted; null where one keeps all."""
+        return max(self.keep.values()) if len(self.keep) == len(STORED) else None
+
+
+def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> Counter[str]:
+    """Bring a store within its bounds; return how many rows were let go for it, by reason.
+
+    Rows of the ``kept`` domains go by their age alone.
+    """
+    gone = Counter[str]()
+    if bounds.keep:
+        oldest = dict.fromkeys((shape.name for shape in VANTAGE_TABLES), max(bounds.keep.values()))
+        before = {
+            name: now - age for name, age in {**oldest, **bounds.keep}.items() if store.has(name)
+        }
+        gone[AGED] = forget(store, before)
+    gone += shed(store, now - bounds.window, bounds.max_rows, kept)
+    if bounds.max_octets is not None:
+        gone += shrink(store, bounds.max_octets, kept)
+    return gone
+
+
+def forget(store: Store, before: Mapping[str, datetime]) -> int:
+    """Delete the rows of each table that were seen last before its moment; return how many."""
+    with store.transaction():
+        return sum(
+            int(store.execute(f"DELETE FROM {name} WHERE last_at < ?", [moment]).fetchone()[0])
+            for name, moment in before.items()
+        )
+
+
+def shed(store: Store, since: datetime, ceiling: int, kept: Collection[str]) -> Counter[str]:
+    """Delete rows until those seen at or after ``since`` are below nine tenths of a ceiling,
+    where they are above it; return how many, by reason.
+
+    The names that were answered once go first, then those with very many rows, then those that
+    were answered least, of these the ones seen longest ago. Names of the
+    ``kept`` domains stay; where they alone are above the ceiling, those of a domain that has very
+    many are counted under the domain, with all addresses they led to.
+    """
+    gone = Counter[str]()
+    with _kept(store, kept), store.transaction():
+        rows = _count_since(store, since)
+        if rows <= ceiling:
+            return gone
+        store.execute(MARK_SHED, [since, since, since, BULK, rows - int(ceiling * ROOM)])
+        for shape in STORED:
+            found = store.execute(COUNT_SHED.format(shape.name), [since]).fetchall()
+            for is_single, count in found:
+                gone[SINGLE if is_single else RARE] += count
+            store.execute(DELETE_SHED.format(shape.name), [since])
+        store.execute("DROP TABLE to_shed")
+        if rows - gone.total() > ceiling:
+            gone[ROLLED_UP] = _roll_up(store)
+    return gone
+
+
+def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
+    """Delete rows where a store leaves too little free of a ceiling of its file, octets; return
+    how many, by reason.
+
+    The oldest buckets go first, but for rows of the ``kept`` domains; where there is one bucket
+    only, the names that were answered least. The file keeps its length, and what is free in it is
+    written to again.
+    """
+    with store.transaction():
+        (used,) = store.execute(SIZE).fetchone()
+    full = ceiling - max(ceiling * RESERVE, RESERVE_OCTETS)
+    if used <= full:
+        return Counter()
+    left = max(full - ceiling * DELETED, 0.0) / used
+    with _kept(store, kept), store.transaction():
+        buckets = store.execute(BUCKETS).fetchall()
+        rows = sum(count for _, count in buckets)
+        excess = rows * (1 - left)
+        gone, last = 0, None
+        for bucket_us, count in buckets[:-1]:
+            if gone >= excess:
+                break
+            gone, last = gone + count, bucket_us
+        if last is not None:
+            for shape in STORED:
+                store.execute(DELETE_OLDEST.format(shape.name), [last])
+    if last is None:
+        return shed(store, EVER, int(rows * left), kept)
+    store.execute("CHECKPOINT")
+    return Counter({OLDEST: gone})
+
+
+def _count_since(store: Store, since: datetime) -> int:
+    return int(store.execute(COUNT_SINCE, [since] * len(STORED)).fetchone()[0])
+
+
+def _roll_up(store: Store) -> int:
+    """Count the names of the kept domains beyond the most answered under their domains."""
+    store.execute(MARK_NAMES)
+    tables = []
+    for shape in STORED:
+        theirs = f"FROM {shape.name} WHERE query IN (FROM to_roll_up)"
+        rows = store.execute(f"SELECT * {theirs}").to_arrow_table()
+        tables.append(rows.select(shape.schema.names).cast(shape.schema))
+        store.execute(f"DELETE {theirs}")
+    store.execute("DROP TABLE to_roll_up")
+    sightings, lookups, answer_sets = tables
+    after = stand_in(Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets))
+    for shape, table in zip(STORED, tables_of(after), strict=True):
+        store.merge(shape, table)
+    return sum(
+        before.num_rows - table.num_rows
+        for before, table in zip(tables, tables_of(after), strict=True)
+    )
+
+
+def _kept(store: Store, kept: Collection[str]) -> AbstractContextManager[None]:
+    return store.registered("kept", pa.table({"domain": pa.array(sorted(kept), pa.string())}))

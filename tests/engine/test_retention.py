@@ -1,0 +1,132 @@
+"""What a store lets go at its bounds, and what it keeps whatever they are."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+from tests.engine.seen_rows import START, Seen, rollup_of
+
+from unflux.engine import retention
+from unflux.engine.retention import Bounds, forget, hold, shed, shrink
+from unflux.engine.store import Store
+from unflux.model.columns import STORED
+
+TABLES = [shape.name for shape in STORED]
+
+
+def test_at_the_ceiling_the_least_answered_names_go_and_kept_domains_never(tmp_path: Path) -> None:
+    often = [(n, "often.example", "20.0.0.1", 60) for n in range(3)]
+    once = [(n, f"n{n}.flood.example", "20.0.0.2", 60) for n in range(100)]
+    mine = [(n, f"n{n}.flux.example", f"20.0.1.{n}", 60) for n in range(50)]
+    old = [(-7200, f"n{n}.old.example", "20.0.0.3", 60) for n in range(100)]
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of([*often, *once, *mine, *old]), "watch", "dnstap", 1, {})
+        assert shed(store, START, 453, ["flux.example"]) == {}
+        gone = shed(store, START, 452, ["flux.example"])
+        assert gone == {"name answered once, at the ceiling of rows": 48}
+        left = store.rollup().lookups["query"].to_pylist()
+        assert sum("flood" in name for name in left) == 84
+        # The oldest of the flood went first, and what is out of the window was left alone.
+        assert "n99.flood.example" in left
+        assert "n0.flood.example" not in left
+        assert sum("old" in name for name in left) == 100
+        # Whatever the ceiling, what is kept stays.
+        shed(store, START, 1, ["flux.example"])
+        left = store.rollup(since=START).lookups["domain"].to_pylist()
+        assert set(left) == {"flux.example"}
+        assert len(left) == 50
+        assert forget(store, dict.fromkeys(TABLES, START)) == 300
+        assert {*store.rollup().sightings["domain"].to_pylist()} == {"flux.example"}
+
+
+def test_convicted_names_beyond_the_ceiling_keep_every_address(tmp_path: Path) -> None:
+    beside: list[Seen] = [(n, f"n{n}.other.example", "20.0.0.1", 60) for n in range(10)]
+    mine: list[Seen] = [
+        (n % 600, f"n{n}.flux.example", f"20.{n % 7}.{n % 11}.1", 60)
+        for n in range(retention.NAMES + 500)
+    ]
+    often: list[Seen] = [(n, "www.flux.example", "20.9.9.9", 60) for n in range(3)]
+    seen = [*beside, *mine, *often]
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of(seen), "watch", "dnstap", 1, {})
+        before = store.rollup()
+        gone = shed(store, START, 3000, ["flux.example"])
+        after = store.rollup()
+    assert gone[retention.SINGLE] == 30
+    assert gone[retention.ROLLED_UP] > 1000
+
+    def facts(rows: list[dict[str, object]]) -> set[tuple[object, ...]]:
+        return {
+            (r["owner_domain"], r["bucket_at"], r["rdata"])
+            for r in rows
+            if r["owner_domain"] == "flux.example"
+        }
+
+    assert facts(after.sightings.to_pylist()) == facts(before.sightings.to_pylist())
+    responses = [
+        sum(r["responses"] for r in rollup.lookups.to_pylist() if r["domain"] == "flux.example")
+        for rollup in (before, after)
+    ]
+    assert responses == [retention.NAMES + 503] * 2
+    names = after.lookups["query"].unique().to_pylist()
+    assert {"www.flux.example", "*.flux.example"} <= set(names)
+    assert len(names) == retention.NAMES + 1
+
+
+def test_a_name_with_very_many_records_goes_before_those_answered_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BULK", 100)
+    bulky = [(n % 9, "bulky.example", f"20.0.{n // 250}.{n % 250}", 60) for n in range(300)]
+    twice = [(n + m, f"n{n}.example", "20.0.0.2", 60) for n in range(50) for m in (0, 1)]
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of([*bulky, *twice]), "watch", "dnstap", 1, {})
+        shed(store, START, 700, [])
+        assert "bulky.example" not in store.rollup().lookups["query"].to_pylist()
+        assert store.rollup().lookups.num_rows == 50
+
+
+def test_each_table_has_an_age_of_its_own(tmp_path: Path) -> None:
+    seen: list[Seen] = [(-86_400 * days, f"d{days}.example", "20.0.0.1", 60) for days in range(6)]
+    day = timedelta(days=1)
+    bounds = Bounds(
+        window=day, keep={"sightings": 3.5 * day, "lookups": 1.5 * day, "answer_sets": 9 * day}
+    )
+    assert bounds.oldest == 9 * day
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of(seen), "watch", "dnstap", 6, {})
+        assert hold(store, bounds, START, []) == {retention.AGED: 6}
+        left = store.rollup()
+    assert [t.num_rows for t in (left.sightings, left.lookups, left.answer_sets)] == [4, 2, 6]
+
+
+@pytest.mark.slow
+def test_a_full_file_lets_the_oldest_go_and_is_written_to_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "RESERVE_OCTETS", 8 << 20)
+    path, ceiling = tmp_path / "s", 16 << 20
+    gone = 0
+    for hour in range(12):
+        seen = [
+            (
+                3600 * hour + n % 3000,
+                f"{hour * n * 7919:x}.n{n}.example",
+                f"20.{n % 250}.{hour}.1",
+                n,
+            )
+            for n in range(10_000)
+        ]
+        kept = [(3600 * hour, "flux.example", f"21.0.0.{hour}", 60)]
+        with Store.open(path) as store:
+            store.extend(rollup_of([*seen, *kept]), "watch", "dnstap", 1, {})
+            shed_rows = shrink(store, ceiling, ["flux.example"])
+            gone += shed_rows[retention.OLDEST]
+        assert path.stat().st_size <= ceiling
+    assert gone > 0
+    with Store.open(path, read_only=True) as store:
+        rows = store.rollup().sightings.filter(
+            pc.equal(store.rollup().sightings["domain"], "flux.example")
+        )
+    assert rows.num_rows == 12

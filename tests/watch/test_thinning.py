@@ -1,0 +1,98 @@
+"""What is left of a batch when a flood of names came, and that nothing is when none did."""
+
+from dataclasses import replace
+
+import pyarrow.compute as pc
+import pytest
+from tests.measure.internet_of_rows import Response, address, alias, answer, roll
+
+from unflux.model.rollup import Rollup
+from unflux.watch.thinning import CROWDED, NOWHERE, RARE, ROLLED_UP, SINGLE, Limits, thin
+
+EVERYDAY = [
+    *(answer(f"www.site{n}.example", ["20.0.0.1"], at) for n in range(40) for at in range(3)),
+    *(answer(f"host{n}.provider.example", [f"20.1.{n}.1"]) for n in range(40)),
+    Response("alias.example", (alias("alias.example", "host1.provider.example"),)),
+]
+LIMITS = Limits(names_per_domain=50, nowhere=30, records_per_domain=80, rows=600)
+
+
+def asked(rollup: Rollup, domain: str) -> dict[str, int]:
+    rows = rollup.lookups.filter(pc.equal(rollup.lookups["domain"], domain)).to_pylist()
+    return {row["query"]: row["responses"] for row in rows}
+
+
+def held(rollup: Rollup, domain: str) -> set[str]:
+    s = rollup.sightings
+    return set(s.filter(pc.equal(s["owner_domain"], domain))["rdata"].to_pylist())
+
+
+def test_everyday_traffic_is_left_alone() -> None:
+    rollup = roll(EVERYDAY)
+    assert thin(rollup, LIMITS, ()) == (rollup, {})
+
+
+def test_names_of_one_domain_are_counted_under_it() -> None:
+    flood = [Response(f"x{n}.victim.example", rcode="NXDOMAIN") for n in range(500)]
+    often = [answer("www.victim.example", ["20.2.0.1"], at) for at in range(5)]
+    thinned, shed = thin(roll([*EVERYDAY, *flood, *often]), LIMITS, ())
+    counts = asked(thinned, "victim.example")
+    # The most answered stay apart, and every response is still counted for the domain.
+    assert counts["www.victim.example"] == 5
+    assert len(counts) <= 51
+    assert shed[ROLLED_UP] + shed[NOWHERE] >= 450
+    assert sum(counts.values()) + shed[NOWHERE] == 505
+    assert counts["*.victim.example"] == 451
+    nxdomain = pc.sum(thinned.lookups["nxdomain"]).as_py()
+    assert nxdomain + shed[NOWHERE] == 500
+    everyday, _ = thin(roll(EVERYDAY), LIMITS, ())
+    assert asked(thinned, "provider.example") == asked(everyday, "provider.example")
+
+
+def test_customers_of_a_domain_do_not_become_one_name_of_many_addresses() -> None:
+    customers = [answer(f"c{n}.dyn.example", [f"20.{n % 200}.{n // 200}.9"]) for n in range(300)]
+    rollup = roll(customers)
+    thinned, _ = thin(rollup, replace(LIMITS, records_per_domain=1000), ())
+    sightings = thinned.sightings
+    assert "*.dyn.example" not in sightings["qname"].to_pylist()
+    assert len(held(thinned, "dyn.example")) == 50
+    # Of a convicted domain every address stays.
+    thinned, shed = thin(rollup, replace(LIMITS, records_per_domain=1000), ["dyn.example"])
+    assert held(thinned, "dyn.example") == held(rollup, "dyn.example")
+    assert sum(asked(thinned, "dyn.example").values()) == 300
+    assert set(shed) == {ROLLED_UP}
+
+
+def test_domains_that_led_nowhere_go_first_and_convicted_ones_never() -> None:
+    storm = [Response(f"d{n}.example", rcode="NXDOMAIN") for n in range(1000)]
+    mine = [Response(f"m{n}.flux.example", rcode="NXDOMAIN") for n in range(20)]
+    thinned, shed = thin(roll([*EVERYDAY, *storm, *mine]), LIMITS, ["flux.example"])
+    assert shed == {NOWHERE: 970}
+    assert len(asked(thinned, "flux.example")) == 20
+    assert held(thinned, "provider.example") == held(roll(EVERYDAY), "provider.example")
+
+
+def test_single_answers_go_before_those_asked_again() -> None:
+    once = [answer(f"o{n}.example", ["20.3.0.1"]) for n in range(400)]
+    twice = [answer(f"t{n}.example", ["20.3.0.2"], at) for n in range(150) for at in (0, 1)]
+    thinned, shed = thin(roll([*once, *twice]), LIMITS, ())
+    assert thinned.lookups.num_rows == 200
+    assert shed == {SINGLE: 1050}
+    assert pc.sum(pc.greater(thinned.lookups["responses"], 1)).as_py() == 150
+    thinned, shed = thin(roll(twice), replace(LIMITS, rows=300, nowhere=0), ())
+    assert (thinned.lookups.num_rows, shed) == (100, {RARE: 150})
+
+
+def test_a_domain_with_very_many_addresses_is_cropped() -> None:
+    many = [answer("many.example", [f"20.4.{n}.{m}" for m in range(20)], n) for n in range(10)]
+    thinned, shed = thin(roll([*EVERYDAY, *many]), LIMITS, ["many.example"])
+    assert len(held(thinned, "many.example")) == 80
+    assert shed == {CROWDED: 120}
+
+
+@pytest.mark.parametrize("query", ["", "com", "1.0.0.20.in-addr.arpa"])
+def test_odd_names_do_no_harm(query: str) -> None:
+    odd = [Response(query, (address(query, "20.5.0.1"),), at) for at in range(3)]
+    many = [Response(f"{n}.0.20.in-addr.arpa", rcode="NXDOMAIN") for n in range(200)]
+    thinned, _ = thin(roll([*odd, *many]), LIMITS, ())
+    assert query in thinned.lookups["query"].to_pylist()
