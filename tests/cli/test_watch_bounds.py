@@ -52,10 +52,9 @@ def test_a_full_disk_is_counted_and_told_and_got_over(folder: Path) -> None:
         sender.sendall(golden_frames())
         watch.until(lambda: watch.health()["responses"] == 4)
 
-        with (disk / "ballast").open("wb", buffering=0) as ballast:
-            with contextlib.suppress(OSError):
-                while True:
-                    ballast.write(bytes(4096))
+        with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(4096))
         many = golden_frames() * (HELD_OCTETS // len(golden_frames()) // 4)
         for _ in range(12):
             sender.sendall(many)
