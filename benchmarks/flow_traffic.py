@@ -427,6 +427,31 @@ def reverse_proxy_elsewhere(t: Traffic) -> Case:
     return _proxy(t, "reverse proxy, other site", [_hosted(t.rng)], _hosted(t.rng))
 
 
+def points_of_presence(t: Traffic) -> Case:
+    """Five fronts of one provider in five networks: one origin, and settings polled by HTTP."""
+    origin, settings, site = _hosted(t.rng), _hosted(t.rng), Site.draw(t, 12)
+    for _ in range(5):
+        host = _hosted(t.rng)
+        for _ in range(60):
+            relay(t, host, origin, t.rng.uniform(0, 3 * HOUR_S), site, port=443, delay_s=0.02)
+        poll(t, host, settings, 3, 300)
+        run_devices(t, host, 3)
+    return Case(name="points of presence", flows=t.table())
+
+
+def front_of_name_server(t: Traffic) -> Case:
+    """A front that passes questions on to an authoritative server at another hoster."""
+    host, server = _hosted(t.rng), _hosted(t.rng)
+    for _ in range(500):
+        ask(t, host, server, t.rng.uniform(0, 3 * HOUR_S), _visitor(t.rng), 0.01)
+    run_devices(t, host, 3)
+    flows = t.table()
+    place = flows.schema.get_field_index("is_authoritative")
+    is_answer = pc.if_else(pc.equal(flows["server_port"], 53), True, None)
+    flows = flows.set_column(place, flows.schema.field(place), is_answer)
+    return Case(name="front of a name server", flows=flows)
+
+
 def cdn_cache(t: Traffic) -> Case:
     """A cache of a CDN: many origins, one request of ten goes on."""
     host, origins = _address(t.rng, 249), [_hosted(t.rng) for _ in range(40)]
@@ -589,7 +614,8 @@ AGENTS: Final[tuple[Draw, ...]] = (
 )  # fmt: skip
 INNOCENTS: Final[tuple[Draw, ...]] = (
     web_server, application_with_api, server_that_logs, reverse_proxy, reverse_proxy_private,
-    reverse_proxy_elsewhere, cdn_cache, forward_proxy, vpn_at_home, resolver, dns_forwarder,
+    reverse_proxy_elsewhere, points_of_presence, front_of_name_server, cdn_cache, forward_proxy,
+    vpn_at_home, resolver, dns_forwarder,
     dns_forwarder_elsewhere, mail_server, nat_home, peer_to_peer, camera_with_cloud, household,
     edge_without_agents,
 )  # fmt: skip

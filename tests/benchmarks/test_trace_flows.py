@@ -11,7 +11,8 @@ AGENTS = (
 )  # fmt: skip
 INNOCENTS = (
     "web_server", "application_with_api", "server_that_logs", "reverse_proxy",
-    "reverse_proxy_private", "reverse_proxy_elsewhere", "cdn_cache", "vpn_at_home", "resolver",
+    "reverse_proxy_private", "reverse_proxy_elsewhere", "points_of_presence",
+    "front_of_name_server", "cdn_cache", "vpn_at_home", "resolver",
     "dns_forwarder", "dns_forwarder_elsewhere", "mail_server", "nat_home", "peer_to_peer",
     "camera_with_cloud", "household",
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """Judge the hosts behind relays: what each is, how sure that is, and which flows show it."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -22,17 +21,11 @@ from unflux.trace.links import Link
 from unflux.trace.polling import Poll
 from unflux.trace.scene import Scene
 from unflux.trace.standing import weigh_agents
-from unflux.trace.targets import NOWHERE, Place, Suspect, gather_suspects
+from unflux.trace.targets import CONVICTION, NOWHERE, Place, Suspect, gather_suspects
 
-CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
-"""Log-odds that decide either way, 19 to 1: of the relay, and of the agent (Wald, 1947)."""
-
-WITNESS: Final = 1.0
-"""What size or payload must say beside timing. Chosen: 2026-11-28; a server that calls another at
-each request is as regular as a relay."""
-
-AUTHORITATIVE: Final = 6.0
-"""What authoritative answers say of a relay of DNS: forwarders pass on what resolvers know."""
+AUTHORITATIVE: Final = 2.0
+"""What authoritative answers say of a relay of DNS. Chosen: 2026-11-28; forwarders pass on what
+resolvers know, and fronts of name servers elsewhere are rare, but there are some."""
 
 MOST_FLOWS: Final = 10
 """Flows shown of each host. Chosen: 2026-11-28."""
@@ -88,7 +81,7 @@ def involved(scene: Scene) -> set[str]:
 def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) -> TracedHost:
     evidence = [*suspect.relay_evidence, *weigh_agents(suspect.standing)]
     tested = weigh_innocents(suspect.target)
-    agent_llr = sum(piece.llr for piece in evidence) - suspect.relay_llr
+    agent_llr = sum(piece.llr for piece in evidence[len(suspect.relay_evidence) :])
     agent_llr += sum(ratio for _, ratio in tested)
     if any(link.authoritative > link.not_authoritative for link in suspect.links):
         piece = _authoritative(suspect.links)
@@ -98,10 +91,7 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         alternative.hypothesis == "dns-forwarder" and alternative.outcome == "untested"
         for alternative, _ in tested
     )
-    witness = sum(
-        piece.llr for piece in suspect.relay_evidence if piece.name in ("size", "requests")
-    )
-    relay_llr = suspect.relay_llr if witness >= WITNESS else min(suspect.relay_llr, CONVICTION / 2)
+    relay_llr = suspect.relay_llr
     verdict = _outcome(relay_llr, agent_llr, is_unsure=is_unsure)
     return _compose(
         scene,

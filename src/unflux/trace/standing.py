@@ -15,17 +15,19 @@ thirteen. Chosen: 2026-11-28; rented reverse proxies with an origin elsewhere ar
 TOLD: Final = 9.0
 """What it says that somebody knows the agent for one: records of DNS, or who runs the honeypot."""
 
-BROWSED: Final = ((10, 2.0), (20, 4.0), (40, 6.0))
+BROWSED: Final = ((6, 1.0), (10, 2.9), (20, 4.5), (40, 6.0))
 """Web hosts that a relay looks at by itself, and what they say. Chosen: 2026-11-28; people browse
-behind a subscriber's line, nobody on a reverse proxy, which has updates and a few services."""
+behind a subscriber's line, nobody on a reverse proxy, which has updates and a few services: of
+these one in twenty is thought to ask ten hosts, one in a hundred twenty."""
 
-FAN_IN: Final = ((2, 2.0), (3, 4.0), (5, 6.0))
-"""Relays in so many /16 (IPv6 /32) that go to one host. Chosen: 2026-11-28; regions of a
-provider do likewise, which is why its ranges are evidence of their own."""
+FAN_IN: Final = ((2, 1.5), (3, 3.0), (5, 4.0))
+"""Relays in so many /16 (IPv6 /32) that go to one host. Chosen: 2026-11-28; the points of presence
+of a provider do likewise and ask one host for their settings too, so that fan-in and polls together
+do not convict."""
 
-POLLED: Final = ((1, 1.0), (2, 2.5))
-"""Relays in so many /16 (IPv6 /32) that poll one host. Chosen: 2026-11-28; one polls something in
-every household, and the proxies of one provider may ask one host for their settings too."""
+POLLED: Final = ((1, 1.0), (2, 1.4))
+"""Relays in so many /16 (IPv6 /32) that poll one host. Chosen: 2026-11-28; every household polls
+something, and the proxies of one provider may ask one host for their settings too."""
 
 TLS_PORTS: Final = (443, 8443)
 
@@ -78,12 +80,15 @@ def _told(standing: Standing) -> Evidence:
 
 
 def _browsed(standing: Standing) -> Evidence:
-    count = max(standing.browsed, default=0)
+    """Weigh what half of the relays, or more, look at by themselves."""
+    ordered = sorted(standing.browsed, reverse=True)
+    count = ordered[(len(ordered) - 1) // 2] if ordered else 0
     return Evidence(
         name="browsing",
         value=count,
         llr=_band(count, BROWSED),
-        says=f"A relay opened flows to {count:,} web hosts of its own accord, as households do.",
+        says=f"Half of the relays or more opened flows to {count:,} web hosts of their own accord, "
+        "as households do.",
         source="Honeynet Project (2007): agents are home computers",
     )
 

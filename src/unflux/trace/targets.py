@@ -1,5 +1,6 @@
 """Targets: the links to one host brought together, with what the judgement asks about it."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,13 @@ from unflux.trace.polling import Poll
 from unflux.trace.relaying import weigh_relay
 from unflux.trace.scene import Scene
 from unflux.trace.standing import Standing
+
+CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
+"""Log-odds that decide either way, 19 to 1: of the relay, and of the agent (Wald, 1947)."""
+
+WITNESS: Final = 1.0
+"""What size or payload must say beside timing for a relay to be proved. Chosen: 2026-11-28; a
+server that calls another at each request is as regular as a relay."""
 
 PROVED: Final = 0.0
 """Log-odds of a relay from which on a link is a reason to look at its target."""
@@ -46,6 +54,7 @@ class Suspect:
     relay_evidence: tuple[Evidence, ...]
     """Of the best link."""
     relay_llr: float
+    """Their sum; short of proof where nothing but timing says so."""
 
 
 def weigh_links(scene: Scene) -> list[tuple[Link, list[Evidence], float]]:
@@ -54,6 +63,8 @@ def weigh_links(scene: Scene) -> list[tuple[Link, list[Evidence], float]]:
     for link in scene.links:
         evidence = weigh_relay(link, scene.target_counts.get(link.agent, 1))
         llr = sum(piece.llr for piece in evidence)
+        witness = sum(piece.llr for piece in evidence if piece.name in ("size", "requests"))
+        llr = llr if witness >= WITNESS else min(llr, CONVICTION / 2)
         if llr > PROVED:
             weighed.append((link, evidence, llr))
     return weighed
