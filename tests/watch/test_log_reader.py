@@ -2,7 +2,10 @@
 
 import gzip
 import os
+import random
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -127,6 +130,7 @@ def test_rotations_while_nobody_read_are_caught_up_in_order(log: Path, follower:
     first = log.rename(log.with_name("dns.2026-11-28-12-00-00.log"))
     compress(first)
     write(log, "d")
+    log.with_name("dns.log.7").mkdir()
     second = log.rename(log.with_name("dns.2026-11-28-13-00-00.log"))
     write(log, "e")
     shutil.copy2(second, second.with_name(second.name + "~"))
@@ -222,3 +226,47 @@ def test_what_is_no_file_is_refused_without_waiting(log: Path, follower: Followe
     os.mkfifo(log)
     assert follower.catch_up() == []
     assert follower.reader.failure == "not a regular file"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dns.log.{:04}", "dns.2026-11-28-{:04}.log"])
+def test_rotation_compression_and_restarts_at_once(log: Path, name: str) -> None:
+    chance, line_count = random.Random(7), 6000
+    log.write_text("#open 0\n")
+    follower = Follower(log, Limits(settle_s=0.1))
+    writer = threading.Thread(target=write_and_rotate, args=(log, name, line_count))
+    writer.start()
+    while writer.is_alive() or follower.got[-1:] != [b"%d" % (line_count - 1)]:
+        follower.catch_up()
+        if chance.random() < 0.05:
+            follower.restart()
+            time.sleep(chance.random() * 0.2)
+        time.sleep(0.002)
+    writer.join()
+    follower.reader.close()
+    lines = [int(line) for line in follower.got if not line.startswith(b"#")]
+    assert lines == list(range(line_count))
+    assert not follower.reader.drops
+
+
+def write_and_rotate(log: Path, name: str, line_count: int) -> None:
+    """Write numbered lines, rename the log now and then, and have most files compressed."""
+    chance = random.Random(8)
+    compressing: list[threading.Timer] = []
+    file = log.open("a", buffering=1)
+    for number in range(line_count):
+        file.write(f"{number}\n")
+        if number % 50 == 0:
+            time.sleep(0.005)
+        if chance.random() < 0.004:
+            former = log.rename(log.with_name(name.format(len(compressing))))
+            time.sleep(chance.random() * 0.02)
+            file.close()
+            file = log.open("a", buffering=1)
+            file.write(f"#open {number}\n")
+            later = threading.Timer(chance.random() * 0.2, compress, [former])
+            later.start()
+            compressing.append(later)
+    file.close()
+    for later in compressing:
+        later.join()

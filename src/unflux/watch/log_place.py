@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, Self
 
 HEAD_BYTES: Final = 1024
@@ -10,6 +10,9 @@ HEAD_BYTES: Final = 1024
 of Zeek or Suricata mentions."""
 MAX_HEADER_BYTES: Final = 64 << 10
 """Of ``#`` lines that are remembered; Zeek writes less than one KiB."""
+
+MAX_FINISHED: Final = 32
+"""Former files that are known again. Chosen: 2026-11-28; gzip is at work on one of the last few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +27,14 @@ class Place:
     """Of the first ``head_size`` octets, HEAD_BYTES at most."""
     header: str = ""
     """The ``#`` lines (Zeek) that hold for what follows, in Latin 1: any octet is a character."""
+    finished: tuple[str, ...] = ()
+    """Digests of the heads of the files that were read before, the last ones."""
 
     @classmethod
     def scan(cls, text: str) -> Self:
         """Return the place that was rendered so."""
-        return cls(**json.loads(text))
+        fields = json.loads(text)
+        return cls(**{**fields, "finished": tuple(fields.get("finished", ()))})
 
     def render(self) -> str:
         """Write it for :meth:`scan`."""
@@ -43,13 +49,18 @@ class Place:
         """Return the place behind some more octets, whole lines, of the file with this head."""
         offset = self.offset + len(octets)
         head = head[: min(offset, HEAD_BYTES)]
-        return Place(
-            inode=self.inode,
+        return replace(
+            self,
             offset=offset,
             head_size=len(head),
             head_digest=digest_of(head),
             header=_header_after(self.header.encode("latin-1"), octets).decode("latin-1"),
         )
+
+    def in_next(self, inode: int, head: bytes) -> "Place":
+        """Return the start of the file that follows the one with this head."""
+        finished = (*self.finished, digest_of(head))[-MAX_FINISHED:]
+        return Place(inode=inode, finished=finished)
 
 
 def digest_of(head: bytes) -> str:

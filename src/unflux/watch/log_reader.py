@@ -3,18 +3,21 @@
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from unflux.watch.log_place import HEAD_BYTES, Place
+from unflux.watch.log_place import HEAD_BYTES, Place, digest_of
 from unflux.watch.plain_log import Decompress, PlainLog
-from unflux.watch.rotation import rotated_files
+from unflux.watch.rotation import COMPRESSED_SUFFIXES, rotated_files
 
 READ_BYTES: Final = 1 << 20
 """Octets read at once; a longer line is passed over, as readers of files do."""
+
+TRIES: Final = 5
+"""Looks at a folder whose files go while they are opened."""
 
 LONG_LINE: Final = "line too long"
 DAMAGED: Final = "compressed log damaged, or cut short"
@@ -103,44 +106,64 @@ class LogReader:
                 if former.path != self._path:
                     self._next.extend(self._newer_than(former))
                 return
+        log = PlainLog(self._path, self._decompress)
+        if place is not None and place.offset:
             self.drops[LOST] += 1
-            self._place = None
-        self._begin(PlainLog(self._path, self._decompress))
+        self._begin(log, Place(inode=log.inode, finished=place.finished if place else ()))
 
-    def _begin(self, log: PlainLog) -> None:
+    def _begin(self, log: PlainLog, place: Place) -> None:
         """Read a file from its start."""
         self._log = log
-        self._place = Place(inode=log.inode)
+        self._place = place
         self._quiet_since_s = None
         self._is_over = self._is_gone = self._is_skipping = False
 
     def _find(self, place: Place) -> PlainLog | None:
         """Open the file that a place is in, whatever its name is by now."""
-        paths = [self._path, *reversed(rotated_files(self._path))]
-        paths.sort(key=lambda path: not _has_inode(path, place.inode))
-        for log in self._opened(paths):
-            if place.is_of(log.head(HEAD_BYTES)):
-                return log
-            log.close()
-        return None
+        found = None
+        logs = list(reversed(self._open_rotated()))
+        with suppress(OSError):
+            logs.insert(0, PlainLog(self._path, self._decompress))
+        logs.sort(key=lambda log: log.inode != place.inode)
+        for log in logs:
+            if found is None and place.is_of(log.head(HEAD_BYTES)):
+                found = log
+            else:
+                log.close()
+        return found
 
     def _newer_than(self, log: PlainLog) -> Iterator[PlainLog]:
         """Open the rotated files that were written after a log, each once, the oldest first."""
-        heads = {log.head(HEAD_BYTES)}
-        for other in self._opened(rotated_files(self._path)):
+        known = {digest_of(log.head(HEAD_BYTES))}
+        if self._place is not None:
+            known.update(self._place.finished)
+        for other in self._open_rotated():
+            # While gzip is at work there are two of a file, and the copy is dated now. A copy whose
+            # head is not there yet has the original beside it.
             head = other.head(HEAD_BYTES)
-            # While one is compressed, there are two of it.
-            if other.modified_ns > log.modified_ns and head not in heads:
-                heads.add(head)
+            digest = digest_of(head)
+            is_whole = bool(head) and not other.is_damaged and _has_named_kind(other)
+            if is_whole and digest not in known and other.modified_ns > log.modified_ns:
+                known.add(digest)
                 yield other
             else:
                 other.close()
 
-    def _opened(self, paths: Iterable[Path]) -> Iterator[PlainLog]:
-        for path in paths:
-            with suppress(OSError):  # gone meanwhile, or not ours to read
-                log = PlainLog(path, self._decompress)
-                yield log
+    def _open_rotated(self) -> list[PlainLog]:
+        """Open all rotated files, in the order they were written in; none where that fails."""
+        for _ in range(TRIES):
+            logs: list[PlainLog] = []
+            try:
+                for path in rotated_files(self._path):
+                    with suppress(PermissionError):
+                        logs.append(PlainLog(path, self._decompress))
+            except OSError:
+                # Compressed since it was listed, most likely: there is another by now.
+                for log in logs:
+                    log.close()
+            else:
+                return logs
+        return []
 
     def _go_on(self) -> bool:
         """At the end of what is open, go on to the file that followed it, if there is one."""
@@ -155,8 +178,9 @@ class LogReader:
         following = self._next.popleft() if self._next else PlainLog(self._path, self._decompress)
         if log.is_damaged:
             self.drops[DAMAGED] += 1
+        place = self._place or Place(inode=log.inode)
+        self._begin(following, place.in_next(following.inode, log.head(HEAD_BYTES)))
         log.close()
-        self._begin(following)
         return True
 
     def _has_ended(self, log: PlainLog) -> bool:
@@ -183,7 +207,7 @@ class LogReader:
         octets = log.read(place.offset, READ_BYTES) if place.is_of(head) else None
         if octets is None:  # truncated, and perhaps written anew
             self._is_skipping = False
-            place = self._place = Place(inode=log.inode)
+            place = self._place = Place(inode=log.inode, finished=place.finished)
             octets = log.read(0, READ_BYTES) or b""
             head = log.head(HEAD_BYTES)
         if self._is_skipping or (len(octets) == READ_BYTES and b"\n" not in octets):
@@ -217,6 +241,11 @@ class LogReader:
         self._place = replace(place.after(passed, head), header=place.header)
         # Its octets are no lines: only the place is told.
         return Lines(octets=b"", count=0, header=b"", place=self._place)
+
+
+def _has_named_kind(log: PlainLog) -> bool:
+    """Tell whether a file that is compressed by its name has begun to be so."""
+    return log.path.suffix not in COMPRESSED_SUFFIXES or log.is_compressed
 
 
 def _has_inode(path: Path, inode: int) -> bool:

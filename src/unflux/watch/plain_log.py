@@ -56,7 +56,7 @@ class PlainLog:
         return os.fstat(self._descriptor).st_mtime_ns
 
     def head(self, size: int) -> bytes:
-        """Return the first octets."""
+        """Return the first octets, as far as they are there."""
         octets = os.pread(self._descriptor, max(size, MAGIC_BYTES), 0)
         if self._decompress(iter(()), octets[:MAGIC_BYTES]) is None:
             return octets[:size]
@@ -67,7 +67,7 @@ class PlainLog:
                 if len(head) >= size:
                     break
         except EOFError:
-            pass
+            self.is_damaged = True
         return head[:size]
 
     def read(self, offset: int, size: int) -> bytes | None:
