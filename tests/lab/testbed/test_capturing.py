@@ -12,6 +12,7 @@ from tests.lab.testbed.beds import Bed, raised
 from unflux.lab.testbed.capturing import Captured, capture
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.programs import CAPTURE_PACKAGES
+from unflux.model.errors import UnfluxError
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
 from unflux.pipeline.tracing import TraceOptions, trace
@@ -135,6 +136,14 @@ def test_edge_sees_subscribers_who_relay(bed: Bed, taken: dict[str, Captured]) -
         and row["id.resp_h"] == near[row["id.orig_h"]].mothership
     ]  # fmt: skip
     assert relayed
+
+
+def test_a_capture_has_the_testbed_for_itself(bed: Bed, tmp_path: Path) -> None:
+    with bed.state.locked(), pytest.raises(UnfluxError, match="another command works"):
+        capture(bed.state, tmp_path, 1)
+    (tmp_path / "file").touch()
+    with pytest.raises(UnfluxError, match="not captured to the end"):
+        capture(bed.state, tmp_path / "file", 1)
 
 
 def test_truth_lies_beside_it(bed: Bed, taken: dict[str, Captured]) -> None:

@@ -52,18 +52,25 @@ class Captured:
 def capture(state: State, out: Path, seconds: float) -> list[Captured]:
     """Tap all vantages of a testbed for a time and write captures, logs and truth below ``out``.
 
-    Raises UnfluxError where the testbed is not up and whole, or a program is missing or fails.
+    Raises UnfluxError where the testbed is not up and whole, where another command works on it,
+    where nothing can be written, or a program is missing or fails.
     """
     programs = find_programs(CAPTURE_PACKAGES)
     require_up(state)
+    state.require_own()
+    with state.locked():
+        try:
+            return _capture(programs, state, out, seconds)
+        except OSError as error:
+            message = f"{out}: not captured to the end: {error}"
+            raise UnfluxError(message) from error
+
+
+def _capture(programs: Programs, state: State, out: Path, seconds: float) -> list[Captured]:
     record = state.read()
     testbed = record.testbed
-    try:
-        for vantage in VANTAGES:
-            (out / vantage).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{out}: cannot be written ({error.strerror})"
-        raise UnfluxError(message) from error
+    for vantage in VANTAGES:
+        (out / vantage).mkdir(parents=True, exist_ok=True)
     with ExitStack() as taps:
         for vantage, (segment, expression) in VANTAGES.items():
             name = namespace_name(testbed, segment)

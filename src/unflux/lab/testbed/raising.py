@@ -21,7 +21,7 @@ from unflux.lab.testbed.web_servers import find_stream_module, start_web_servers
 from unflux.lab.testbed.wiring import wire
 from unflux.model.errors import UnfluxError
 
-START_S: Final = 30.0
+START_S: Final = 60.0
 MOST_AGENTS: Final = 3000
 """Each listens at four ports or less, of one nginx that has 8,192 places. Chosen: 2026-11-28; 2,489
 ran, 359 of them on line at a time."""
@@ -62,8 +62,11 @@ def raise_testbed(options: Options, state: State) -> Record:
         state.write(record)
         try:
             return _raise(programs, blueprint, record, state)
-        except BaseException:
+        except BaseException as error:
             clear(state)
+            if isinstance(error, OSError):
+                message = f"the testbed could not be raised: {error}"
+                raise UnfluxError(message) from error
             raise
 
 
