@@ -67,7 +67,7 @@ def main() -> None:
 def _page(seeds: range, flow_count: int) -> Iterator[str]:
     yield HEAD.format(first=seeds[0], last=seeds[-1])
     yield "## Captures with an agent\n"
-    yield "| capture | runs | first | accused | wrong | controllers named | accused |"
+    yield "| capture | runs | first | accused | wrong | controllers named | controllers accused |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for kind in flow_traffic.AGENTS:
         name, count = score(kind, seeds)

@@ -25,7 +25,7 @@ from tests.measure.internet_of_rows import (
 
 from unflux.act import uses
 from unflux.engine.connection import Engine
-from unflux.model.columns import TEXT
+from unflux.model.columns import MOMENT, TEXT
 
 BAD, BANK, SHOP = "bad.example", "bank.example", "shop.example"
 
@@ -121,9 +121,12 @@ def test_who_shows_no_address_is_told_of_only_where_convicted(engine: Engine) ->
         "domain": ["a.example", "b.example", "c.example", "d.example"],
         "addresses": pa.array([3, 0, 0, 1], pa.int64()),
         "verdict": ["benign", "undecided", "fast-flux", "benign"],
+        "asked_last_at": pa.array([2, 2, 2, 2], MOMENT),
+        "last_at": pa.array([1, 1, 3, 1], MOMENT),
     }))  # fmt: skip
     told = uses.outcomes(decided, asked(engine, "domain", "a.example", "b.example", "c.example"))
-    assert rows_of(engine, told) == [("a.example", "benign"), ("c.example", "fast-flux")]
+    seen = [(domain, verdict, at.microsecond) for domain, verdict, at in rows_of(engine, told)]
+    assert seen == [("a.example", "benign", 2), ("c.example", "fast-flux", 3)]
 
 
 @pytest.fixture
