@@ -16,8 +16,8 @@ def test_the_truth_lies_within_the_interval_of_pools_that_come_and_go() -> None:
         assert found is not None
         assert found.at_once.low <= seen.at_once <= found.at_once.high
         assert found.total.low <= seen.total <= found.total.high
-        assert found.total.high < 1.3 * seen.total
-        assert found.at_once.high < 1.4 * seen.at_once
+        assert found.total.high < 1.6 * seen.total
+        assert found.at_once.high < 1.5 * seen.at_once
         assert 20 < found.lifetime_occasions < 45
         assert len(found.alive) == seen.presence.occasion_count - 1
 
