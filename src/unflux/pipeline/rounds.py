@@ -18,7 +18,7 @@ from unflux.model.memory import give_back
 from unflux.model.rollup import Rollup, tables_of
 from unflux.model.times import format_moment
 from unflux.pipeline import gathering
-from unflux.pipeline.batch_reading import BatchRead, read_batch
+from unflux.pipeline.batch_reading import AHEAD, BatchRead, read_batch
 from unflux.pipeline.blocking import Blocker
 from unflux.pipeline.findings import compose_verdicts
 from unflux.pipeline.gathering import Gathered
@@ -143,7 +143,9 @@ class Rounds:
         self._is_changed = False
         try:
             with self._open() as store:
-                return store.rollup(since=now - self._options.bounds.window, is_sorted=False)
+                # What was stored before the clock went back waits until its time has come.
+                since, until = now - self._options.bounds.window, now + AHEAD
+                return store.rollup(since=since, until=until, is_sorted=False)
         except BaseException:
             self._is_changed = True
             raise
