@@ -1,6 +1,7 @@
 """Turn what ``unflux watch`` was asked into options, and run the watch until a signal ends it."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from unflux.cli.signals import take_signals
 from unflux.cli.watch_bounds import compose_allotment, compose_bounds
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
+from unflux.model.service_manager import ServiceManager
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering, inputs, rounds
 from unflux.pipeline.blocking import Blocker, Orders
@@ -150,7 +152,8 @@ def run_watch(
         else closing(EventFile(events))
     ) as sink:
         post = Post(wishes.store, receivers, tell) if receivers else None
-        outputs = Outputs(sink=sink, blocker=blocker, post=post)
+        manager = ServiceManager.of(os.environ, os.getpid())
+        outputs = Outputs(sink=sink, blocker=blocker, post=post, manager=manager)
         asyncio.run(_watch_with_signals(options, outputs, tell, interfaces))
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import StoreError, StoreFullError, UnfluxError
 from unflux.model.events import Event
+from unflux.model.service_manager import ServiceManager
 from unflux.model.telling import Tell
 from unflux.pipeline.batch_reading import BatchRead
 from unflux.pipeline.blocking import Acts, Blocker
@@ -71,6 +72,7 @@ class Outputs:
     sink: EventSink
     blocker: Blocker | None = None
     post: Post | None = None
+    manager: ServiceManager = field(default_factory=ServiceManager)
 
 
 async def watch(
@@ -120,6 +122,7 @@ class _Watching:
         self._tell = tell
         self._blocker = outputs.blocker
         self._post = outputs.post
+        self._manager = outputs.manager
         self._rounds = Rounds(options.rounds, self._write, outputs.blocker, outputs.post)
         self._store_turn = asyncio.Lock()
         self._background = Background("judge")
@@ -146,11 +149,13 @@ class _Watching:
 
     async def run(self, commands: "asyncio.Queue[Command]") -> None:
         """Go on until told to stop; then store and judge what has come so far."""
+        living = asyncio.create_task(self._live_on())
         keeping = asyncio.create_task(self._keep_on())
         judging = asyncio.create_task(self._judge_on())
         async with AsyncExitStack() as taking:
             for source in self._inputs:
                 await taking.enter_async_context(source)
+            self._manager.tell("READY=1")
             while not (keeping.done() or judging.done()):
                 getting = asyncio.create_task(commands.get())
                 await asyncio.wait({getting, keeping, judging}, return_when=asyncio.FIRST_COMPLETED)
@@ -160,12 +165,14 @@ class _Watching:
                     break
                 else:
                     self._obey(getting.result())
+        self._manager.tell("STOPPING=1")
         self._is_ending.set()
         self._inbox.close()
         await judging
         await keeping
         await self._judge()
         self._background.close()
+        living.cancel()
         self._tell_status("ended")
 
     def look(self) -> Status:
@@ -218,6 +225,12 @@ class _Watching:
         if self._blocker is not None:
             failures.append(self._blocker.acts.failure)
         return self._store_failure or self._event_failure or next(filter(None, failures), None)
+
+    async def _live_on(self) -> None:
+        """Tell the service manager, twice in its time, that this still runs."""
+        while self._manager.watchdog_s is not None:
+            self._manager.tell("WATCHDOG=1")
+            await asyncio.sleep(self._manager.watchdog_s / 2)
 
     # --- batches ----------------------------------------------------------------------------
 
