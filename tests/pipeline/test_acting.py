@@ -420,6 +420,29 @@ def test_in_a_window_that_slides_only_what_came_since_acquits(
     assert ({w.objection.rule for w in decided.withdrawals} >= {"verdict-gone"}) == ends
 
 
+LINES = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
+"""First octets of providers of lines."""
+
+
+def test_a_rest_that_company_still_convicts_withdraws_nothing(first: Plan, tmp_path: Path) -> None:
+    """Hours after a block the window holds minutes of it, whose own word convicts no more."""
+    rest = Internet()
+    innocents(rest)
+    pool = [f"{octet}.{turn * 37 + 20}.{octet}.7" for turn in range(5) for octet in LINES]
+    for number, domain in enumerate(("double.example", "other.example", "third.example")):
+        for turn in range(30):
+            held = [pool[(turn * 5 + number * 17 + n) % len(pool)] for n in range(5)]
+            rest.add(answer(domain, held, turn * 5))
+    told: list[Plan] = []
+    for until in (START + timedelta(hours=1), START - timedelta(hours=1)):
+        result, decided = run(rest, tmp_path, actions=first.of_kind("block-domain"),
+                              convicted_until={"double.example": until})  # fmt: skip
+        told.append(decided)
+        assert "double.example" in {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
+    assert [targets(decided, "block-domain") for decided in told] == [{"double.example"}, set()]
+    assert "company-only" in {w.objection.rule for w in told[1].withdrawals}
+
+
 def test_what_stood_stays_where_the_records_do_not_say(first: Plan, tmp_path: Path) -> None:
     other = Internet()
     innocents(other)

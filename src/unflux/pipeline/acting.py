@@ -1,6 +1,6 @@
 """Act: records in, a plan of countermeasures out, through the one gate."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from unflux.act.policy import decide
 from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Surroundings, look_around
 from unflux.engine.connection import Engine
-from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan
+from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan, Proposal
 from unflux.model.columns import TEXT
 from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import FluxNetwork, Outcome, ScanResult
@@ -28,8 +28,9 @@ class Standing:
     actions: tuple[Action, ...] = ()
     confirmed: frozenset[str] = frozenset()
     convicted_until: Mapping[str, datetime] = field(default_factory=dict)
-    """Of domains, in a window that slides: what was seen until then convicted. Who is refused is
-    seen no more, and what spoke against it leaves the window: that acquits nobody."""
+    """Of domains that stand blocked, in a window that slides: what was seen until then had them
+    blocked. Who is refused is seen no more, and what spoke against it leaves the window: that
+    acquits nobody, and is no reason to refuse now what passed before."""
     traced: tuple[RelayTarget, ...] = ()
     """Hosts that agents were seen relaying to."""
 
@@ -66,6 +67,7 @@ def plan_analysed(
         traced={target.address: target for target in standing.traced},
         is_own=lambda address: gate.own.block_of(address) is not None,
     )
+    proposals = _without_rests(proposals, standing)
     before = [_refresh(action, around, guilty) for action in standing.actions]
     verdicts = _verdicts_of(engine, standing)
     return decide(proposals, gate, standing=before, verdicts=verdicts)
@@ -112,9 +114,20 @@ def _look_around(
     )
 
 
+def _without_rests(proposals: Iterable[Proposal], standing: Standing) -> Iterator[Proposal]:
+    """Leave out domains that stand and of which nothing was seen since: what stood is asked."""
+    stood = {action.id for action in standing.actions}
+    for proposal in proposals:
+        until = standing.convicted_until.get(proposal.target)
+        seen = proposal.last_seen
+        is_rest = until is not None and seen is not None and seen <= until
+        if not (is_rest and proposal.kind == "block-domain" and proposal.id in stood):
+            yield proposal
+
+
 def _verdicts_of(engine: Engine, standing: Standing) -> Mapping[str, Outcome]:
     """Return what these records say of the domains behind what stood before."""
-    asked = engine.table("asked_domains", _column("domain", domains_behind(standing.actions)))
+    asked = engine.table("asked_domains", _column("domain", _domains_behind(standing.actions)))
     rows = engine.fetch(uses.outcomes(engine.named("decided"), asked)).to_pylist()
     until = standing.convicted_until
     return {
@@ -126,7 +139,7 @@ def _verdicts_of(engine: Engine, standing: Standing) -> Mapping[str, Outcome]:
     }
 
 
-def domains_behind(actions: Iterable[Action]) -> set[str]:
+def _domains_behind(actions: Iterable[Action]) -> set[str]:
     """Return the names that actions are about, or are taken for."""
     return {name for action in actions for name in (action.target, *action.proposal.related)}
 

@@ -13,8 +13,7 @@ from unflux.model.actions import BLOCKS, Action, Plan
 from unflux.model.errors import UnfluxError
 from unflux.model.telling import Tell
 from unflux.model.times import format_moment
-from unflux.model.verdicts import ScanResult
-from unflux.pipeline.acting import domains_behind, plan_analysed
+from unflux.pipeline.acting import plan_analysed
 from unflux.pipeline.analysis import Analysis
 from unflux.pipeline.deployment import Deployment, Place, Prepared, read_deployment
 from unflux.pipeline.gathering import Gathered
@@ -74,7 +73,7 @@ class Blocker:
         self._due_at: datetime | None = None
         self._retry_at: datetime | None = None
         self._dry: tuple[Action, ...] | None = None
-        self._convicted_until: Mapping[str, datetime] = {}
+        self._latest: Mapping[str, Action] = {}
         self._refused: frozenset[tuple[str, str]] = frozenset()
         self.acts = Acts()
 
@@ -98,41 +97,37 @@ class Blocker:
             with orders.place.hold(is_dry=orders.is_dry):
                 deployment = read_deployment(orders.place, ())
                 result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
-                prepared = self._prepare(orders, deployment, result, now)
+                prepared = self._prepare(orders, deployment, now)
                 decided = plan_analysed(engine, analysis, result, prepared.gate, prepared.standing)
                 self._follow(decided, prepared, deployment, orders)
         except UnfluxError as error:
             self._fail(str(error), now)
 
-    def _prepare(
-        self, orders: Orders, deployment: Deployment, result: ScanResult, now: datetime
-    ) -> Prepared:
+    def _prepare(self, orders: Orders, deployment: Deployment, now: datetime) -> Prepared:
         """Return the orders as of now, with what stands."""
         is_told = orders.is_dry and self._dry is not None
         stood = self._dry if is_told and self._dry is not None else deployment.standing.actions
-        self._convicted_until = self._remember(result, stood)
         before = orders.prepared
         return replace(
             before,
             gate=replace(before.gate, now=now),
-            standing=replace(before.standing, actions=stood, convicted_until=self._convicted_until),
+            standing=replace(
+                before.standing,
+                # The state is written when something changes: what was seen since is known here.
+                actions=tuple(self._latest.get(action.id, action) for action in stood),
+                convicted_until=dict(self._until(stood)),
+            ),
             deployment=deployment,
             options=replace(before.options, serial=next_serial(deployment.standing.serial, now)),
         )
 
-    def _remember(self, result: ScanResult, stood: Sequence[Action]) -> Mapping[str, datetime]:
-        """Return until when what was seen of domains convicts those that stand."""
-        behind = domains_behind(stood)
-        known = {name: at for name, at in self._convicted_until.items() if name in behind}
+    def _until(self, stood: Sequence[Action]) -> Iterator[tuple[str, datetime]]:
+        """Yield until when what was seen of domains had them blocked."""
         for action in stood:
-            if action.proposal.last_seen is not None:
-                known.setdefault(action.target, action.proposal.last_seen + SETTLING)
-        convicted = {
-            verdict.domain: verdict.last_seen
-            for verdict in result.verdicts
-            if verdict.verdict == "fast-flux" and verdict.last_seen is not None
-        }
-        return known | convicted
+            latest = self._latest.get(action.id)
+            seen = (latest or action).proposal.last_seen
+            if action.kind == "block-domain" and seen is not None:
+                yield action.target, seen if latest else seen + SETTLING
 
     def _follow(
         self, decided: Plan, prepared: Prepared, deployment: Deployment, orders: Orders
@@ -143,9 +138,10 @@ class Blocker:
         self.acts.failure = None
         if orders.is_dry:
             self._dry = standing
-        elif self._must_deliver(decided, prepared, deployment):
+        elif self._must_deliver(decided, deployment):
             self._deliver(decided, prepared, deployment)
         self._is_forced = self._orders is not orders  # read again meanwhile
+        self._latest = {action.id: action for action in standing}
         self._tell_plan(decided, is_dry=orders.is_dry)
         self.acts.standing = Counter(action.kind for action in standing)
         self._retry_at = None if self.acts.failure is None else now + RETRY
@@ -153,13 +149,13 @@ class Blocker:
         if self._retry_at is not None:
             self._due_at = min(self._due_at, self._retry_at)
 
-    def _must_deliver(self, decided: Plan, prepared: Prepared, deployment: Deployment) -> bool:
+    def _must_deliver(self, decided: Plan, deployment: Deployment) -> bool:
         now = decided.decided_at
         if self._is_forced or decided.withdrawals or _fresh(decided):
             return True
         if not deployment.is_whole:
             return self._retry_at is None or now >= self._retry_at
-        stood = {action.id: action.expires_at for action in prepared.standing.actions}
+        stood = {action.id: action.expires_at for action in deployment.standing.actions}
         # Files hold the end of each action: they are written again when half of its time is over.
         return any(
             (stood[action.id] - now) * 2 <= action.expires_at - now
