@@ -1,15 +1,23 @@
 """Batches of several formats, clocks that are wrong, and garbage."""
 
+import struct
+from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.read.test_dnstap import field, frame, message
+from tests.watch.streams import response_frame
 
+from unflux.model.rollup import Rollup
+from unflux.pipeline import batch_reading
 from unflux.pipeline.batch_reading import OTHER_TIME, REFUSED, read_batch
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.message import NO_TIME
 from unflux.read.source import Options
 from unflux.watch.inbox import Batch, Part
+from unflux.watch.thinning import CROWDED, Limits, thin
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HEAD = compose_control_frame(START, CONTENT_TYPE)
@@ -61,3 +69,37 @@ def test_records_ahead_of_the_clock_or_without_time_are_counted() -> None:
     read = read_batch(batch(("dnstap", tap(*moments, NOW - 30 * day))), Options(), NOW, 14 * day)
     assert read.drops.response_count == 2
     assert read.drops.reasons[OTHER_TIME] == 3
+
+
+def test_answers_full_of_other_addresses_never_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows are thinned while the batch is decoded, not only once all of it is."""
+    monkeypatch.setattr(batch_reading, "TABLE_ROWS", 500)
+    seen = []
+
+    def watched(
+        rollup: Rollup, limits: Limits, kept: Collection[str]
+    ) -> tuple[Rollup, Counter[str]]:
+        seen.append(rollup.sightings.num_rows)
+        return thin(rollup, limits, kept)
+
+    monkeypatch.setattr(batch_reading, "thin", watched)
+    query = b"\x04many\x07example\x00"
+    frames = []
+    for turn in range(200):
+        head = struct.pack("!6H", turn, 0x8180, 1, 1000, 0, 0) + query + struct.pack("!HH", 1, 1)
+        records = b"".join(
+            struct.pack("!HHHIHI", 0xC00C, 1, 1, 60, 4, (20 << 24) + turn * 1000 + n)
+            for n in range(1000)
+        )
+        frames.append(response_frame(head + records, NOW.timestamp()))
+    octets = HEAD + b"".join(frames)
+    limits = Limits(records_per_domain=300)
+    read = read_batch(batch(("dnstap", octets)), Options(), NOW, limits=limits)
+    assert read.rollup.sightings.num_rows == 300
+    assert read.rollup.lookups["responses"].to_pylist() == [200]
+    # 200,000 records came, and never were more at hand than a block of frames holds.
+    assert sum(seen) >= 200_000
+    assert max(seen) < 150_000
+    assert read.shed[CROWDED] >= 200_000 - 300

@@ -28,7 +28,6 @@ from unflux.pipeline.steps import CONVICTED, TOTALS
 from unflux.watch.changes import find_changes, follow
 from unflux.watch.inbox import Batch
 from unflux.watch.thinning import Limits as ThinningLimits
-from unflux.watch.thinning import thin
 
 SOURCE: Final = "watch"
 """The name of the watch's records among the sources of a store."""
@@ -97,7 +96,11 @@ class Rounds:
 
     def read(self, batch: Batch, now: datetime) -> BatchRead:
         """Decode a batch, by the very readers of files."""
-        return read_batch(batch, self._options.scanning.reading, now, self._options.bounds.oldest)
+        options = self._options
+        return read_batch(
+            batch, options.scanning.reading, now, options.bounds.oldest,
+            limits=options.thinning, kept=self.standing,
+        )  # fmt: skip
 
     def keep(self, read: BatchRead, now: datetime) -> Counter[str]:
         """Add a batch to the store; return the rows that were let go for it, by reason.
@@ -105,7 +108,7 @@ class Rounds:
         Raises StoreError where it cannot be added; then nothing was, and no input went on.
         """
         options, standing = self._options, self.standing
-        rollup, shed = thin(read.rollup, options.thinning, standing)
+        rollup, shed = read.rollup, Counter(read.shed)
         rows = sum(table.num_rows for table in tables_of(rollup))
         positions = {**self.positions, **read.positions}
         formats = self._formats | read.formats

@@ -146,6 +146,7 @@ class _Pending:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._lessen = options.lessen
         self._kernel = load_kernel()
         self._held: TableSet | None = None
         self._parts: list[Rollup] = []
@@ -167,9 +168,13 @@ class _Pending:
     def take(self) -> Rollup:
         """Return all of it as one settled rollup and hold nothing."""
         self._empty_tables()
+        is_one = len(self._parts) == 1
         whole = merge(self._parts)
         self._parts.clear()  # frees their memory for the next step
-        return settle(whole)
+        return settle(whole) if is_one else self._bounded(settle(whole))
+
+    def _bounded(self, rollup: Rollup) -> Rollup:
+        return rollup if self._lessen is None else self._lessen(rollup)
 
     def _empty_tables(self) -> None:
         held, self._held = self._held, None
@@ -177,10 +182,11 @@ class _Pending:
             self._add_rollup(roll_up_tables(held))
 
     def _add_rollup(self, rollup: Rollup) -> None:
+        rollup = self._bounded(rollup)
         self._parts.append(rollup)
         self._row_count += _row_count(rollup)
         if self._row_count > self._limit:
-            self._parts = [settle(merge(self._parts))]
+            self._parts = [self._bounded(settle(merge(self._parts)))]
             self._row_count = _row_count(self._parts[0])
             # Where little merges, wait for as much again: the work stays proportional.
             self._limit = max(MAX_PENDING_ROWS, 2 * self._row_count)

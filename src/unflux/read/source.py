@@ -1,7 +1,7 @@
 """What a source of DNS records is: bytes in, columns out."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Protocol
 
@@ -95,6 +95,11 @@ class Options:
     """Offset of local times in sources that name no zone (dig's WHEN line), seconds east."""
     workers: int = 1
     """Threads that decode one source, 1 or more."""
+    max_rows: int | None = None
+    """Rows of a thread's tables that are made a rollup before more is added; null: as many as it
+    takes to be fast."""
+    lessen: Callable[[Rollup], Rollup] | None = None
+    """Done to each rollup before others are merged with it, to bound them all; null: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

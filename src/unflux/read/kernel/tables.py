@@ -83,7 +83,7 @@ class TableSet:
     def is_full(self) -> bool:
         """Whether the rows should become a rollup, or the numbers of responses run out."""
         is_worn = int(self.tables.state[layout.STAMP]) > MAX_STAMP // (self.options.workers + 2)
-        return is_worn or self.row_count > MAX_ROWS
+        return is_worn or self.row_count > (self.options.max_rows or MAX_ROWS)
 
     def run(
         self,
