@@ -84,11 +84,11 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
     return Scene(
         capture=capture,
         links=tuple(links),
-        polls=_polls(capture, agents),
+        polls=_polls(capture, agents, links),
         target_counts=_target_counts(flows, capture, agents),
         browsed=_browsed(flows, capture, agents, alike),
         looked_up_at=_looked_up_at(flows, capture, agents),
-        client_count=_client_count(flows, capture),
+        client_count=_client_count(flows, capture, agents),
         askers=count_askers(capture, {link.target for link in links}, _agents_of_targets(links)),
         agent_count=agent_count,
         told=frozenset(numbers),
@@ -115,9 +115,14 @@ def _link(
     return group_links(flows, pairs), pairs.outbound[pairs.is_alike]
 
 
-def _polls(capture: Capture, agents: np.ndarray) -> tuple[Poll, ...]:
+def _polls(capture: Capture, agents: np.ndarray, links: list[Link]) -> tuple[Poll, ...]:
+    """Return what the agents poll, but for what is relayed and happens to be regular."""
     flows = capture.flows
-    return tuple(find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client])))
+    found = find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client]))
+    relayed = {(link.agent, link.target): link.pairs for link in links}
+    return tuple(
+        poll for poll in found if 2 * relayed.get((poll.agent, poll.controller), 0) < poll.count
+    )
 
 
 def _target_counts(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> dict[int, int]:
@@ -141,8 +146,9 @@ def _looked_up_at(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> d
     return _counted(pairs[0])
 
 
-def _client_count(flows: FlowColumns, capture: Capture) -> int:
-    rows = np.isin(flows.server_port, WEB_PORTS)
+def _client_count(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> int:
+    # Who asks several agents is a visitor of theirs, of whom no more is seen.
+    rows = np.isin(flows.server_port, WEB_PORTS) & ~_mask(capture, agents)[flows.server]
     ways = np.unique(flows.client[rows] * len(capture.hosts) + flows.server[rows])
     _, counts = np.unique(ways // max(len(capture.hosts), 1), return_counts=True)
     return int((counts >= SEVERAL).sum())
