@@ -119,7 +119,7 @@ def _polls(capture: Capture, agents: np.ndarray, links: list[Link]) -> tuple[Pol
     """Return what the agents poll, but for what is relayed and happens to be regular."""
     flows = capture.flows
     found = find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client]))
-    relayed = {(link.agent, link.target): link.pairs for link in links}
+    relayed = {(link.agent, link.target): link.alike for link in links}
     return tuple(
         poll for poll in found if 2 * relayed.get((poll.agent, poll.controller), 0) < poll.count
     )
