@@ -3,8 +3,8 @@
 import asyncio
 
 from unflux.watch.inbox import Chunk, Inbox
-from unflux.watch.input import TaskInput
-from unflux.watch.log_reader import Limits, Lines, LogReader
+from unflux.watch.input import TaskInput, call_in_thread
+from unflux.watch.log_reader import Limits, LogReader
 
 
 class FollowedLog(TaskInput):
@@ -30,7 +30,7 @@ class FollowedLog(TaskInput):
 
     async def _take(self) -> None:
         while True:
-            lines = await self._read()
+            lines = await call_in_thread(self._reader.read)
             if lines is None:
                 await asyncio.sleep(self._limits.poll_s)
                 continue
@@ -44,11 +44,3 @@ class FollowedLog(TaskInput):
                     position=lines.place.render(),
                 )
             )
-
-    async def _read(self) -> Lines | None:
-        reading = asyncio.create_task(asyncio.to_thread(self._reader.read))
-        try:
-            return await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            await reading  # the log may be closed when no thread reads it
-            raise

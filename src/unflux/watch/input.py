@@ -3,9 +3,10 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 
 class Input(Protocol):
@@ -43,6 +44,19 @@ class Input(Protocol):
     ) -> None:
         """Take no more; what was taken is in the inbox."""
         ...
+
+
+T = TypeVar("T")
+
+
+async def call_in_thread(function: Callable[[], T]) -> T:
+    """Call in a thread, and be cancelled only when that has returned: what it used is free then."""
+    calling = asyncio.create_task(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(calling)
+    except asyncio.CancelledError:
+        await calling
+        raise
 
 
 class TaskInput(ABC):

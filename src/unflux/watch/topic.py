@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from unflux.watch.inbox import Chunk, Inbox
-from unflux.watch.input import TaskInput
+from unflux.watch.input import TaskInput, call_in_thread
 
 NO_VALUE: Final = "message of a topic without a value"
 GONE: Final = "messages of a topic deleted before they were read"
@@ -21,7 +21,7 @@ OWN_SETTINGS: Final[Mapping[str, object]] = {
     "auto.offset.reset": "earliest",
     "allow.auto.create.topics": False,
     "queued.max.messages.kbytes": 16 << 10,
-    "queued.min.messages": 10_000,
+    "queued.min.messages": 1000,
 }
 """Settings of librdkafka that are not the user's to choose (its CONFIGURATION.md)."""
 
@@ -30,8 +30,8 @@ OWN_SETTINGS: Final[Mapping[str, object]] = {
 class Limits:
     """How a topic is read."""
 
-    messages: int = 10_000
-    """Taken at once; librdkafka holds 16 MiB of them at most for each partition."""
+    messages: int = 1000
+    """Taken at once. Chosen: 2026-11-28; a broker's default lets one have 1 MiB."""
     poll_s: float = 0.5
     look_s: float = 10.0
     """Between two looks at what partitions there are."""
@@ -112,26 +112,17 @@ class Topic(TaskInput):
         try:
             while True:
                 if loop.time() >= look_at_s:
-                    await self._in_thread(self._look)
+                    await call_in_thread(self._look)
                     look_at_s = loop.time() + self._limits.look_s
                 if not self._assigned:
                     await asyncio.sleep(self._limits.poll_s)
                     look_at_s = loop.time()
                     continue
-                messages = await self._in_thread(self._consume)
+                messages = await call_in_thread(self._consume)
                 if messages:
                     await self._put(messages)
         finally:
             self._consumer.close()
-
-    async def _in_thread(self, function: Any) -> Any:
-        """Call in a thread, and be cancelled only when it has returned."""
-        calling = asyncio.create_task(asyncio.to_thread(function))
-        try:
-            return await asyncio.shield(calling)
-        except asyncio.CancelledError:
-            await calling
-            raise
 
     def _look(self) -> None:
         """Ask what partitions there are, and take the new ones."""
