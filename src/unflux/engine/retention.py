@@ -4,7 +4,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from unflux.engine.store import Store
 from unflux.model.columns import STORED
+from unflux.model.errors import StoreError
 from unflux.model.rollup import Rollup, tables_of
 from unflux.model.stand_in import stand_in
 from unflux.model.vantages import VANTAGE_TABLES
@@ -203,7 +204,8 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
                 store.execute(DELETE_OLDEST.format(shape.name), [last])
     if last is None:
         return shed(store, EVER, int(rows * left), kept)
-    store.execute("CHECKPOINT")
+    with suppress(StoreError):
+        store.checkpoint()
     return Counter({OLDEST: gone})
 
 

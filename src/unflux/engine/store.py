@@ -125,6 +125,13 @@ class Store:
             raise
         return store
 
+    def checkpoint(self) -> None:
+        """Free in the file what was deleted; raises StoreError where others read meanwhile, and
+        closing does it then.
+        """
+        with _named(self._path):
+            self.execute("CHECKPOINT")
+
     def _limit(self, workers: int | None, memory_bytes: int | None) -> None:
         """Set limits on the open file; as settings of opening they would make it busy for whoever
         has it open in this process with others.
