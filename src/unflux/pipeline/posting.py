@@ -65,7 +65,9 @@ class Post:
         events = tuple(events)
         for receiver, outlet in zip(self._receivers, self._outlets, strict=True):
             letters = [Letter(id=event.id, content=receiver.compose(event)) for event in events]
-            outlet.tally.lost += put(execute, outlet.name, letters, MOST_WAITING)
+            dropped = put(execute, outlet.name, letters, MOST_WAITING)
+            outlet.tally.lost += dropped
+            outlet.tally.waiting += len(letters) - dropped
 
     def wake(self) -> None:
         """Say that events wait."""

@@ -210,13 +210,12 @@ class Outlet:
             try:
                 with self._opened() as store:
                     store.settle(self.name, self._done)
+                    self.tally.waiting = max(0, self.tally.waiting - len(self._done))
+                    self._done.clear()
             except StoreError:
                 self._rest(FIRST_PAUSE_S)
                 if self._is_over:
                     return  # it is sent once more, with the same id
-            else:
-                self.tally.waiting = max(0, self.tally.waiting - len(self._done))
-                self._done.clear()
 
     @contextmanager
     def _opened(self) -> Iterator[Store]:
