@@ -90,6 +90,18 @@ def test_a_domain_with_very_many_addresses_is_cropped() -> None:
     assert shed == {CROWDED: 120}
 
 
+def test_few_names_with_very_many_records_are_within_the_rows_too() -> None:
+    crowd = [
+        answer(f"crowd{n}.example", [f"20.{6 + n}.{turn}.{m}" for m in range(20)], turn)
+        for n in range(10)
+        for turn in range(4)
+    ]
+    thinned, shed = thin(roll(crowd), replace(LIMITS, rows=300), ["crowd0.example"])
+    assert thinned.sightings.num_rows + thinned.answer_sets.num_rows <= 300
+    assert len(held(thinned, "crowd0.example")) == 80
+    assert set(shed) == {RARE}
+
+
 @pytest.mark.parametrize("query", ["", "com", "1.0.0.20.in-addr.arpa"])
 def test_odd_names_do_no_harm(query: str) -> None:
     odd = [Response(query, (address(query, "20.5.0.1"),), at) for at in range(3)]

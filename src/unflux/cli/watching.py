@@ -32,7 +32,7 @@ from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.posting import Post
 from unflux.pipeline.watching import Command, Options, Outputs, watch
 from unflux.read.source import Options as ReadOptions
-from unflux.watch import inbox
+from unflux.watch import inbox, thinning
 from unflux.watch.brokers import TopicName, read_settings
 from unflux.watch.event_file import EventFile, EventStream
 from unflux.watch.packet_socket import PacketSocket
@@ -90,6 +90,9 @@ def compose_options(wishes: Wishes) -> Options:
         message = "--deliver needs a --block FILE that says what is delivered where"
         raise UsageError(message)
     allotment = compose_allotment(wishes.memory)
+    bounds = compose_bounds(
+        wishes.window_h, wishes.keep, wishes.max_rows, wishes.max_disk, allotment
+    )
     workers = default_workers(wishes.workers)
     return Options(
         rounds=rounds.Options(
@@ -100,9 +103,8 @@ def compose_options(wishes: Wishes) -> Options:
                 routes=wishes.routes,
                 memory_bytes=allotment.judge_octets,
             ),
-            bounds=compose_bounds(
-                wishes.window_h, wishes.keep, wishes.max_rows, wishes.max_disk, allotment
-            ),
+            bounds=bounds,
+            thinning=thinning.Limits(rows=min(thinning.ROWS, bounds.max_rows // 2)),
             store_bytes=allotment.store_octets,
         ),
         inputs=inputs.Options(
