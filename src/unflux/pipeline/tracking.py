@@ -102,6 +102,7 @@ class _Tracking:
         self._waiting: list[tuple[Look, bool]] = []
         self._outcomes = Counter[str]()
         self._is_ending = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._told_dead = set[str]()
         self._store_failure: str | None = None
 
@@ -123,8 +124,20 @@ class _Tracking:
     async def _follow(self) -> str:
         names, vantage = self._options.names, self._options.vantages[0]
         self._tell_status("tracking", names=len(names), vantages=len(self._options.vantages))
+        if self._options.for_s is not None:
+            asyncio.get_running_loop().call_later(self._options.for_s, self._stop)
+        looking = asyncio.create_task(
+            find_wildcards(self._agenda, self._exchange, vantage, names, most=FLIGHTS)
+        )
+        stopping = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not looking.done():
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            return "told to end"
         try:
-            found = await find_wildcards(self._agenda, self._exchange, vantage, names, most=FLIGHTS)
+            found = looking.result()
         except BudgetSpentError as spent:
             return str(spent)
         for zone in sorted(found):
@@ -133,9 +146,11 @@ class _Tracking:
         for zone in sorted(zone for zone, is_wild in self._agenda.wildcards.items() if is_wild):
             for twin in self._agenda.drop_twins(zone):
                 self._tell("left-out", name=twin, because="its zone answers any name")
-        if self._options.for_s is not None:
-            asyncio.get_running_loop().call_later(self._options.for_s, self._following.end)
         return await self._following.run()
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._following.end()
 
     def _take(self, look: Look, is_change: bool) -> None:
         self._outcomes[look.reply.outcome] += 1
@@ -146,7 +161,7 @@ class _Tracking:
     async def _obey(self, commands: "asyncio.Queue[Command]") -> None:
         while True:
             if await commands.get() is Command.STOP:
-                self._following.end()
+                self._stop()
             else:
                 self._tell_status("status")
 
