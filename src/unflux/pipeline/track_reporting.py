@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from unflux.engine.connection import Engine
 from unflux.engine.store import WAIT_S, Store
 from unflux.link.components import MEMBERS, network_id
+from unflux.model.columns import TEXT
 from unflux.model.errors import StoreError
 from unflux.model.names import registrable_domain
 from unflux.model.tracks import NetworkTrack
@@ -31,8 +32,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
         message = f"there is no store at {options.store}"
         raise StoreError(message)
     with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
-        looks = store.looks(VANTAGE_LOOKS).to_pylist()
-        answers = store.looks(VANTAGE_ANSWERS).to_pylist()
+        looks, answers = store.looks(VANTAGE_LOOKS), store.looks(VANTAGE_ANSWERS)
     gathered = gather([], replace(options, list_all=False), None)
     bucket_s = gathered.bucket_s
     with analysed(gathered, options) as (engine, analysis):
@@ -48,19 +48,32 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
             continue
         domains = tracked.filter(pc.equal(tracked["network"], network))["domain"].to_pylist()
         own = set(domains)
-        asked = {row["query"] for row in looks if registrable_domain(row["query"]) in own}
+        asked = [
+            name
+            for name in pc.unique(looks["query"]).to_pylist()
+            if registrable_domain(name) in own
+        ]
+        shown = _of(answers, asked)
         tracks.append(
             describe_life(
                 network,
                 sorted(domains),
                 rows,
                 bucket_s=bucket_s,
-                views=find_views(looks, answers, asked),
-                is_per_client=is_per_client(answers, asked),
+                views=find_views(_of(looks, asked), shown, set(asked)),
+                is_per_client=is_per_client(shown, set(asked)),
                 neighbours=beside.get(network, []),
             )
         )
     return tuple(sorted(tracks, key=lambda track: (-track.addresses, track.network)))
+
+
+def _of(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of some names alone: of all, there may be millions."""
+    rows: list[dict[str, Any]] = table.filter(
+        pc.is_in(table["query"], value_set=pa.array(names, TEXT))
+    ).to_pylist()
+    return rows
 
 
 def _tracked(analysis: Analysis, domains: set[str]) -> pa.Table:
