@@ -35,8 +35,8 @@ Records of `unflux lab generate`, judged and passed through the gate of `unflux 
 limits. At each age the records until then are all that is known, and counted is what was seen in
 the week before, since no name stands longer. The generator's addresses lie in space that nobody is
 given, which the gate refuses always; that objection is left out below. Written by
-`benchmarks/gate.py`; labels are looked at only to count, and the gate was not changed after a look
-at these seeds.
+`benchmarks/gate.py`; labels are looked at only to count, and the gate was set on other
+seeds.
 """
 
 

@@ -1,7 +1,7 @@
 """Scan and trace captures of testbeds, and write ``docs/testbed.md``: what real servers show.
 
     PYTHONPATH=src .venv/bin/python benchmarks/testbed.py [--seeds N...] [--agents N]
-        [--seconds N] [--out FILE]
+        [--seconds N] [--at-once N] [--out FILE]
 
 Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count.
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -66,22 +67,26 @@ def count_trace(folder: Path, counts: Counts) -> None:
             capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         accused: defaultdict[str, set[str]] = defaultdict(set)
-        for line in done.stdout.splitlines():
-            said = json.loads(line)
-            if said["schema"] == "unflux/trace/1" and said["verdict"] == "accused":
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        hosts = [said for said in told if said["schema"] == "unflux/trace/1"]
+        for said in hosts:
+            if said["verdict"] == "accused":
                 accused[said["address"]].add(said["role"])
         for address, roles in accused.items():
             truth = behind.get(address, "nobody")
             is_right = (truth == "controller") == (roles == {"controller"})
             counts[source][truth if truth == "nobody" or is_right else f"{truth} as other"] += 1
         counts[source]["runs"] += 1
+        counts[source]["first"] += bool(hosts) and behind.get(hosts[0]["address"]) == "mothership"
         counts[source]["runs with a mothership"] += any(
             behind.get(address) == "mothership" for address in accused
         )
 
 
-def run(seed: int, agents: int, seconds: float, scanned: Counts, traced: Counts) -> None:
-    """Raise a testbed, capture it, and count."""
+def run(seed: int, agents: int, seconds: float) -> tuple[Counts, Counts]:
+    """Raise a testbed, capture it, and count verdicts and traces."""
+    scanned: Counts = defaultdict(Counter)
+    traced: Counts = defaultdict(Counter)
     with tempfile.TemporaryDirectory() as kept:
         state = State(Path(kept) / "state")
         raise_testbed(Options(seed=seed, agents=agents), state)
@@ -91,6 +96,7 @@ def run(seed: int, agents: int, seconds: float, scanned: Counts, traced: Counts)
             take_down(state)
         count_scan(Path(kept) / "out", scanned)
         count_trace(Path(kept) / "out", traced)
+    return scanned, traced
 
 
 def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -> Iterable[str]:
@@ -129,15 +135,16 @@ def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -
     )
     yield ""
     yield (
-        "| source | runs | runs with a mothership accused | motherships | controllers | "
-        "taken for another role | nobody behind agents |"
+        "| source | runs | a mothership stands first | a mothership is accused | motherships | "
+        "controllers | taken for another role | nobody behind agents |"
     )
-    yield "|---" * 7 + "|"
+    yield "|---" * 8 + "|"
     for source in TRACED:
         told = traced[source]
         other = told["mothership as other"] + told["controller as other"]
         yield (
-            f"| `{source}` | {told['runs']} | {told['runs with a mothership']} | "
+            f"| `{source}` | {told['runs']} | {told['first']} | "
+            f"{told['runs with a mothership']} | "
             f"{told['mothership']} | {told['controller']} | {other} | {told['nobody']} |"
         )
 
@@ -148,14 +155,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
     parser.add_argument("--agents", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--at-once", type=int, default=1, help="testbeds that stand side by side")
     parser.add_argument("--out", type=Path, default=Path("docs/testbed.md"))
     options = parser.parse_args()
     scanned: Counts = defaultdict(Counter)
     traced: Counts = defaultdict(Counter)
-    for seed in options.seeds:
-        run(seed, options.agents, options.seconds, scanned, traced)
-        print(f"seed {seed}: {dict(scanned['resolver/dnstap.fstrm'])}", file=sys.stderr)
-        print(f"seed {seed}: { ({k: dict(v) for k, v in traced.items()}) }", file=sys.stderr)
+    with ProcessPoolExecutor(options.at_once) as pool:
+        every = [options.agents] * len(options.seeds), [options.seconds] * len(options.seeds)
+        for found in pool.map(run, options.seeds, *every):
+            for sums, counts in zip((scanned, traced), found, strict=True):
+                for source, counted in counts.items():
+                    sums[source] += counted
+            print({source: dict(told) for source, told in traced.items()}, file=sys.stderr)
     options.out.write_text(
         "\n".join(compose_page(options, scanned, traced)) + "\n", encoding="utf-8"
     )
