@@ -60,7 +60,7 @@ def test_it_announces_withdraws_and_ends_with_its_input(tmp_path: Path) -> None:
         place(file, content(plan_of()))
         assert {line.split()[0] for line in lines(process, 7)} == {"withdraw"}
         process.stdin.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     assert (tmp_path / "exabgp.txt.told").read_text() == ""
 
 

@@ -26,7 +26,7 @@ from tests.watch.streams import close_stream, connect, golden_frames, open_strea
 from unflux.engine.store import Store
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
-SOON_S = 60.0
+SOON_S = 240.0
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ class Watch:
     def health(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/health"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 found: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as ailing:  # 503: it tells why
             with ailing:
@@ -92,7 +92,7 @@ class Watch:
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tests.act.outputs.programs import Server, checked, find, free_port, served
 
 from unflux.model.telling import Field
 
-SOON_S = 30.0
+SOON_S = 120.0
 
 
 class Primary:
@@ -46,7 +46,7 @@ class Primary:
     def end(self, number: int = signal.SIGTERM) -> int:
         """End it by a signal; return its exit status."""
         self.server.process.send_signal(number)
-        return self.server.process.wait(timeout=20)
+        return self.server.process.wait(timeout=120)
 
 
 @contextmanager
