@@ -2,8 +2,8 @@
 
     PYTHONPATH=src .venv/bin/python benchmarks/trace_flows.py [--seeds N] [--first N] [--out FILE]
 
-Seeds 1 to 20 are for looking. The kinds of seeds 101 to 120 were looked at between changes, too; the
-page is of seeds that were not.
+Seeds 1 to 20 are for looking. The kinds of seeds 101 to 120 were looked at between changes, too;
+the page is of seeds that were not.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-WIDTH, HEIGHT, MARGIN = 720, 300, 56
+WIDTH, HEIGHT, MARGIN = 720, 300, 72
 TICKS: Final = 4
 
 
