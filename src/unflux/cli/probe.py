@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from unflux.cli.arguments import EXIT_FAILED, RouteTables, StorePath, TableOrJson
+from unflux.cli.arguments import EXIT_FAILED, StorePath, TableOrJson
 from unflux.model.errors import UsageError
 
 NAME: Final = "probe"
@@ -59,7 +59,6 @@ def run(
         ),
     ] = None,
     store: StorePath = None,
-    routes: RouteTables = None,
     history: Annotated[
         Path | None,
         typer.Option(
@@ -106,12 +105,11 @@ def run(
     options = Options(
         scope=read_scope(scope, datetime.now(UTC)),
         ledger=ledger,
-        routes=tuple(routes or ()),
         history=history,
         markers=markers,
         most_rounds=rounds,
     )
-    suspects = choose_suspects(targets, name, store, routes)
+    suspects = choose_suspects(targets, name, store)
     if not send:
         foretell(suspects, options)
     elif not carry_out(suspects, options, as_json=form is TableOrJson.JSON):

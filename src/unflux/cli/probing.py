@@ -22,9 +22,7 @@ SHOWN: Final = 20
 """Addresses that are named where there may be many."""
 
 
-def choose_suspects(
-    targets: Sequence[str], name: str | None, store: Path | None, routes: list[Path] | None
-) -> Suspects:
+def choose_suspects(targets: Sequence[str], name: str | None, store: Path | None) -> Suspects:
     """Return who is meant: addresses with a name, or the addresses of a domain in the store."""
     addresses = [canonical_address(target) for target in targets]
     asked = None if name is None else _name(name)
@@ -45,7 +43,7 @@ def choose_suspects(
         message = f"{store}: there is no such store"
         raise UsageError(message)
     scanning = compose_options(
-        routes=routes, store=store, since=None, until=None, ports=None, utc_offset=0.0,
+        routes=None, store=store, since=None, until=None, ports=None, utc_offset=0.0,
         engine="duckdb", workers=None, list_all=True,
     )  # fmt: skip
     found = find_suspects(domain, scanning)

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
 from unflux.engagement.scope import Scope
 from unflux.measure.behind import answer_records
 from unflux.measure.provider_lists import with_providers
-from unflux.measure.route_tables import read_route_table
-from unflux.measure.routes import load_bundled, look_up
+from unflux.measure.routes import load_bundled
 from unflux.model.errors import UnfluxError
 from unflux.model.markers import Marker, compose_marker
 from unflux.model.names import registrable_domain
@@ -27,11 +24,9 @@ from unflux.present.probe_lines import render_probe
 from unflux.probe.history import read_looks
 from unflux.probe.marking import send_marker
 from unflux.probe.observed import Observed
-from unflux.probe.uptime import Look, measure_uptimes
-from unflux.probe.visiting import Visit, visit
+from unflux.probe.uptime import measure_uptimes
+from unflux.probe.visiting import MOST_REQUESTS_A_ROUND, Visit, visit
 from unflux.probe.weighing import Opinion, measure_delays
-
-CONTENT_USES = ("cdn",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +43,6 @@ class Options:
 
     scope: Scope
     ledger: Path
-    routes: tuple[Path, ...] = ()
     history: Path | None = None
     """Lines of earlier probes, which this one adds to."""
     markers: Path | None = None
@@ -105,7 +99,7 @@ def prospect(suspects: Suspects, options: Options) -> Prospect:
         within=within,
         beyond=tuple(a for a in suspects.addresses if not scope.holds_address(a)),
         is_name_within=scope.holds_name(suspects.name),
-        most_requests=_compose_visit(suspects, within, options, ()).most_requests,
+        most_requests=len(within) * options.most_rounds * MOST_REQUESTS_A_ROUND,
         left=left,
     )
 
@@ -129,7 +123,15 @@ def probe(
         raise OutOfScopeError(message)
     history = options.history
     looks = () if history is None else tuple(read_looks(history, suspects.name))
-    plan = _compose_visit(suspects, within, options, looks)
+    domain = registrable_domain(suspects.name)
+    plan = Visit(
+        name=suspects.name,
+        zone=domain if scope.holds_name(domain) else suspects.name,
+        addresses=within,
+        most_rounds=options.most_rounds,
+        providers=_find_providers(within),
+        uptimes=measure_uptimes(looks),
+    )
     at = datetime.now(UTC)
     with Ledger.kept(options.ledger) as ledger:
         permit = Permit(scope, ledger)
@@ -170,26 +172,12 @@ async def _mark(
     return tuple(markers), None
 
 
-def _compose_visit(
-    suspects: Suspects, within: tuple[str, ...], options: Options, looks: Iterable[Look]
-) -> Visit:
-    return Visit(
-        name=suspects.name,
-        zone=registrable_domain(suspects.name),
-        addresses=within,
-        most_rounds=options.most_rounds,
-        providers=_find_providers(within, options.routes),
-        uptimes=measure_uptimes(looks),
-    )
-
-
-def _find_providers(addresses: Sequence[str], paths: Sequence[Path]) -> dict[str, str]:
+def _find_providers(addresses: Sequence[str]) -> dict[str, str]:
     """Return the listed provider of content of each address that has one."""
-    tables = [read_route_table(path)[0] for path in paths]
-    routes = look_up(pa.array(addresses, pa.string()), tables, with_providers(load_bundled()))
+    routes = with_providers(load_bundled()).lookup(addresses)
     columns = (routes["address"], routes["provider"], routes["provider_use"])
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
-    return {address: provider for address, provider, use in rows if use in CONTENT_USES}
+    return {address: provider for address, provider, use in rows if use == "cdn"}
 
 
 def _compose_result(observed: Observed, opinion: Opinion, name: str, at: datetime) -> ProbeResult:

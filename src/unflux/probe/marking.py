@@ -12,6 +12,7 @@ from unflux.model.markers import Marker
 from unflux.probe.conversation import converse
 from unflux.probe.documents import compose_request
 from unflux.probe.name_service import ask_zone
+from unflux.probe.ports import HTTPS
 
 TOKEN_OCTETS: Final = 12
 LIFE: Final = timedelta(days=1)
@@ -28,8 +29,8 @@ async def send_marker(
 ) -> Marker:
     """Send a token through each service of an address; ``keep`` has it before the first request.
 
-    ``open_ports``: as ``tcp/80``; 443 is taken for TLS, other ports of TCP for HTTP, of UDP for
-    DNS. Raises OutOfScopeError and BudgetSpentError; what was sent before that may be seen.
+    ``open_ports``: as ``tcp/80``. Raises OutOfScopeError and BudgetSpentError; what was sent before
+    that may be seen.
     """
     token = secrets.token_hex(TOKEN_OCTETS)
     marker = Marker(
@@ -47,13 +48,13 @@ async def send_marker(
             address=address,
             port=port,
             protocol="udp" if protocol == "udp" else "tcp",
-            name=marked if protocol == "udp" or port == 443 else name,
+            name=marked if protocol == "udp" or port == HTTPS else name,
         )
         await permit.ask_target(request)
         contact = permit.scope.contact
         if protocol == "udp":
             await ask_zone(address, port, marked)
-        elif port == 443:
+        elif port == HTTPS:
             said = compose_request(f"/{token}", name, contact)
             await converse(address, port, said, server_name=marked)
         else:

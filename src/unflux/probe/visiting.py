@@ -5,28 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from unflux.engagement.ledger import Request
+from unflux.engagement.ledger import Protocol, Request
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
 from unflux.probe.company import Company, compare_all
 from unflux.probe.conversation import Turn, converse
 from unflux.probe.documents import MALFORMED, choose_path, compose_request
 from unflux.probe.name_service import ask_zone
 from unflux.probe.observed import Observed
+from unflux.probe.ports import HTTP, HTTPS, NAMES
 from unflux.probe.uptime import Uptime
 from unflux.probe.weighing import Facts, Opinion, weigh
 
 AT_ONCE: Final = 32
 """Addresses that are visited at a time; each is spoken to by one connection at a time."""
 MOST_REQUESTS_A_ROUND: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """Where services are looked for; null: not at all."""
-
-    http: int | None = 80
-    https: int | None = 443
-    names: int | None = 53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +30,10 @@ class Visit:
     zone: str
     """Asked for by DNS."""
     addresses: tuple[str, ...]
-    ports: Ports = field(default_factory=Ports)
     most_rounds: int = 8
     """Chosen: 2026-11-28; five documents decide most, three more what trembles."""
     providers: Mapping[str, str] = field(default_factory=dict)
     uptimes: Mapping[str, Uptime] = field(default_factory=dict)
-
-    @property
-    def most_requests(self) -> int:
-        """How many are sent at the most."""
-        return len(self.addresses) * self.most_rounds * MOST_REQUESTS_A_ROUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,46 +105,44 @@ class _Look:
 
     async def run(self, room: asyncio.Semaphore) -> None:
         """Ask each service that may be there."""
-        ports = self._plan.ports
         async with room:
-            if ports.http is not None and self._is_worth("tcp", ports.http):
-                await self._visit_http(ports.http)
-            if ports.https is not None and self._is_worth("tcp", ports.https):
-                await self._visit_https(ports.https)
-            if ports.names is not None and self._is_worth("udp", ports.names):
-                await self._ask_names(ports.names)
+            if self._is_worth("tcp", HTTP):
+                await self._visit_http()
+            if self._is_worth("tcp", HTTPS):
+                await self._visit_https()
+            if self._is_worth("udp", NAMES):
+                await self._ask_names()
 
-    def _is_worth(self, protocol: str, port: int) -> bool:
+    def _is_worth(self, protocol: Protocol, port: int) -> bool:
         return self._number == 0 or f"{protocol}/{port}" in self._observed.open_ports
 
-    async def _visit_http(self, port: int) -> None:
-        turn = await self._fetch(port, self._plan.name, "the page of the suspected name")
+    async def _visit_http(self) -> None:
+        turn = await self._fetch(HTTP, self._plan.name, "the page of the suspected name")
         self._observed.add_document(turn, self._path)
         if not turn.is_open:
             return
         if self._number == 0:
             host = self._observed.address
             host = f"[{host}]" if ":" in host else host
-            turn = await self._fetch(port, host, "the page of no name")
+            turn = await self._fetch(HTTP, host, "the page of no name")
             self._observed.add_unnamed(turn)
         else:
-            turn = await self._say(port, MALFORMED, "how fast the host itself refuses")
+            turn = await self._say(HTTP, MALFORMED, "how fast the host itself refuses")
             self._observed.add_refusal(turn)
 
-    async def _visit_https(self, port: int) -> None:
+    async def _visit_https(self) -> None:
         name = self._plan.name
-        turn = await self._fetch(port, name, "certificate, and page by TLS", server_name=name)
-        if f"tcp/{self._plan.ports.http}" not in self._observed.open_ports:
+        turn = await self._fetch(HTTPS, name, "certificate, and page by TLS", server_name=name)
+        if f"tcp/{HTTP}" not in self._observed.open_ports:
             self._observed.add_document(turn, self._path)
 
-    async def _ask_names(self, port: int) -> None:
-        ports, seen = self._plan.ports, self._observed
-        if self._number and ports.http is not None and seen.connects_s and not seen.is_web:
+    async def _ask_names(self) -> None:
+        seen = self._observed
+        if self._number and seen.connects_s and not seen.is_web:
             # A port that refuses tells how long the way is.
-            await self._say(ports.http, b"", "how long the way is")
-        await self._ask(port, "udp", "does it answer for the zone", self._plan.zone)
-        reply = await ask_zone(self._observed.address, port, self._plan.zone)
-        self._observed.add_names(port, reply)
+            await self._say(HTTP, b"", "how long the way is")
+        await self._ask(NAMES, "udp", "does it answer for the zone", self._plan.zone)
+        seen.add_names(NAMES, await ask_zone(seen.address, NAMES, self._plan.zone))
 
     async def _fetch(
         self, port: int, host: str, purpose: str, *, server_name: str | None = None
@@ -174,14 +158,14 @@ class _Look:
         self._observed.add_connection(port, turn)
         return turn
 
-    async def _ask(self, port: int, protocol: str, purpose: str, name: str) -> None:
+    async def _ask(self, port: int, protocol: Protocol, purpose: str, name: str) -> None:
         """Have the request granted and written down."""
         await self._permit.ask_target(
             Request(
                 purpose=purpose,
                 address=self._observed.address,
                 port=port,
-                protocol="udp" if protocol == "udp" else "tcp",
+                protocol=protocol,
                 name=name,
             )
         )
