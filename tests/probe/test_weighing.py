@@ -38,7 +38,7 @@ def observed(beyond_s: float, address: str = "192.0.2.1", **changes: Any) -> Obs
 
 
 def facts(seen: Observed, **changes: Any) -> Facts:
-    company = Company(same_page=3, largest=4, has_page=True, is_page_of_most=True)
+    company = Company(same_page=3, largest=4, is_page_of_most=True)
     usual: dict[str, Any] = {
         "observed": seen, "company": company, "uptime": Uptime(), "provider": None
     }  # fmt: skip
@@ -78,7 +78,7 @@ def test_a_relayed_stream_is_late_whatever_is_said() -> None:
 
 
 def test_one_that_shows_another_page_is_planted() -> None:
-    company = Company(largest=4, has_page=True)
+    company = Company(largest=4)
     opinion = weigh(facts(observed(0.001), company=company))
     assert opinion.outcome == "server"
     holding = {a.hypothesis for a in opinion.alternatives if a.outcome == "holds"}
@@ -108,10 +108,8 @@ def test_neighbours_of_one_network_are_no_company() -> None:
     strange = observed(0, "10.99.0.1", document=document(OTHER))
     broken = observed(0, "10.98.0.1", document=document(status=502))
     company = compare_all([*far, strange, broken])
-    assert company["10.1.0.1"] == Company(
-        same_page=4, largest=5, has_page=True, is_page_of_most=True
-    )
-    assert company["10.99.0.1"] == Company(largest=5, has_page=True)
+    assert company["10.1.0.1"] == Company(same_page=4, largest=5, is_page_of_most=True)
+    assert company["10.99.0.1"] == Company(largest=5)
     assert company["10.98.0.1"] == Company(largest=5)
 
 

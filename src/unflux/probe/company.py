@@ -20,7 +20,6 @@ class Company:
     """Networks besides its own that show the same page."""
     largest: int = 0
     """Networks that show the page which most show."""
-    has_page: bool = False
     is_page_of_most: bool = False
     is_same_unnamed: bool = False
     """Whether it shows the page to whoever names nobody, too."""
@@ -43,7 +42,6 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
         one.address: Company(
             same_page=len(networks[groups[one.address]]) - 1 if one.address in groups else 0,
             largest=largest,
-            has_page=one.address in groups,
             is_page_of_most=one.address in groups and len(networks[groups[one.address]]) == largest,
             is_same_unnamed=_are_alike(one.document, one.unnamed),
             same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,

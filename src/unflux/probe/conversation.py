@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 MOST_OCTETS: Final = 256 << 10
-"""Of one reply; what comes after is not read. Chosen: 2026-11-28; front pages are smaller, and what
-is compared is alike or not long before."""
+"""Of one reply; what comes after is not read. Chosen: 2026-11-28; pages are compared by how
+they begin."""
 STEP_S: Final = 5.0
-"""For each step of a connection. Chosen: 2026-11-28; dial-up lines of Hsu et al. took a second."""
+"""For each step of a connection. Chosen: 2026-11-28; visitors would not wait longer."""
 
 CONNECT_S: Final = 3.0
 """For one SYN and its one repetition (RFC 6298 section 2: after a second)."""

@@ -12,7 +12,7 @@ from unflux import __version__
 
 MALFORMED: Final = b"HI\r\n\r\n"
 """No request at all (RFC 9112 section 3): whoever reads it first refuses it, and passes on nothing.
-Hsu et al. (RAID 2010) sent such a one for the delay of the host itself."""
+Hsu et al. (RAID 2010) asked with a method that nobody knows, which some proxies pass on."""
 
 PATHS: Final = ("/", "/", "/robots.txt", "/", "/favicon.ico")
 """In turn. Twice the same, so that a cache has it; small files, so that no program is asked. A file

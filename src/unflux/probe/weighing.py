@@ -6,14 +6,14 @@ from what stock servers can do; docs/probe.md says how often they were right.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 from unflux.model.odds import probability
 from unflux.model.probes import Delays, ProbeOutcome
-from unflux.model.verdicts import Alternative, Evidence
+from unflux.model.verdicts import Alternative, Evidence, HypothesisOutcome
 from unflux.probe.company import Company
 from unflux.probe.documents import PATHS
 from unflux.probe.observed import Observed
@@ -26,11 +26,12 @@ LATE_LOOKS: Final = len(PATHS)
 """Documents before lateness counts: one that was fast is proof, those that were late may have met a
 busy moment."""
 TOLERANCE_S: Final = 0.003
-"""What a server may take for itself. Chosen: 2026-11-28; nginx on a busy machine of two cores."""
-FAR_S: Final = 0.020
+"""What a server may take for itself. Chosen: 2026-11-28; files of nginx took up to 4 ms on two busy
+cores, with the trembling of the line that is added."""
 NEAR_S: Final = 0.008
-"""Chosen: 2026-11-28; one way to a host in another network and back takes longer than 8 ms nearly
-always and 20 ms mostly (Hsu et al. 2010, figure 5: the detour was 100 ms and more)."""
+FAR_S: Final = 0.020
+"""Beyond that: from where on it speaks for a detour, and loudly. Chosen: 2026-11-28; a relay that
+opens a connection first goes twice to a host of another network and back."""
 CRYPTO_S: Final = 0.006
 """What a handshake may take besides its way."""
 HSU: Final = "Hsu et al. 2010"
@@ -62,20 +63,20 @@ def weigh(facts: Facts) -> Opinion:
     """Return what is held of an address."""
     evidence = tuple(found for piece in PIECES if (found := piece(facts)) is not None)
     log_odds = sum(piece.llr for piece in evidence)
-    is_cache = _is_cache(facts)
+    found_by_name = {piece.name: piece for piece in evidence}
     outcome: ProbeOutcome = "undecided"
     if not facts.observed.open_ports:
         outcome = "silent"
     elif log_odds >= DECIDED:
         outcome = "agent"
     elif log_odds <= -DECIDED:
-        outcome = "cache" if is_cache else "server"
+        outcome = "cache" if found_by_name.keys() & CACHE_PIECES else "server"
     return Opinion(
         outcome=outcome,
         score=probability(log_odds),
         evidence=evidence,
-        alternatives=_alternatives(facts),
-        missing=_missing(facts) if outcome == "undecided" else None,
+        alternatives=_alternatives(facts, found_by_name),
+        missing=_missing(facts, found_by_name) if outcome == "undecided" else None,
     )
 
 
@@ -246,14 +247,14 @@ PIECES: Final[tuple[Callable[[Facts], Evidence | None], ...]] = (
 )  # fmt: skip
 
 
-def _is_cache(facts: Facts) -> bool:
-    document = facts.observed.document
-    return facts.provider is not None or bool(document and document.cache_fields)
+CACHE_PIECES: Final = ("cache-fields", "listed-provider")
+"""Either says that it is a cache; the first is the better reason."""
 
 
-def _alternatives(facts: Facts) -> tuple[Alternative, ...]:
+def _alternatives(facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[Alternative, ...]:
     """Return the innocent explanations and what became of them."""
-    relay = _relay_delay(facts)
+    relay = evidence.get("relay-delay")
+    cache = next((evidence[name] for name in CACHE_PIECES if name in evidence), None)
     company = facts.company
     found = []
     if relay is None:
@@ -262,9 +263,8 @@ def _alternatives(facts: Facts) -> tuple[Alternative, ...]:
         found.append(_alternative("web-server", "holds", relay.says))
     else:
         found.append(_alternative("web-server", "rejected", relay.says))
-    if _is_cache(facts):
-        reason = _cache_fields(facts) or _provider(facts)
-        found.append(_alternative("cdn-cache", "holds", reason.says if reason else ""))
+    if cache is not None:
+        found.append(_alternative("cdn-cache", "holds", cache.says))
     elif relay is not None and relay.llr > 0:
         said = "what was fetched before is as late as the first time, and nothing says it is cached"
         found.append(_alternative("cdn-cache", "rejected", said))
@@ -282,12 +282,12 @@ def _alternatives(facts: Facts) -> tuple[Alternative, ...]:
     return tuple(found)
 
 
-def _alternative(hypothesis: str, outcome: str, because: str) -> Alternative:
-    return Alternative(hypothesis=hypothesis, outcome=outcome, because=because)  # type: ignore[arg-type]
+def _alternative(hypothesis: str, outcome: HypothesisOutcome, because: str) -> Alternative:
+    return Alternative(hypothesis=hypothesis, outcome=outcome, because=because)
 
 
-def _missing(facts: Facts) -> str:
-    if _relay_delay(facts) is None and _names_delay(facts) is None:
+def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
+    if not evidence.keys() & {"relay-delay", "names-delay"}:
         return "too few replies to compare delays"
     if facts.company.largest < 2:
         return "more suspects of the same name, to compare their pages"
