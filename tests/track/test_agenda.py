@@ -107,6 +107,16 @@ def test_of_a_zone_that_answers_any_name_one_is_asked_for() -> None:
     assert {i.question.name for i in taken(plan, 0.0)} == {"bad.example", "good.example"}
 
 
+def test_a_zone_of_which_an_earlier_run_knew_and_this_one_asks_nothing_is_passed_over() -> None:
+    before = agenda("bad.example")
+    before.begin(0.0, None)
+    before.wildcards["other.example"] = True
+    plan = agenda("bad.example")
+    plan.begin(0.0, before.render())
+    assert [plan.drop_twins(zone) for zone in plan.wildcards] == [[]]
+    assert [item.question.name for item in taken(plan, 0.0)] == ["bad.example"]
+
+
 def test_a_look_that_was_not_made_stays_due() -> None:
     plan = agenda("bad.example")
     plan.begin(0.0, None)

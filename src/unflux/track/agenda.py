@@ -126,8 +126,7 @@ class Agenda:
         Before anything is taken: a look on its way would come back to a name that is gone.
         """
         names = sorted({key[0] for key in self._items if registrable_domain(key[0]) == zone})
-        kept = zone if zone in names else names[0]
-        twins = [name for name in names if name != kept]
+        twins = [name for name in names if name != zone] if zone in names else names[1:]
         gone = {key for key in self._items if key[0] in twins}
         self._items = {key: item for key, item in self._items.items() if key not in gone}
         self._heap = [entry for entry in self._heap if entry[2] not in gone]
