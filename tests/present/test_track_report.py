@@ -13,6 +13,7 @@ from tests.present.test_report import HOSTILE_NAMES, Page
 from unflux.present.track_json import render_tracks
 from unflux.present.track_report import render_track_report
 from unflux.present.track_screen import print_tracks
+from unflux.present.track_wording import sentences
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs" / "schemas" / "track-1.schema.json").read_text()
@@ -49,6 +50,7 @@ def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
     ):  # fmt: skip
         assert said in text
     bare = Page(render_track_report([bare_track()])).root
+    assert dict(sentences(bare_track()))["seen"] == "60 addresses"
     assert "too little was seen more than once" in bare.text
     pictures = [node.attributes["data-picture"] for node in bare.walk()
                 if "data-picture" in node.attributes]  # fmt: skip

@@ -12,7 +12,7 @@ RARE: Final = 0.01
 
 def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
     """Yield a label and what was found, for each part that the records allow."""
-    yield "seen", f"{plural(track.addresses, 'address', 'addresses')}, {_rate(track)}"
+    yield "seen", _seen(track)
     population = track.population
     if population is None:
         yield "population", "too little was seen more than once for an estimate"
@@ -44,9 +44,10 @@ def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
         )
 
 
-def _rate(track: NetworkTrack) -> str:
+def _seen(track: NetworkTrack) -> str:
+    addresses = plural(track.addresses, "address", "addresses")
     rate = track.new_per_hour
-    return "" if rate is None else f"{rate:,.2g} new ones an hour"
+    return addresses if rate is None else f"{addresses}, {rate:,.2g} new ones an hour"
 
 
 def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
