@@ -1,6 +1,6 @@
 """Report of a track: what a store says of the networks of some domains; nothing is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from unflux.model.errors import StoreError
 from unflux.model.names import registrable_domain
 from unflux.model.tracks import NetworkTrack
 from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_LOOKS
-from unflux.pipeline.analysis import Analysis
 from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.scanning import analysed
 from unflux.pipeline.tracking_steps import NEIGHBOURS, SERVED_BUCKETS
@@ -36,23 +35,22 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
     gathered = gather([], replace(options, list_all=False), None)
     bucket_s = gathered.bucket_s
     with analysed(gathered, options) as (engine, analysis):
-        tracked = _tracked(analysis, {registrable_domain(name) for name in names})
+        network_of = dict(zip(*analysis.members.to_pydict().values(), strict=True))
+        tracked = _tracked(network_of, {registrable_domain(name) for name in names})
         engine.put("tracked", tracked)
         engine.run(SERVED_BUCKETS)
         served = engine.rows(SERVED_BUCKETS.name)
-        beside = _neighbours(engine, analysis)
+        beside = _neighbours(engine, network_of)
+    asked_of: dict[str, list[str]] = {}
+    for name in pc.unique(looks["query"]).to_pylist():
+        asked_of.setdefault(registrable_domain(name), []).append(name)
     tracks = []
     for network in pc.unique(tracked["network"]).to_pylist():
         rows = served.filter(pc.equal(served["network"], network))
         if not rows.num_rows:
             continue
         domains = tracked.filter(pc.equal(tracked["network"], network))["domain"].to_pylist()
-        own = set(domains)
-        asked = [
-            name
-            for name in pc.unique(looks["query"]).to_pylist()
-            if registrable_domain(name) in own
-        ]
+        asked = [name for domain in domains for name in asked_of.get(domain, ())]
         shown = _of(answers, asked)
         tracks.append(
             describe_life(
@@ -76,10 +74,8 @@ def _of(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _tracked(analysis: Analysis, domains: set[str]) -> pa.Table:
+def _tracked(network_of: Mapping[str, str], domains: set[str]) -> pa.Table:
     """Return the members of the networks of some domains; who has none is a network of one."""
-    members = analysis.members
-    network_of = dict(zip(*members.to_pydict().values(), strict=True))
     wanted = {network_of.get(domain, network_id(domain)) for domain in domains}
     rows = {domain: network for domain, network in network_of.items() if network in wanted}
     rows |= {domain: network_of.get(domain, network_id(domain)) for domain in domains}
@@ -88,8 +84,7 @@ def _tracked(analysis: Analysis, domains: set[str]) -> pa.Table:
     )
 
 
-def _neighbours(engine: Engine, analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
-    network_of = dict(zip(*analysis.members.to_pydict().values(), strict=True))
+def _neighbours(engine: Engine, network_of: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in engine.take(NEIGHBOURS).to_pylist():
         other = {**row, "network": network_of.get(row["domain"])}
