@@ -6,7 +6,6 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final
@@ -39,7 +38,8 @@ RHYTHM: Final = (SOURCE, "rhythm")
 PURPOSE: Final = "track: how its answers change"
 MOST_WAITING: Final = 50_000
 """Looks that are not stored yet; while there are more nothing is asked. Chosen: 2026-11-28; some
-100 MB, and twenty seconds at full speed for a store that another command has open."""
+90 MB, and eight seconds at the 6,000 looks a second of docs/track.md, for a store that another
+command has open."""
 
 
 class Command(Enum):
@@ -176,16 +176,15 @@ class _Tracking:
             except TimeoutError:
                 pass
             await self._keep()
-        if self._waiting:
-            await self._keep()
+        await self._keep()
         if self._waiting:
             message = f"{len(self._waiting)} looks are lost: {self._store_failure}"
             raise UnfluxError(message)
 
     async def _keep(self) -> None:
-        looks, state = self._waiting, self._agenda.render()
-        if not looks:
+        if not self._waiting:
             return
+        looks, state = self._waiting, self._agenda.render()
         self._waiting = []
         try:
             await asyncio.to_thread(keep_looks, self._options, looks, state)
@@ -237,9 +236,9 @@ def _read(looks: list[tuple[Look, bool]], reading: ReadOptions) -> SourceRead:
     )
 
 
-def planned(options: Options, now: datetime | None = None) -> list[tuple[str, str, str]]:
+def planned(options: Options) -> list[tuple[str, str, str]]:
     """Return what would be asked first, and nothing sent: name, type and vantage."""
-    at_s = (now or datetime.now(UTC)).timestamp()
+    at_s = time.time()
     agenda = Agenda(
         options.vantages,
         options.names,
