@@ -20,7 +20,7 @@ from unflux.model.tracks import (
 from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
 from unflux.track.moves import find_moves
-from unflux.track.population import Interval, estimate_population
+from unflux.track.population import estimate_population
 from unflux.track.presence import Presence, find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import Spells, find_spells
@@ -133,7 +133,7 @@ def count_agents(presence: Presence, renumbering: Renumbering | None) -> TrackPo
     found = estimate_population(presence)
     if found is None:
         return None
-    total = _estimate(found.total)
+    total = found.total
     renewed = between = Estimate(value=0, low=0, high=0)
     if renumbering is not None:
         between = renumbering.between
@@ -160,16 +160,12 @@ def count_agents(presence: Presence, renumbering: Renumbering | None) -> TrackPo
     )
 
 
-def _sum(interval: Interval, more: Estimate) -> Estimate:
+def _sum(one: Estimate, more: Estimate) -> Estimate:
     """Add what is unsure for another reason."""
-    value = interval.estimate + more.value
-    down = ((interval.estimate - interval.low) ** 2 + (more.value - more.low) ** 2) ** 0.5
-    up = ((interval.high - interval.estimate) ** 2 + (more.high - more.value) ** 2) ** 0.5
+    value = one.value + more.value
+    down = ((one.value - one.low) ** 2 + (more.value - more.low) ** 2) ** 0.5
+    up = ((one.high - one.value) ** 2 + (more.high - more.value) ** 2) ** 0.5
     return Estimate(value=value, low=max(value - down, 0), high=value + up)
-
-
-def _estimate(interval: Interval) -> Estimate:
-    return Estimate(value=interval.estimate, low=interval.low, high=interval.high)
 
 
 def _seconds(moments: pa.ChunkedArray) -> Floats:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from unflux.model.tracks import Estimate
 from unflux.track.presence import Presence
 
 Floats = NDArray[np.float64]
@@ -48,24 +49,15 @@ is away for days cannot be told from who has left. Chosen: 2026-11-28; a night, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """An estimate with its interval of 95 %."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """How many addresses served, by the records and behind them."""
 
     seen: int
-    total: Interval
+    total: Estimate
     """Addresses that were seen, and those that were not and were there when an occasion ended."""
-    at_once: Interval
+    at_once: Estimate
     """That belonged to it at one time, on average over the span."""
-    now: Interval
+    now: Estimate
     """That belonged to it when the last occasion began."""
     alive: tuple[float, ...]
     """That belonged to it at the end of each occasion but the last."""
@@ -90,6 +82,9 @@ def estimate_population(presence: Presence, seed: int = 0) -> Population | None:
     best = model.fit()
     draws = model.draws(best, seed)
     parts = model.parts(best)
+    away_ratio = parts.leaves / (parts.leaves + parts.returns)
+    away = AWAY_ERROR * away_ratio
+    errors = (np.hypot(ALIVE_ERROR, away), UNSEEN_ERROR, np.hypot(NOW_ERROR, away))
     chance = np.random.default_rng(seed)
     totals, means, nows = [], [], []
     for theta in draws:
@@ -100,8 +95,6 @@ def estimate_population(presence: Presence, seed: int = 0) -> Population | None:
         spread = np.sqrt(np.maximum(state.uncertain, 0))
         # One that is missed in one occasion is missed in the next: noise of one agent lasts.
         noise = chance.standard_normal() * spread
-        away = AWAY_ERROR * parts.leaves / (parts.leaves + parts.returns)
-        errors = (np.hypot(ALIVE_ERROR, away), UNSEEN_ERROR, np.hypot(NOW_ERROR, away))
         wrong = np.exp(chance.standard_normal(3) * errors)
         totals.append(presence.agent_count + unseen * wrong[1])
         means.append(float((alive + noise).mean() * wrong[0]))
@@ -110,22 +103,20 @@ def estimate_population(presence: Presence, seed: int = 0) -> Population | None:
     alive = middle.seen_alive + middle.unseen_alive
     return Population(
         seen=presence.agent_count,
-        total=_interval(presence.agent_count + middle.unseen, totals, presence.agent_count),
-        at_once=_interval(float(alive.mean()), means, 0),
-        now=_interval(float(alive[-1]), nows, 0),
+        total=_estimate(presence.agent_count + middle.unseen, totals, presence.agent_count),
+        at_once=_estimate(float(alive.mean()), means, 0),
+        now=_estimate(float(alive[-1]), nows, 0),
         alive=tuple(float(value) for value in alive),
         lifetime_occasions=float((parts.arrivals / parts.hazard).sum() / parts.arrivals.sum()),
         detection_ratio=float((1 - np.exp(-parts.detection * presence.effort)).mean()),
-        away_ratio=parts.leaves / (parts.leaves + parts.returns),
+        away_ratio=away_ratio,
     )
 
 
-def _interval(estimate: float, drawn: list[float] | list[int], least: float) -> Interval:
+def _estimate(value: float, drawn: list[float], least: float) -> Estimate:
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(
-        estimate=estimate,
-        low=max(min(float(low), estimate), least),
-        high=max(float(high), estimate),
+    return Estimate(
+        value=value, low=max(min(float(low), value), least), high=max(float(high), value)
     )
 
 
@@ -195,7 +186,7 @@ class _Model:
         lag = np.arange(size)[None, :] - np.arange(size)[:, None]
         self._lag = np.maximum(lag, 0).astype(np.float64)
         self._is_later = lag > 0
-        self._is_same = lag == 0
+        self._is_begun = lag >= 0
         self._entry_lag = np.maximum(self._lag - 0.5, 0)
         self._entry_lag[0] = self._lag[0]
         pairs = np.stack([presence.first, presence.last])
@@ -366,7 +357,7 @@ class _Model:
             at_once = np.diag(gone)
             missing += float(of_class.enter @ np.maximum(of_class.unseen - at_once, 0))
             alive = np.maximum(of_class.unseen[:, None] - gone, 0)
-            there += (of_class.enter @ np.where(self._is_later | self._is_same, alive, 0))[:-1]
+            there += (of_class.enter @ np.where(self._is_begun, alive, 0))[:-1]
         return _State(
             unseen=missing, seen_alive=seen, unseen_alive=there, uncertain=uncertain + there
         )
@@ -383,7 +374,7 @@ class _Model:
         gone = self._gone(of_class.hazard, tables.again, np.ones(self._size))
         there = stay * np.maximum(of_class.unseen_later[:, None] - gone, 0)
         left: Floats = there / of_class.tails[:, None]
-        return np.where(self._is_later | self._is_same, left, 1.0)
+        return np.where(self._is_begun, left, 1.0)
 
     def _gone_since_entry(self, of_class: "_Class", tables: "_Tables") -> Floats:
         """Return [entry, occasion]: the chance to have left by its end, never seen."""
