@@ -11,7 +11,7 @@ Integers = NDArray[np.int64]
 HOUR_S = 3600
 DAY_S = 86_400
 PROVIDERS = 80
-"""Each half as large as the one half before it, as those of agents are (Zipf)."""
+"""Sizes fall as one over the rank (Zipf)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,6 @@ class Simulated:
     first_s: Floats
     """By row: first and last moment within the bucket."""
     last_s: Floats
-    vantage_agent: list[set[int]]
     host_of: Integers
     """By address."""
     provider_of: Integers
@@ -81,7 +80,7 @@ def draw_pool(seed: int, kind: str) -> Pool:
     )
 
 
-def simulate(pool: Pool, seed: int, bucket_s: int = HOUR_S, width_s: float = HOUR_S) -> Simulated:
+def simulate(pool: Pool, seed: int, width_s: float = HOUR_S) -> Simulated:
     """Look at a pool for its span, each vantage at its own jittered rhythm."""
     chance = np.random.default_rng([seed, 8])
     scale_s = pool.lifetime_s / _mean_of_weibull(pool.shape)
@@ -107,8 +106,7 @@ def simulate(pool: Pool, seed: int, bucket_s: int = HOUR_S, width_s: float = HOU
 
     address_number: dict[tuple[int, int], int] = {}
     rows: dict[tuple[int, int], list[float]] = {}
-    seen_by: list[set[int]] = [set() for _ in range(pool.vantages)]
-    for vantage in range(pool.vantages):
+    for _ in range(pool.vantages):
         moment_s = float(chance.uniform(0, pool.interval_s))
         while moment_s < pool.span_s:
             alive = (begin <= moment_s) & (moment_s < end)
@@ -119,11 +117,10 @@ def simulate(pool: Pool, seed: int, bucket_s: int = HOUR_S, width_s: float = HOU
                 keys = chance.exponential(size=len(online)) / weight[online]
                 drawn = online[np.argsort(keys)[: pool.answers]]
                 turns = turn_of(moment_s)
-                bucket = int(moment_s // bucket_s) * bucket_s
+                bucket = int(moment_s // HOUR_S) * HOUR_S
                 for host in drawn:
                     key = int(host), int(turns[host])
                     address = address_number.setdefault(key, len(address_number))
-                    seen_by[vantage].add(address)
                     row = rows.setdefault((address, bucket), [0, moment_s, moment_s])
                     row[0] += 1
                     row[1], row[2] = min(row[1], moment_s), max(row[2], moment_s)
@@ -155,7 +152,6 @@ def simulate(pool: Pool, seed: int, bucket_s: int = HOUR_S, width_s: float = HOU
         count=np.array([row[0] for _, row in items], np.int64),
         first_s=np.array([row[1] for _, row in items]),
         last_s=np.array([row[2] for _, row in items]),
-        vantage_agent=seen_by,
         host_of=host_of,
         provider_of=provider[host_of],
         total_hosts=len({host for host, _ in total}),
