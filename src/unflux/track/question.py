@@ -22,7 +22,7 @@ QuestionType = Literal["A", "AAAA", "NS"]
 Outcome = Literal["answered", "empty", "nxdomain", "refused", "silent", "unreadable"]
 
 PAYLOAD_OCTETS: Final = 1232
-"""Of a reply by UDP (RFC 9715 section 3.1); what is longer comes by TCP."""
+"""Of a reply by UDP (RFC 9715 section 3.2 and appendix A); what is longer comes by TCP."""
 CACHED_QUESTIONS: Final = 1 << 15
 MAX_TTL_S: Final = 2**31 - 1
 """RFC 2181 section 8."""
@@ -110,7 +110,7 @@ def parse_reply(wire: bytes, question: Question) -> Reply:
     """Return what a reply says; never raises, whatever the octets are.
 
     ``wire`` is a reply to the question (:func:`begins_reply`). Plain answers, nearly all, are
-    passed over octet by octet; dnspython takes ten times as long and has the rest.
+    passed over octet by octet; dnspython takes some thirty times as long and has the rest.
     """
     return _pass_addresses(wire, question) or _parse(wire, question)
 

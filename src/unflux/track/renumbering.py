@@ -1,7 +1,7 @@
 """Renumbering: addresses that vanish before another of the same provider appears, beyond chance.
 
 Providers that give lines another address every day make one host many addresses (Rajab, Zarfoss,
-Monrose, Terzis, HotBots 2007; Griffioen and Doerr, NDSS 2020). How many such there are is told by
+Monrose, Terzis, HotBots 2007; Griffioen and Doerr, ARES 2020). How many such there are is told by
 counting pairs; which they are is not.
 """
 

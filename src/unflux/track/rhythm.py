@@ -9,7 +9,7 @@ from typing import Final
 from unflux.track.question import Reply
 
 DAY_S: Final = 86_400.0
-EARLY_S: Final = 1.0
+LATE_S: Final = 1.0
 """After the TTL has run out: caches count whole seconds, and drop a record in the second after."""
 
 
@@ -18,8 +18,8 @@ class Bounds:
     """How fast and how slow looks may follow each other, seconds."""
 
     least_s: float = 60.0
-    """Chosen: 2026-11-28; flux services answer with TTLs of 0 to 300 s, and a look a minute of
-    one name is what its own visitors make."""
+    """Chosen: 2026-11-28; flux services were seen with TTLs of 0 (Storm, Kelihos) to 600 s (Holz et
+    al. 2008, figure 3), and one of 0 must not make us ask without pause."""
     most_s: float = 3_600.0
     """Chosen: 2026-11-28; every hour is seen, as is the rhythm of a day, under any TTL."""
     slowest_s: float = DAY_S
@@ -28,8 +28,8 @@ class Bounds:
     """Of the interval, added at random, so that many names are not asked for at once."""
     dead_after_s: float = 7 * DAY_S
     dead_after_looks: int = 8
-    """So long, and so many looks, without an answer: dead. Chosen: 2026-11-28; names that were
-    suspended come back within days if at all, and a look a day costs nothing."""
+    """So long, and so many denials, without an answer: dead. Chosen: 2026-11-28, not measured; at a
+    look a day it costs little to wait a week for a name that comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def follow(
     the resolver's, only slows the looks.
     """
     if reply.outcome == "answered":
-        interval_s = min(max((reply.ttl_s or 0) + EARLY_S, bounds.least_s), bounds.most_s)
+        interval_s = min(max((reply.ttl_s or 0) + LATE_S, bounds.least_s), bounds.most_s)
         return Rhythm(
             due_at_s=at_s + _jittered(interval_s, bounds, chance), digest=digest_of(reply.found)
         )
