@@ -103,6 +103,17 @@ def test_without_a_scope_it_prints_what_it_would_ask(run: Run, tmp_path: Path) -
     assert not (tmp_path / "store").exists()
 
 
+def test_a_dry_run_leaves_out_the_twins_of_a_zone_that_answers_any_name(
+    run: Run, tmp_path: Path
+) -> None:
+    state = {"version": 1, "rhythms": [], "wildcards": {"flux.example": True}}
+    with Store.open(tmp_path / "store") as store, store.together():
+        store.keep_deployed("track", "rhythm", json.dumps(state))
+    ran = run("track", "a.flux.example", "b.flux.example", "--store", tmp_path / "store",
+              "--dry-run", "--scope", scope(tmp_path))  # fmt: skip
+    assert ran.out.splitlines() == ["a.flux.example\tA\t127.0.0.1:53"]
+
+
 # --- a real server --------------------------------------------------------------------------
 
 WIDE = "".join(f"@ A 20.9.{n // 250}.{n % 250 + 1}\n" for n in range(90))

@@ -113,7 +113,7 @@ def test_a_zone_of_which_an_earlier_run_knew_and_this_one_asks_nothing_is_passed
     before.wildcards["other.example"] = True
     plan = agenda("bad.example")
     plan.begin(0.0, before.render())
-    assert [plan.drop_twins(zone) for zone in plan.wildcards] == [[]]
+    assert [plan.drop_twins(zone) for zone in plan.wild_zones] == [[]]
     assert [item.question.name for item in taken(plan, 0.0)] == ["bad.example"]
 
 

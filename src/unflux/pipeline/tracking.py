@@ -143,7 +143,7 @@ class _Tracking:
         for zone in sorted(found):
             if found[zone]:
                 self._tell("wildcard", zone=zone)
-        for zone in sorted(zone for zone, is_wild in self._agenda.wildcards.items() if is_wild):
+        for zone in self._agenda.wild_zones:
             for twin in self._agenda.drop_twins(zone):
                 self._tell("left-out", name=twin, because="its zone answers any name")
         return await self._following.run()
@@ -251,6 +251,8 @@ def planned(options: Options) -> list[tuple[str, str, str]]:
         with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
             state = store.deployed(*RHYTHM)
     agenda.begin(at_s, state)
+    for zone in agenda.wild_zones:
+        agenda.drop_twins(zone)
     due: list[tuple[str, str, str]] = []
     while (item := agenda.take(at_s)) is not None:
         due.append((item.question.name, item.question.qtype, str(item.vantage)))

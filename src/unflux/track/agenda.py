@@ -82,6 +82,11 @@ class Agenda:
         )
 
     @property
+    def wild_zones(self) -> list[str]:
+        """Zones that answer any name, of earlier runs too."""
+        return sorted(zone for zone, is_wild in self.wildcards.items() if is_wild)
+
+    @property
     def next_at_s(self) -> float | None:
         """When the next look is due; null where none is planned."""
         return self._heap[0][0] if self._heap else None
