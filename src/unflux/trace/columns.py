@@ -28,7 +28,7 @@ class FlowColumns:
     sent_bytes: np.ndarray
     received_bytes: np.ndarray
     request: np.ndarray
-    """int64: number of the HTTP host and target asked for, NO_TEXT where that was not seen."""
+    """int64: equal where the HTTP host and target asked for are, NO_TEXT where none was seen."""
     is_authoritative: np.ndarray
     """int8: 1, 0, or -1 where no DNS answer was seen."""
 
@@ -42,13 +42,11 @@ class FlowColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """All flows, and the texts of their numbers."""
+    """All flows, and the addresses of their hosts."""
 
     flows: FlowColumns
     hosts: pa.Array
     """Canonical addresses."""
-    requests: pa.Array
-    """HTTP host and target, with a blank between them."""
     tick_us: int
     """How fine moments are: 1 s where all of them are whole seconds, else 1 ms."""
 
@@ -57,13 +55,6 @@ class Capture:
         found = pc.index_in(pa.array(list(addresses), pa.string()), value_set=self.hosts)
         numbers: list[int] = found.drop_null().to_pylist()
         return numbers
-
-    @property
-    def span_s(self) -> float:
-        """From the first start to the last."""
-        if not len(self.flows):
-            return 0.0
-        return float(self.flows.first_us[-1] - self.flows.first_us[0]) / 1e6
 
 
 def number_flows(table: pa.Table) -> Capture:
@@ -74,7 +65,7 @@ def number_flows(table: pa.Table) -> Capture:
     hosts, codes = encode_distinct(ends)
     numbers = _numbers(codes)
     asked = pc.binary_join_element_wise(table["http_host"], table["http_target"], " ")
-    requests, request = encode_distinct(asked)
+    _, request = encode_distinct(asked)
     # A flow whose end nobody told went on as long as a relay may take to begin.
     last_at = pc.coalesce(table["last_at"], pc.add(table["first_at"], UNTOLD))
     is_authoritative = table["is_authoritative"].cast(pa.int8())
@@ -90,7 +81,7 @@ def number_flows(table: pa.Table) -> Capture:
         request=_numbers(request.fill_null(NO_TEXT))[order],
         is_authoritative=_numbers(pc.fill_null(is_authoritative, -1))[order],
     )
-    return Capture(flows=flows, hosts=hosts, requests=requests, tick_us=_tick_us(first_us))
+    return Capture(flows=flows, hosts=hosts, tick_us=_tick_us(first_us))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -27,7 +27,6 @@ KYE: Final = "Honeynet Project (2007): agents poll a file of settings hourly, by
 class Controller:
     """A polled host with the evidence that it gives agents their orders."""
 
-    number: int
     address: str
     polls: tuple[Poll, ...]
     evidence: tuple[Evidence, ...]
@@ -54,7 +53,6 @@ def find_controllers(
         others = askers.get(number, 0)
         evidence = tuple(piece for piece in _weigh(scene, theirs, place, others) if piece.llr)
         yield Controller(
-            number=number,
             address=address,
             polls=tuple(theirs),
             evidence=evidence,

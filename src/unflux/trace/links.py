@@ -21,7 +21,6 @@ class Link:
 
     agent: int
     target: int
-    is_tcp: bool
     flows: int
     """Flows to the target."""
     followed: tuple[int, ...]
@@ -42,8 +41,6 @@ class Link:
     authoritative: int
     not_authoritative: int
     """Relayed answers of DNS with and without AA."""
-    clients: int
-    """Distinct hosts whose requests were relayed, of pairs that agree."""
     port: int
     """Port of the agent to which most of these came."""
     target_ports: tuple[int, ...]
@@ -91,7 +88,6 @@ def _count(flows: FlowColumns, pairs: Pairs, places: np.ndarray) -> Link:
     return Link(
         agent=int(flows.client[out[0]]),
         target=int(flows.server[out[0]]),
-        is_tcp=bool(flows.protocol[out[0]] == TCP),
         flows=len(places),
         followed=tuple(len(np.unique(row[row >= 0])) for row in latest),
         expected=tuple((pairs.by_chance[:, places].sum(axis=1) / 4).tolist()),
@@ -103,7 +99,6 @@ def _count(flows: FlowColumns, pairs: Pairs, places: np.ndarray) -> Link:
         other_requests=int((is_read & (asked != relayed)).sum()),
         authoritative=int((aa == 1).sum()),
         not_authoritative=int((aa == 0).sum()),
-        clients=len(np.unique(flows.client[inbound[shown]])),
         port=_most_common(flows.server_port[inbound[shown]]),
         target_ports=tuple(np.unique(flows.server_port[outbound[shown]]).tolist()),
         rows=tuple(zip(inbound[shown].tolist(), outbound[shown].tolist(), strict=True)),

@@ -36,11 +36,6 @@ class Poll:
     count: int
     period_s: float
     regular_ratio: float
-    sent_bytes: int
-    received_bytes: int
-    """Medians."""
-    targets: int
-    """Distinct requests of plain HTTP that were read; 0 for none."""
     rows: tuple[int, ...]
 
 
@@ -74,7 +69,6 @@ def _measure(flows: FlowColumns, rows: np.ndarray) -> Poll | None:
     received = int(np.median(flows.received_bytes[rows]))
     if regular < REGULAR_RATIO or max(sent, received) > LARGEST_BYTES:
         return None
-    asked = flows.request[rows]
     return Poll(
         agent=int(flows.client[rows[0]]),
         controller=int(flows.server[rows[0]]),
@@ -82,8 +76,5 @@ def _measure(flows: FlowColumns, rows: np.ndarray) -> Poll | None:
         count=len(rows),
         period_s=period_s,
         regular_ratio=regular,
-        sent_bytes=sent,
-        received_bytes=received,
-        targets=len(np.unique(asked[asked >= 0])),
         rows=tuple(rows.tolist()),
     )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -45,7 +45,7 @@ class Scene:
     """Hosts without a link to a target that opened flows to it."""
     agent_count: int
     """Hosts that both serve and ask."""
-    told: frozenset[int] = field(default_factory=frozenset)
+    told: frozenset[int]
     """Agents that somebody knew before."""
 
     def count_askers(
