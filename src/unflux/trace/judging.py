@@ -1,6 +1,7 @@
 """Judge the hosts behind relays: what each is, how sure that is, and which flows show it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,10 +12,9 @@ from unflux.model.traces import (
     RelayedFlow,
     TracedAgent,
     TracedHost,
-    TracedRole,
     TraceOutcome,
 )
-from unflux.model.verdicts import Alternative, Evidence
+from unflux.model.verdicts import Evidence
 from unflux.trace.controllers import Controller, find_controllers
 from unflux.trace.innocent import weigh_innocents
 from unflux.trace.links import Link
@@ -53,7 +53,7 @@ def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
         for suspect, host in zip(suspects, hosts, strict=True)
         if host.verdict == "accused"
     }
-    hosts = list(_with_company(scene, suspects, hosts, accused, places))
+    hosts = list(_with_company(suspects, hosts, accused))
     relays = frozenset(
         link.agent
         for suspect, host in zip(suspects, hosts, strict=True)
@@ -93,16 +93,28 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
     )
     relay_llr = suspect.relay_llr
     verdict = _outcome(relay_llr, agent_llr, is_unsure=is_unsure)
-    return _compose(
-        scene,
-        suspect,
-        places,
+    flows = scene.capture.flows
+    rows = np.array([pair for link in suspect.links for pair in link.rows], np.int64)
+    delays = [delay for link in suspect.links for delay in link.delay_us]
+    place = places.get(suspect.target.address, NOWHERE)
+    return TracedHost(
+        address=suspect.target.address,
         role="name-mothership" if suspect.is_of_names else "mothership",
         verdict=verdict,
         score=probability(relay_llr) * probability(agent_llr),
+        agents=tuple(_relaying_agent(scene, link) for link in suspect.links),
+        ports=tuple(sorted({port for link in suspect.links for port in link.target_ports})),
+        asn=place.asn,
+        holder=place.holder,
+        country=place.country,
+        first_seen=moment_at(int(flows.first_us[rows[:, 1]].min())),
+        last_seen=moment_at(int(flows.last_us[rows[:, 1]].max())),
+        delay_ms=float(np.median(delays)) / 1_000,
+        period_s=None,
         evidence=tuple(evidence),
         alternatives=tuple(alternative for alternative, _ in tested),
         missing=_missing(verdict, relay_llr, agent_llr, is_unsure=is_unsure),
+        flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
     )
 
 
@@ -136,11 +148,7 @@ def _missing(
 
 
 def _with_company(
-    scene: Scene,
-    suspects: list[Suspect],
-    hosts: list[TracedHost],
-    accused: set[int],
-    places: Mapping[str, Place],
+    suspects: list[Suspect], hosts: list[TracedHost], accused: set[int]
 ) -> Iterator[TracedHost]:
     """Let what is accused speak for its company, and name those that relay on proxies.
 
@@ -160,27 +168,23 @@ def _with_company(
         for link in suspect.links
     }
     for suspect, host in zip(suspects, hosts, strict=True):
-        composed = host
+        found = host
         mine = {link.agent for link in suspect.links}
         is_company = bool(mine & (agents | accused))
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
         if host.verdict == "undecided" and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
         ):  # fmt: skip
-            composed = _compose(
-                scene,
-                suspect,
-                places,
-                role=host.role,
+            found = replace(
+                host,
                 verdict="accused",
                 score=probability(suspect.relay_llr) * probability(CONVICTION),
                 evidence=(*host.evidence, _company()),
-                alternatives=host.alternatives,
                 missing=None,
             )
         if suspect.number in proved and proved[suspect.number] != suspect.number:
-            composed = _as_proxy(composed)
-        yield composed
+            found = replace(found, role="chained-proxy")
+        yield found
 
 
 def _company() -> Evidence:
@@ -190,57 +194,6 @@ def _company() -> Evidence:
         llr=2 * CONVICTION,
         says="Its relay is an agent: it relays to an accused host too, or is one.",
         source="Honeynet Project (2007): double flux serves names and pages through one agent",
-    )
-
-
-def _as_proxy(host: TracedHost) -> TracedHost:
-    fields = {name: getattr(host, name) for name in host.__slots__}
-    return TracedHost(**{**fields, "role": "chained-proxy"})
-
-
-def _compose(
-    scene: Scene,
-    suspect: Suspect,
-    places: Mapping[str, Place],
-    *,
-    role: TracedRole,
-    verdict: TraceOutcome,
-    score: float,
-    evidence: tuple[Evidence, ...],
-    alternatives: tuple[Alternative, ...],
-    missing: str | None,
-) -> TracedHost:
-    flows, hosts = scene.capture.flows, scene.capture.hosts
-    rows = np.array([pair for link in suspect.links for pair in link.rows], np.int64)
-    delays = [delay for link in suspect.links for delay in link.delay_us]
-    place = places.get(suspect.target.address, NOWHERE)
-    return TracedHost(
-        address=suspect.target.address,
-        role=role,
-        verdict=verdict,
-        score=score,
-        agents=tuple(
-            TracedAgent(
-                address=str(hosts[link.agent]),
-                port=link.port,
-                requests=link.pairs,
-                alike=link.alike,
-                is_told=link.agent in scene.told,
-            )
-            for link in suspect.links
-        ),
-        ports=tuple(sorted({port for link in suspect.links for port in link.target_ports})),
-        asn=place.asn,
-        holder=place.holder,
-        country=place.country,
-        first_seen=moment_at(int(flows.first_us[rows[:, 1]].min())),
-        last_seen=moment_at(int(flows.last_us[rows[:, 1]].max())),
-        delay_ms=float(np.median(delays)) / 1_000,
-        period_s=None,
-        evidence=evidence,
-        alternatives=alternatives,
-        missing=missing,
-        flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
     )
 
 
@@ -299,6 +252,16 @@ def _judge_controller(
 
 def _missing_of_controller(controller: Controller) -> str:
     return MISSING["relays" if controller.llr >= CONVICTION else "controller"]
+
+
+def _relaying_agent(scene: Scene, link: Link) -> TracedAgent:
+    return TracedAgent(
+        address=str(scene.capture.hosts[link.agent]),
+        port=link.port,
+        requests=link.pairs,
+        alike=link.alike,
+        is_told=link.agent in scene.told,
+    )
 
 
 def _polling_agent(scene: Scene, poll: Poll) -> TracedAgent:
