@@ -12,6 +12,7 @@ from unflux.model.columns import COUNT, MOMENT, TEXT
 from unflux.model.distinct import map_distinct
 from unflux.model.flows import FLOWS, HEADER_BYTES, TCP, UDP
 from unflux.model.times import EARLIEST_US, LATEST_US
+from unflux.read.sieve import Sieve
 from unflux.read.source import Drops
 
 OTHER_PROTOCOL: Final = "neither TCP nor UDP"
@@ -51,17 +52,14 @@ def compose_flows(
     client, server = (map_distinct(texts[name], _address, TEXT) for name in ("client", "server"))
     client_port, server_port = (_port(texts[name]) for name in ("client_port", "server_port"))
     first_us = parse_moments(texts["first"], utc_offset_s)
-    kept = np.ones(count, bool)
+    sieve = Sieve(count, drops)
     for reason, refused in (
         (OTHER_PROTOCOL, protocol.is_null()),
         (BAD_ADDRESS, pc.or_(client.is_null(), server.is_null())),
         (BAD_PORT, pc.or_(client_port.is_null(), server_port.is_null())),
         (BAD_MOMENT, first_us.is_null()),
     ):
-        new = kept & np.asarray(refused)
-        if new.any():
-            drops.drop(reason, int(new.sum()))
-        kept &= ~new
+        sieve.refuse(reason, np.asarray(refused))
     last_us = _last(texts, first_us, utc_offset_s)
     columns = {
         "first_at": first_us.cast(MOMENT),
@@ -79,7 +77,7 @@ def compose_flows(
         "http_target": _cut(texts.get("http_target")),
         "http_status": parse_whole(texts["http_status"]) if "http_status" in texts else None,
     }
-    return to_flows(columns, count).filter(pa.array(kept))
+    return to_flows(columns, count).filter(pa.array(sieve.kept))
 
 
 def to_flows(columns: Mapping[str, pa.Array | None], count: int) -> pa.Table:

@@ -10,6 +10,7 @@ from unflux.read.blocks import Block
 from unflux.read.kernel.layout import PACKET_END, PACKET_LINK, PACKET_START, PACKET_TIME
 from unflux.read.link_layer import ETHERTYPES_VLAN, find_ip
 from unflux.read.packet import UnusablePacketError
+from unflux.read.sieve import Sieve
 from unflux.read.source import Drops
 
 ETHERNET: Final = 1
@@ -79,12 +80,10 @@ def parse_packets(block: Block, drops: Drops) -> Packets:
         (SHORT, (header < 20) | (at + np.where(is_tcp, 14, 8) > view.ends)),
         (NO_TIME, rows[:, PACKET_TIME] <= 0),
     )
-    kept = np.ones(len(rows), bool)
+    sieve = Sieve(len(rows), drops)
     for reason, is_refused in reasons:
-        new = kept & is_refused
-        if new.any():
-            drops.drop(reason, int(new.sum()))
-        kept &= ~new
+        sieve.refuse(reason, is_refused)
+    kept = sieve.kept
     flags = view.octet(at + 13)
     payload_at = at + transport
     source_port = view.word(at)
