@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from unflux.model.flows import DNS_PORT
-from unflux.trace.columns import Capture, FlowColumns
+from unflux.trace.columns import Capture
 from unflux.trace.links import Link, group_links
 from unflux.trace.pairing import pair_flows
 from unflux.trace.polling import Poll, find_polls
@@ -80,18 +80,22 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
         links += found
         alike = np.concatenate([alike, more])
     agents = np.array(sorted({link.agent for link in links}), np.int64)
-    numbers = capture.numbers_of(told)
+    is_theirs = _mask(capture, agents)[flows.client]
+    is_web = np.isin(flows.server_port, WEB_PORTS)
+    relayed = _ways(capture, alike)
     return Scene(
         capture=capture,
         links=tuple(links),
         polls=_polls(capture, agents, links),
-        target_counts=_target_counts(flows, capture, agents),
-        browsed=_browsed(flows, capture, agents, alike),
-        looked_up_at=_looked_up_at(flows, capture, agents),
-        client_count=_client_count(flows, capture, agents),
+        target_counts=_per_client(capture, _ways(capture, is_theirs)),
+        browsed=_per_client(capture, np.setdiff1d(_ways(capture, is_theirs & is_web), relayed)),
+        looked_up_at=_per_client(
+            capture, _ways(capture, is_theirs & (flows.server_port == DNS_PORT))
+        ),
+        client_count=_client_count(capture, is_web & ~_mask(capture, agents)[flows.server]),
         askers=count_askers(capture, {link.target for link in links}, _agents_of_targets(links)),
         agent_count=agent_count,
-        told=frozenset(numbers),
+        told=frozenset(capture.numbers_of(told)),
     )
 
 
@@ -125,33 +129,22 @@ def _polls(capture: Capture, agents: np.ndarray, links: list[Link]) -> tuple[Pol
     )
 
 
-def _target_counts(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> dict[int, int]:
-    rows = _mask(capture, agents)[flows.client]
-    pairs = np.unique(np.stack([flows.client[rows], flows.server[rows]]), axis=1)
-    return _counted(pairs[0])
+def _ways(capture: Capture, rows: np.ndarray) -> np.ndarray:
+    """Return a number for each client and server of some flows, each once."""
+    flows = capture.flows
+    ways: np.ndarray = np.unique(flows.client[rows] * len(capture.hosts) + flows.server[rows])
+    return ways
 
 
-def _browsed(
-    flows: FlowColumns, capture: Capture, agents: np.ndarray, alike: np.ndarray
-) -> dict[int, int]:
-    rows = _mask(capture, agents)[flows.client] & np.isin(flows.server_port, WEB_PORTS)
-    ways = flows.client * len(capture.hosts) + flows.server
-    ways = np.setdiff1d(ways[rows], ways[alike])
-    return _counted(ways // len(capture.hosts))
+def _per_client(capture: Capture, ways: np.ndarray) -> dict[int, int]:
+    """Return how many servers each client has among these ways."""
+    return _counted(ways // max(len(capture.hosts), 1))
 
 
-def _looked_up_at(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> dict[int, int]:
-    rows = _mask(capture, agents)[flows.client] & (flows.server_port == DNS_PORT)
-    pairs = np.unique(np.stack([flows.client[rows], flows.server[rows]]), axis=1)
-    return _counted(pairs[0])
-
-
-def _client_count(flows: FlowColumns, capture: Capture, agents: np.ndarray) -> int:
+def _client_count(capture: Capture, rows: np.ndarray) -> int:
     # Who asks several agents is a visitor of theirs, of whom no more is seen.
-    rows = np.isin(flows.server_port, WEB_PORTS) & ~_mask(capture, agents)[flows.server]
-    ways = np.unique(flows.client[rows] * len(capture.hosts) + flows.server[rows])
-    _, counts = np.unique(ways // max(len(capture.hosts), 1), return_counts=True)
-    return int((counts >= SEVERAL).sum())
+    counts = _per_client(capture, _ways(capture, rows)).values()
+    return sum(count >= SEVERAL for count in counts)
 
 
 def _counted(numbers: np.ndarray) -> dict[int, int]:
