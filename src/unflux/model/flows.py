@@ -2,9 +2,11 @@
 
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from unflux.model.columns import COUNT, FLAG, MOMENT, TEXT, Column, TableShape
+from unflux.model.distinct import encode_distinct
 
 TCP: Final = 6
 UDP: Final = 17
@@ -52,3 +54,13 @@ FLOWS: Final = TableShape(
 HEADER_BYTES: Final = {TCP: 52, UDP: 28}
 """Octets of IPv4 and transport headers of a packet, taken off where a source counts them: TCP with
 the timestamps that nearly all stacks send (RFC 7323), UDP without options."""
+
+
+def number_ends(flows: pa.Table) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    """Return the distinct addresses of flows, and the number (int64) of each client and server."""
+    # Cast, for a reader may have left dictionaries in them.
+    ends = [flows[name].cast(pa.string()) for name in ("client", "server")]
+    chunks = [chunk for end in ends for chunk in end.chunks]
+    hosts, codes = encode_distinct(pa.chunked_array(chunks, pa.string()))
+    numbers = np.asarray(codes)
+    return hosts, numbers[: len(flows)], numbers[len(flows) :]

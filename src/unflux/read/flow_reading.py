@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.model.columns import COUNT, MOMENT
-from unflux.model.distinct import encode_distinct
 from unflux.model.errors import UnfluxError
-from unflux.model.flows import FLOWS
+from unflux.model.flows import FLOWS, number_ends
 from unflux.read.flow_assembly import Directions, assemble
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_sources import recognise_flows
@@ -101,10 +100,7 @@ def _gather(batches: Sequence[FlowBatch]) -> pa.Table:
 def pair_directions(rows: pa.Table) -> pa.Table:
     """Join rows of one direction (or of both, as exporters aggregate) to flows."""
     back = np.flatnonzero(np.asarray(pc.greater(rows["received_bytes"], 0)))
-    ends = pa.chunked_array([*rows["client"].chunks, *rows["server"].chunks], pa.string())
-    hosts, codes = encode_distinct(ends)
-    numbers = codes.to_numpy()
-    client, server = numbers[: len(rows)], numbers[len(rows) :]
+    hosts, client, server = number_ends(rows)
     first_us = rows["first_at"].cast(COUNT).to_numpy()
     last_us = pc.coalesce(rows["last_at"], rows["first_at"]).cast(COUNT).to_numpy()
     ports = [rows[name].to_numpy() for name in ("client_port", "server_port")]
@@ -161,12 +157,11 @@ def without_repeats(tables: Sequence[pa.Table]) -> pa.Table:
     if sum(table.num_rows > 0 for table in tables) < 2:
         return flows
     source = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    hosts = pa.chunked_array([*flows["client"].chunks, *flows["server"].chunks], pa.string())
-    numbers = encode_distinct(hosts)[1].to_numpy()
+    _, client, server = number_ends(flows)
     first_us = flows["first_at"].cast(COUNT).to_numpy()
     keys = [
-        numbers[: len(flows)],
-        numbers[len(flows) :],
+        client,
+        server,
         *(flows[name].to_numpy() for name in ("client_port", "server_port", "protocol")),
     ]
     order = np.lexsort((source, first_us, *keys))

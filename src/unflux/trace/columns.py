@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.model.distinct import encode_distinct
+from unflux.model.flows import number_ends
 
 NO_TEXT: Final = -1
 UNTOLD: Final = pa.scalar(2_000_000, pa.duration("us"))
@@ -59,11 +60,9 @@ class Capture:
 
 def number_flows(table: pa.Table) -> Capture:
     """Turn a table of shape ``FLOWS`` into columns of numbers, in order of their start."""
-    first_us = _numbers(table["first_at"].cast(pa.int64()))
+    first_us = np.asarray(table["first_at"].cast(pa.int64()))
     order = np.argsort(first_us, kind="stable")
-    ends = pa.chunked_array([*_plain(table["client"]).chunks, *_plain(table["server"]).chunks])
-    hosts, codes = encode_distinct(ends)
-    numbers = _numbers(codes)
+    hosts, client, server = number_ends(table)
     asked = pc.binary_join_element_wise(table["http_host"], table["http_target"], " ")
     _, request = encode_distinct(asked)
     # A flow whose end nobody told went on as long as a relay may take to begin.
@@ -71,29 +70,17 @@ def number_flows(table: pa.Table) -> Capture:
     is_authoritative = table["is_authoritative"].cast(pa.int8())
     flows = FlowColumns(
         first_us=first_us[order],
-        last_us=_numbers(last_at.cast(pa.int64()))[order],
-        client=numbers[: len(table)][order],
-        server=numbers[len(table) :][order],
-        server_port=_numbers(table["server_port"])[order],
-        protocol=_numbers(table["protocol"])[order],
-        sent_bytes=_numbers(table["sent_bytes"])[order],
-        received_bytes=_numbers(table["received_bytes"])[order],
-        request=_numbers(request.fill_null(NO_TEXT))[order],
-        is_authoritative=_numbers(pc.fill_null(is_authoritative, -1))[order],
+        last_us=np.asarray(last_at.cast(pa.int64()))[order],
+        client=client[order],
+        server=server[order],
+        server_port=np.asarray(table["server_port"])[order],
+        protocol=np.asarray(table["protocol"])[order],
+        sent_bytes=np.asarray(table["sent_bytes"])[order],
+        received_bytes=np.asarray(table["received_bytes"])[order],
+        request=np.asarray(request.fill_null(NO_TEXT))[order],
+        is_authoritative=np.asarray(pc.fill_null(is_authoritative, -1))[order],
     )
     return Capture(flows=flows, hosts=hosts, tick_us=_tick_us(first_us))
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of text without the dictionaries that a reader may have left in it."""
-    return column.cast(pa.string())
-
-
-def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    numbers: np.ndarray = column.to_numpy(zero_copy_only=False) if isinstance(
-        column, pa.Array
-    ) else column.to_numpy()  # fmt: skip
-    return numbers
 
 
 def _tick_us(moments_us: np.ndarray) -> int:
