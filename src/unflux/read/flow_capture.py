@@ -11,7 +11,7 @@ from unflux.model.addresses import AddressNumbers, address_texts
 from unflux.model.columns import MOMENT
 from unflux.model.flows import TCP
 from unflux.read.blocks import Block, cut_blocks
-from unflux.read.capture import choose_framer, read_packets
+from unflux.read.capture import HEAD_SIZE_BYTES, choose_framer, read_packets
 from unflux.read.flow_assembly import Assembled, Directions, assemble, condense
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_texts import to_flows
@@ -24,7 +24,6 @@ from unflux.read.pcapng import is_pcapng
 from unflux.read.source import Doc, Drops
 from unflux.read.window import Window
 
-HEAD_SIZE_BYTES: Final = 24
 CONDENSED_ROWS: Final = 1 << 20
 """Packets that are kept before those of a direction are added up. Chosen: 2026-11-28; 100 MB."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.read.json_objects import is_array, objects_of_lines, read_objects
 from unflux.read.json_texts import column_texts, member_texts
@@ -19,6 +20,9 @@ MIN_COLUMNAR_BYTES: Final = 1 << 13
 ROWS_AT_ONCE: Final = 1 << 14
 
 Columns = Mapping[str, pa.Array]
+
+Fields = Mapping[str, tuple[str, ...]]
+"""What a log calls the columns of flows: of several members the first that is there."""
 
 
 def read_members(stream: Peeked, shape: Shape, drops: Drops, workers: int) -> Iterator[Columns]:
@@ -36,6 +40,11 @@ def read_members(stream: Peeked, shape: Shape, drops: Drops, workers: int) -> It
     for parts, counts in decode_in_order(read_blocks(stream, drops), decode, workers):
         drops.add(counts)
         yield from parts
+
+
+def name_members(members: Columns, fields: Fields) -> dict[str, pa.Array]:
+    """Return the members of a log by the names of the columns that they stand for."""
+    return {name: pc.coalesce(*(members[key] for key in keys)) for name, keys in fields.items()}
 
 
 def _decoder(shape: Shape) -> Callable[[bytes], tuple[list[Columns], Drops]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -89,7 +90,7 @@ class FlowTable:
         blocks = _to_summary(read_blocks(peeked, drops))
         first = next(blocks, b"\n")
         rest = first[first.index(b"\n") + 1 :]
-        for batch, counts in decode_in_order(_with(rest, blocks), decode, options.workers):
+        for batch, counts in decode_in_order(chain([rest], blocks), decode, options.workers):
             drops.add(counts)
             yield batch
 
@@ -162,13 +163,8 @@ def _parse_header(head: bytes) -> Columns | None:
 
 def _to_summary(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
-        at = 0 if block.startswith(SUMMARY) else block.find(b"\n" + SUMMARY) + 1
-        if block.startswith(SUMMARY) or at:
+        at = (b"\n" + block).find(b"\n" + SUMMARY)
+        if at >= 0:
             yield block[:at]
             return
         yield block
-
-
-def _with(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest

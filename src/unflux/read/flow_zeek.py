@@ -1,14 +1,14 @@
 """Zeek's ``conn.log`` and ``http.log``, tab-separated or JSON."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unflux.read.flow_json import read_members
+from unflux.read.flow_json import Fields, name_members, read_members
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_table import Columns, parse_rows
 from unflux.read.flow_texts import compose_flows
@@ -19,7 +19,7 @@ from unflux.read.objects import Member, Shape
 from unflux.read.source import Doc, Drops
 from unflux.read.zeek_header import Header, cut_at_headers
 
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+FIELDS: Final[Fields] = {
     "first": ("ts",),
     "lasted_s": ("duration",),
     "client": ("id.orig_h",),
@@ -84,16 +84,12 @@ class ZeekFlows:
             yield from _read_tsv(peeked, drops)
             return
         for members in read_members(peeked, SHAPE, drops, options.workers):
-            texts = {name: _first(members, keys) for name, keys in FIELDS.items()}
+            texts = name_members(members, FIELDS)
             for name, key in zip(
                 ("client", "client_port", "server", "server_port"), ENDS, strict=True
             ):
                 texts[name] = pc.coalesce(texts[name], members[f"id/{key}"])
             yield _batch(texts, drops)
-
-
-def _first(members: Mapping[str, pa.Array], keys: tuple[str, ...]) -> pa.Array:
-    return pc.coalesce(*(members[key] for key in keys))
 
 
 def _read_tsv(stream: Peeked, drops: Drops) -> Iterator[FlowBatch]:

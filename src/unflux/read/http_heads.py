@@ -3,12 +3,14 @@
 import re
 from typing import Final, NamedTuple
 
+from unflux.read.flow_texts import MAX_TEXT
+
 MOST_BYTES: Final = 4_096
-"""Of a segment that are looked at. Chosen: 2026-11-28; more than one segment holds."""
+"""Of a segment that are looked at. Chosen: 2026-11-28; more than an Ethernet frame holds."""
 
 _REQUEST: Final = re.compile(rb"([A-Z]{3,10}) ([^ \r\n]{1,2048}) HTTP/1\.[01]\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
-_HOST: Final = re.compile(rb"\r?\n[Hh][Oo][Ss][Tt]:[ \t]*([^\r\n]{0,512})")
+_HOST: Final = re.compile(rb"\r?\n[Hh][Oo][Ss][Tt]:[ \t]*([^\r\n]{0,%d})" % MAX_TEXT)
 
 
 class RequestHead(NamedTuple):
@@ -26,7 +28,7 @@ def parse_request(segment: bytes) -> RequestHead | None:
         return None
     host = _HOST.search(segment, 0, MOST_BYTES)
     return RequestHead(
-        _text(found[1]), _text(host[1].strip()) if host else "", _text(found[2])[:512]
+        _text(found[1]), _text(host[1].strip()) if host else "", _text(found[2])[:MAX_TEXT]
     )
 
 

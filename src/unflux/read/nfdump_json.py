@@ -1,12 +1,9 @@
 """nfdump's output ``-o json``: one array of objects, or one object a line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from unflux.read.flow_json import read_members
+from unflux.read.flow_json import Fields, name_members, read_members
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_texts import compose_flows
 from unflux.read.json_objects import head_objects
@@ -14,7 +11,7 @@ from unflux.read.lines import Peeked
 from unflux.read.objects import Member, Shape
 from unflux.read.source import Doc, Drops
 
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+FIELDS: Final[Fields] = {
     "first": ("first",),
     "last": ("last",),
     "client": ("src4_addr", "src6_addr"),
@@ -51,8 +48,6 @@ class NfdumpJson:
     def read(self, stream: BinaryIO, options: FlowOptions, drops: Drops) -> Iterator[FlowBatch]:
         """Decode the records; each is one direction, or both where it was aggregated so."""
         for members in read_members(Peeked(stream), SHAPE, drops, options.workers):
-            texts: dict[str, pa.Array] = {
-                name: pc.coalesce(*(members[key] for key in keys)) for name, keys in FIELDS.items()
-            }
+            texts = name_members(members, FIELDS)
             flows = compose_flows(texts, drops, utc_offset_s=options.utc_offset_s)
             yield FlowBatch(flows=flows, is_directed=False)

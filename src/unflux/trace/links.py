@@ -8,7 +8,7 @@ import numpy as np
 from unflux.model.flows import DNS_PORT, TCP
 from unflux.trace.columns import NO_TEXT, FlowColumns
 from unflux.trace.likeness import apart
-from unflux.trace.pairing import Pairs
+from unflux.trace.pairing import SHIFTS_US, Pairs
 
 FEWEST: Final = 3
 """Requests that were followed by a flow to one host before that host is looked at. Chosen:
@@ -90,7 +90,7 @@ def _count(flows: FlowColumns, pairs: Pairs, places: np.ndarray) -> Link:
         target=int(flows.server[out[0]]),
         flows=len(places),
         followed=tuple(len(np.unique(row[row >= 0])) for row in latest),
-        expected=tuple((pairs.by_chance[:, places].sum(axis=1) / 4).tolist()),
+        expected=tuple((pairs.by_chance[:, places].sum(axis=1) / len(SHIFTS_US)).tolist()),
         during=int((pairs.visit[places] >= 0).sum()),
         pairs=sizes[0],
         alike=sizes[1],

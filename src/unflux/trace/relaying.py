@@ -5,6 +5,7 @@ from typing import Final
 
 from unflux.model.verdicts import Evidence
 from unflux.trace.links import Link
+from unflux.trace.pairing import DELAYS_US
 
 TIMING_CAP: Final = 10.0
 SIZE_CAP: Final = 8.0
@@ -54,13 +55,13 @@ def _timing(link: Link) -> Evidence:
             best, which = gain, number
     best = min(TIMING_CAP, best - math.log(len(link.followed))) if best > 0 else -1.0
     seen, expected = link.followed[which], link.expected[which]
-    within = "0.2" if which == 0 else "2"
     return Evidence(
         name="timing",
         value=seen,
         llr=best,
-        says=f"A flow followed {seen:,} requests within {within} s; {expected:.1f} would by "
-        "chance, as often as they do when the requests are shifted in time.",
+        says=f"A flow followed {seen:,} requests within {DELAYS_US[which] / 1e6:g} s; "
+        f"{expected:.1f} would by chance, as often as they do when the requests are shifted in "
+        "time.",
         source="Poisson against time-shifted records; FF-Watch correlates SYN in and out likewise",
     )
 
