@@ -9,7 +9,7 @@ the page is of seeds that were not.
 import argparse
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -46,8 +46,6 @@ class Count:
     undecided: int = 0
     controllers: int = 0
     controllers_named: int = 0
-    flows: int = 0
-    seconds: list[float] = field(default_factory=list)
 
 
 def main() -> None:
