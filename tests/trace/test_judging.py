@@ -68,6 +68,20 @@ def test_an_origin_of_the_own_site_is_explained(mine: str) -> None:
     assert [a.hypothesis for a in host.alternatives if a.outcome == "holds"] == ["own-site"]
 
 
+def test_a_private_host_of_private_clients_is_not_said_to_stand_behind_its_relay() -> None:
+    flows = flows_of(relayed())
+    for name in ("client", "server"):
+        ends = pa.array([
+            "10.0.0.9" if end == MOTHERSHIP else end.replace("192.0.2.", "10.9.0.")
+            for end in flows[name].to_pylist()
+        ])  # fmt: skip
+        flows = flows.set_column(flows.schema.get_field_index(name), name, ends)
+    host = trace(flows)["10.0.0.9 mothership"]
+    (own,) = (a for a in host.alternatives if a.hypothesis == "own-site")
+    assert own.outcome == "rejected"
+    assert "so are those of the clients" in own.because
+
+
 def test_providers_and_one_as_explain_too() -> None:
     flows = flows_of(relayed())
     cdn = {MOTHERSHIP: Place(use="cdn"), AGENT: Place(use="cdn")}

@@ -31,8 +31,8 @@ _PRIVATE: Final = tuple(
         ),
     )
 )  # fmt: skip
-"""RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291. Not all that is for special use: laboratories
-and records made for tests use the rest for hosts of the world."""
+"""RFC 1918, RFC 6598, RFC 1122, RFC 3927, RFC 4193, RFC 4291. Not all that is for special use:
+laboratories and records made for tests use the rest for hosts of the world."""
 
 MAIL_AND_TIME: Final = frozenset({25, 110, 123, 143, 465, 587, 993, 995})
 
@@ -102,6 +102,8 @@ def _is_own_site(target: Target) -> bool:
 
 def _own_site(target: Target) -> str:
     if is_private(target.address):
+        if not _is_own_site(target):
+            return "Its address is private, and so are those of the clients."
         return "Its address is private: it stands behind its relay."
     if target.is_same_asn:
         return "It and its relays are announced by one AS."
