@@ -53,7 +53,7 @@ FLOWS: Final = TableShape(
 
 HEADER_BYTES: Final = {TCP: 52, UDP: 28}
 """Octets of IPv4 and transport headers of a packet, taken off where a source counts them: TCP with
-the timestamps that nearly all stacks send (RFC 7323), UDP without options."""
+timestamps (RFC 7323), which a stack may leave out, UDP without options."""
 
 
 def number_ends(flows: pa.Table) -> tuple[pa.Array, np.ndarray, np.ndarray]:

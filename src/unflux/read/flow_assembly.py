@@ -10,8 +10,8 @@ from unflux.model.flows import TCP
 
 IDLE_US: Final = {True: 300_000_000, False: 30_000_000}
 """After so long without a packet the next of the same ports is another flow, of TCP and of
-datagrams. Chosen: 2026-11-28; exporters end an active flow after five minutes at most and go on
-with the next record, and a datagram's answer comes within seconds or not at all."""
+datagrams. Chosen: 2026-11-28; an exporter that ends a flow which goes on begins the next record of
+it with the next packet, and a datagram's answer comes within seconds or not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class NfdumpJson:
         references=("nfdump(1)",),
         limitations=(
             "nfdump writes local time: --utc-offset tells of which zone.",
-            "An array is read object by object, some ten times slower than a line each.",
+            "An array is read object by object, some five times slower than a line each.",
             "Sampled flows are read as if they were whole.",
         ),
     )

@@ -127,7 +127,7 @@ def read_source(
             digest = opened.digest()
     except UnfluxError as refusal:  # of the opening, and names the source already
         error = str(refusal)
-    except Exception as failure:  # noqa: BLE001  the guard around plug-ins: the one of its kind
+    except Exception as failure:  # noqa: BLE001  the guard around plug-ins, of records
         # Only the kind is told: messages of libraries may quote what the network sent.
         where = f"the {format_name} reader" if format_name else "reading"
         error = f"{location.name}: {where} failed ({type(failure).__name__})"

@@ -19,9 +19,8 @@ POOR_RATIO: Final = 0.5
 packets, caches and recompression. Chosen: 2026-11-28; the better of the two counts, less ln 2."""
 
 SAME_SIZE: Final = 2.3
-"""What agreement says where all flows to the target have one size: one coincidence in ten."""
-
-KYE: Final = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks (2007)"
+"""What agreement says where all flows to the target have one size. Chosen: 2026-11-28; ln 10, as of
+one coincidence in ten."""
 
 
 def weigh_relay(link: Link, target_count: int) -> list[Evidence]:
@@ -106,5 +105,5 @@ def _requests(link: Link) -> Evidence:
         llr=llr,
         says=f"{link.same_requests:,} requests went on with the same host and target, "
         f"{link.other_requests:,} with another.",
-        source=f"payload agreement in plain HTTP; {KYE}",
+        source="Chosen: 2026-11-28; payload agreement in plain HTTP",
     )

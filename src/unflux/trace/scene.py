@@ -22,7 +22,7 @@ SEVERAL: Final = 3
 is captured asks that one."""
 
 DEEPEST: Final = 3
-"""Proxies in a chain that are followed."""
+"""Proxies in a chain that are followed. Chosen: 2026-11-28."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ PRIOR: Final = -2.5
 thirteen. Chosen: 2026-11-28; rented reverse proxies with an origin elsewhere are common."""
 
 TOLD: Final = 9.0
-"""What it says that somebody knows the agent for one: records of DNS, or who runs the honeypot."""
+"""What it says that somebody knows the agent for one: records of DNS, or who runs the honeypot.
+Chosen: 2026-11-28; it convicts beside a relay that nothing else explains."""
 
 BROWSED: Final = ((6, 1.0), (10, 2.9), (20, 4.5), (40, 6.0))
 """Web hosts that a relay looks at by itself, and what they say. Chosen: 2026-11-28; people browse
@@ -32,6 +33,8 @@ something, and the proxies of one provider may ask one host for their settings t
 TLS_PORTS: Final = (443, 8443)
 
 LISTED: Final = {"cdn": -6.0, "cloud": -3.0}
+"""What it says that relays lie in such listed ranges. Chosen: 2026-11-28; agents are home
+computers (Honeynet Project, 2007), and homes are not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
