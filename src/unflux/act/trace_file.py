@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError
-from unflux.model.traces import RelayTarget
+from unflux.model.traces import SCHEMA, RelayTarget
 
-SCHEMA: Final = "unflux/trace/1"
 RELAYED_TO: Final = frozenset({"mothership", "name-mothership", "chained-proxy"})
 
 

@@ -17,10 +17,11 @@ from unflux.cli.event_log import tell_lines
 from unflux.cli.output import write_file
 from unflux.cli.progress import say
 from unflux.cli.signals import take_signals
-from unflux.engagement.scope import DNS_PORT, Scope, read_scope
+from unflux.engagement.scope import Scope, read_scope
 from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import ROOT, normalise_name
+from unflux.model.ports import DNS_PORT
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering
 from unflux.pipeline.gathering import prepare_reading

@@ -14,9 +14,9 @@ from unflux.model.addresses import canonical_address
 from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import ROOT, normalise_name, split_labels
+from unflux.model.ports import DNS_PORT
 from unflux.model.toml_file import read_toml, refuse_unknown
 
-DNS_PORT: Final = 53
 WIDEST: Final = {4: 8, 6: 24}
 """Shortest prefix that a scope may name. Chosen: 2026-11-24; no operator holds more, and a slip of
 the pen would be the whole internet."""

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import BinaryIO, Final
 
 from unflux.lab.exchange import Exchange
+from unflux.model.ports import DNS_PORT
 
-DNS_PORT: Final = 53
 SEGMENT_OCTETS: Final = 400
 """Longest TCP payload in the lab, so that some replies need reassembly."""
 

@@ -12,8 +12,6 @@ TCP: Final = 6
 UDP: Final = 17
 """Protocol numbers (IANA, RFC 790)."""
 
-DNS_PORT: Final = 53
-
 
 def _optional(name: str, type_: pa.DataType, unit: str, meaning: str) -> Column:
     return Column(name=name, type=type_, unit=unit, meaning=meaning, nullable=True)

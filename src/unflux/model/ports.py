@@ -2,5 +2,7 @@
 
 from typing import Final
 
-DNS_PORTS: Final = frozenset({53})
+DNS_PORT: Final = 53
 """Of UDP and TCP (RFC 1035 section 4.2)."""
+
+DNS_PORTS: Final = frozenset({DNS_PORT})

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from unflux.model.verdicts import Alternative, Evidence, SourceSummary
 
+SCHEMA: Final = "unflux/trace/1"
 TraceOutcome = Literal["accused", "undecided", "innocent"]
 TracedRole = Literal["mothership", "name-mothership", "chained-proxy", "controller"]
 

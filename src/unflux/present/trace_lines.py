@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from unflux.model.times import format_moment
-from unflux.model.traces import RelayedFlow, TracedAgent, TracedHost, TraceResult
+from unflux.model.traces import SCHEMA, RelayedFlow, TracedAgent, TracedHost, TraceResult
 from unflux.present.json_lines import (
     SCORE_DECIMALS,
     alternative_object,
@@ -18,7 +18,6 @@ from unflux.present.json_lines import (
     text,
 )
 
-TRACE_SCHEMA: Final = "unflux/trace/1"
 TIME_DECIMALS: Final = 3
 
 
@@ -36,7 +35,7 @@ def listed(result: TraceResult, *, list_all: bool) -> tuple[TracedHost, ...]:
 def trace_object(host: TracedHost) -> dict[str, Any]:
     """Return the ``unflux/trace/1`` object of a host; unknown is null."""
     return {
-        "schema": TRACE_SCHEMA,
+        "schema": SCHEMA,
         "address": text(host.address),
         "role": host.role,
         "verdict": host.verdict,

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from unflux.model.flows import DNS_PORT, TCP, UDP
+from unflux.model.flows import TCP, UDP
+from unflux.model.ports import DNS_PORT
 from unflux.read.blocks import Block
 from unflux.read.kernel.layout import PACKET_END, PACKET_LINK, PACKET_START, PACKET_TIME
 from unflux.read.link_layer import ETHERTYPES_VLAN, find_ip

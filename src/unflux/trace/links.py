@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from unflux.model.flows import DNS_PORT, TCP
+from unflux.model.flows import TCP
+from unflux.model.ports import DNS_PORT
 from unflux.trace.columns import NO_TEXT, FlowColumns
 from unflux.trace.likeness import apart
 from unflux.trace.pairing import SHIFTS_US, Pairs

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from unflux.model.flows import DNS_PORT
+from unflux.model.ports import DNS_PORT
 from unflux.trace.columns import Capture
 from unflux.trace.links import Link, group_links
 from unflux.trace.pairing import pair_flows
