@@ -11,7 +11,6 @@ from typing import Final
 
 import dns.exception
 import dns.message
-import dns.rcode
 import dns.rdatatype
 
 from unflux.lab.naming import random_host

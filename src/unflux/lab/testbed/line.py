@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Line, Segment
+from unflux.lab.testbed.blueprint import Line
 from unflux.lab.testbed.namespaces import entered, namespace_name
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.state import State
@@ -120,10 +120,10 @@ def _open(namespace: str, device: str) -> int:
     return descriptor
 
 
-def open_ends(testbed: str, segments: tuple[Segment, ...] = LONG_LINES) -> dict[int, _End]:
+def open_ends(testbed: str) -> dict[int, _End]:
     """Open both ends of every long line."""
     ends: dict[int, _End] = {}
-    for segment in segments:
+    for segment in LONG_LINES:
         above = _open(namespace_name(testbed, ROUTER_OF[segment]), segment)
         below = _open(namespace_name(testbed, segment), UPLINK)
         ends[above] = _End(above, below, is_upper=True)

@@ -6,7 +6,7 @@ from typing import Final
 from unflux.lab.address_plan import Network
 from unflux.lab.testbed.blueprint import Agent, Operation, Segment, Software
 from unflux.lab.testbed.draft import Draft
-from unflux.lab.testbed.presence import Life, in_seconds, live
+from unflux.lab.testbed.presence import Interval, in_seconds, live
 
 SOFTWARE: Final[tuple[Software, ...]] = ("nginx", "stream", "haproxy")
 ISP_RATIO: Final = 0.25
@@ -109,21 +109,23 @@ def _draw_pool(draft: Draft, rng: Random) -> tuple[Agent, ...]:
     length_h = draft.options.minutes * draft.options.compress / 60
     agents = []
     for place in range(draft.options.agents):
-        for life in live(rng, length_h=length_h):
+        for online_h in live(rng, length_h=length_h):
             is_near = place < draft.options.agents * ISP_RATIO
             networks = (draft.isp,) if is_near else draft.abroad
-            agents.append(_draw_agent(draft, rng, networks, life))
+            agents.append(_draw_agent(draft, rng, networks, online_h))
     return tuple(agents)
 
 
-def _draw_agent(draft: Draft, rng: Random, networks: tuple[Network, ...], life: Life) -> Agent:
+def _draw_agent(
+    draft: Draft, rng: Random, networks: tuple[Network, ...], online_h: tuple[Interval, ...]
+) -> Agent:
     address = draft.home(rng, networks)
     return Agent(
         address=address,
         asn=draft.asn_of(address),
         segment=draft.segment_of(address),
         software=rng.choice(SOFTWARE),
-        online_s=in_seconds(life.online_h, draft.options.compress),
+        online_s=in_seconds(online_h, draft.options.compress),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from unflux.model.errors import UnfluxError
 
 Protocol = Literal["tcp", "udp"]
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 _EXPECTED: Final = (0xA1B2C3D4, 1)
 """Magic of microseconds in the machine's order, and link type Ethernet."""
 _MOST_OCTETS: Final = 1 << 18

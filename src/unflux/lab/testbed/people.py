@@ -29,10 +29,10 @@ def people(
     innocent = [name for name in wanted if name.port == 80 and not _is_below(name.qname, flux)]
     steps: list[Step] = []
     for client in blueprint.clients:
-        steps += _of_client(blueprint, browser, client, wanted, innocent)
-        steps.append(
-            browser.return_to(_host(client), update, blueprint.update_s, blueprint.length_s)
-        )
+        steps += [
+            _of_client(blueprint, browser, client, wanted, innocent),
+            browser.return_to(_host(client), update, blueprint.update_s, blueprint.length_s),
+        ]
     resolvers = blueprint.names.resolvers
     for operation, agent in blueprint.agents():
         host = Host(
@@ -57,12 +57,12 @@ def _of_client(
     client: Client,
     wanted: list[Wanted],
     innocent: list[Wanted],
-) -> list[Step]:
+) -> Step:
     pause_s = blueprint.pause_s * (IDLE_RATIO if client.is_idle else 1.0)
     names = innocent if client.is_idle else wanted
     if client.wants:
         names = [name for name in wanted if name.qname in client.wants]
-    return [browser.browse(_host(client), names, pause_s, blueprint.length_s)]
+    return browser.browse(_host(client), names, pause_s, blueprint.length_s)
 
 
 def _host(client: Client) -> Host:

@@ -1,7 +1,6 @@
 """When agents are on line: days and nights of homes, outages, and machines lost for good."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -20,25 +19,17 @@ OUTAGE_H: Final = 0.5
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
-    """One agent in one place of a pool, hours from the start."""
+def live(rng: Random, *, length_h: float) -> tuple[tuple[Interval, ...], ...]:
+    """Return when each agent is on line of those that follow each other in one place of a pool.
 
-    starts_h: float
-    ends_h: float
-    online_h: tuple[Interval, ...]
-
-
-def live(rng: Random, *, length_h: float) -> tuple[Life, ...]:
-    """Return the agents that follow each other in one place of a pool, until ``length_h``."""
+    In hours from the start, until ``length_h``.
+    """
     lives = []
     # The first was there before: what is left of a memoryless life is as long as a whole one.
     moment_h = 0.0
     while moment_h < length_h:
         end_h = moment_h + rng.expovariate(1 / LIFETIME_H)
-        life_end_h = min(end_h, length_h)
-        online = _online(rng, moment_h, life_end_h)
-        lives.append(Life(starts_h=moment_h, ends_h=life_end_h, online_h=online))
+        lives.append(_online(rng, moment_h, min(end_h, length_h)))
         moment_h = end_h
     return tuple(lives)
 

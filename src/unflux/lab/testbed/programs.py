@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,8 +82,3 @@ def find_programs(packages: Mapping[str, str]) -> Programs:
         message = f"not installed: {', '.join(missing)}"
         raise UnfluxError(message)
     return Programs({command: path for command, path in found.items() if path is not None})
-
-
-def as_batch(lines: Sequence[str]) -> str:
-    """Return commands as ``ip -batch -`` reads them."""
-    return "".join(f"{line}\n" for line in lines)

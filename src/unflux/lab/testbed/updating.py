@@ -10,7 +10,6 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.rcode
-import dns.tsig
 import dns.tsigkeyring
 import dns.update
 

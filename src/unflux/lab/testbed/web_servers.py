@@ -170,8 +170,6 @@ def _controller(operation: Operation, folder: Path) -> str:
     (root / CONTROLLER_PATH.strip("/")).write_text(
         f'{{"upstream": "{operation.mothership}", "ports": [80, 443]}}\n', encoding="ascii"
     )
-    if operation.controller == operation.mothership:
-        return ""
     return f"  server {{ listen {operation.controller}:80; root {root}; }}\n"
 
 

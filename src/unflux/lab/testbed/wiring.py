@@ -5,7 +5,7 @@ from typing import Final
 
 from unflux.lab.testbed.blueprint import SEGMENTS, Blueprint, Segment
 from unflux.lab.testbed.namespaces import add_namespace, entered, namespace_name
-from unflux.lab.testbed.programs import Programs, as_batch
+from unflux.lab.testbed.programs import Programs
 from unflux.model.errors import UnfluxError
 
 UPLINK: Final = "up"
@@ -135,4 +135,4 @@ def _refuse_way_out(programs: Programs, core: str) -> None:
 
 
 def _batch(programs: Programs, namespace: str, lines: list[str]) -> None:
-    programs.run("ip", "-n", namespace, "-batch", "-", given=as_batch(lines))
+    programs.run("ip", "-n", namespace, "-batch", "-", given="".join(f"{line}\n" for line in lines))
