@@ -139,7 +139,7 @@ def test_edge_sees_subscribers_who_relay(bed: Bed, taken: dict[str, Captured]) -
 
 
 def test_a_capture_has_the_testbed_for_itself(bed: Bed, tmp_path: Path) -> None:
-    with bed.state.locked(), pytest.raises(UnfluxError, match="another command works"):
+    with bed.state.locked(), pytest.raises(UnfluxError, match="another run is at work"):
         capture(bed.state, tmp_path, 1)
     (tmp_path / "file").touch()
     with pytest.raises(UnfluxError, match="not captured to the end"):

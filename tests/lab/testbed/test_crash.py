@@ -33,7 +33,7 @@ def test_a_killed_up_is_cleared(tmp_path: Path, after: str) -> None:
         while not (state.folder / after).exists():
             assert raising.poll() is None and time.monotonic() < ends
             time.sleep(0.01)
-        with pytest.raises(UnfluxError, match="another command works"):
+        with pytest.raises(UnfluxError, match="another run is at work"):
             take_down(state)
     finally:
         raising.send_signal(signal.SIGKILL)

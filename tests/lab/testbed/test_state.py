@@ -79,7 +79,7 @@ def test_a_crash_before_the_record_leaves_nothing(state: State) -> None:
 
 def test_two_commands_do_not_work_on_one_testbed(state: State) -> None:
     state.write(RECORD)
-    with state.locked(), pytest.raises(UnfluxError, match="another command"):
+    with state.locked(), pytest.raises(UnfluxError, match="another run is at work"):
         take_down(state)
 
 

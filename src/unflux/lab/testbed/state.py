@@ -1,20 +1,20 @@
 """The folder of a testbed: what it was asked to be, how far it came, its servers' files."""
 
-import fcntl
 import json
 import os
 import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from unflux.lab.testbed.options import Options
 from unflux.model.errors import UnfluxError
+from unflux.model.lock import locked
 
 Phase = Literal["rising", "up"]
 SCHEMA: Final = "unflux/testbed-state/1"
@@ -151,27 +151,12 @@ class State:
         with suppress(OSError):
             self.folder.rmdir()
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep others from raising or clearing this testbed meanwhile."""
-        try:
-            descriptor = os.open(
-                self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-            )
-        except OSError as error:
-            message = f"{self.folder}: cannot be locked ({error.strerror})"
-            raise UnfluxError(message) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError as error:
-            message = f"{self.folder}: another command works on this testbed"
-            raise UnfluxError(message) from error
-        finally:
-            os.close(descriptor)
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep others from raising, capturing or clearing this testbed meanwhile."""
+        return locked(self.folder / _LOCK)
 
 
-def default_folder(environment: "os._Environ[str] | dict[str, str]") -> Path:
+def default_folder(environment: Mapping[str, str]) -> Path:
     """Return where a testbed's state lies unless told: gone with the session or the machine."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     return Path(runtime or "/run") / "unflux-lab"
