@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from unflux.cli.arguments import EXIT_FAILED, TableOrJson
+from unflux.lab.testbed.options import (
+    DEFAULT_AGENTS,
+    DEFAULT_CLIENTS,
+    DEFAULT_COMPRESS,
+    DEFAULT_MINUTES,
+    Options,
+)
 from unflux.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,10 +138,10 @@ def up(
             max=200,
             help="Places in the pool of each of the two large operations.",
         ),
-    ] = 12,
+    ] = DEFAULT_AGENTS,
     clients: Annotated[
         int, typer.Option("--clients", metavar="N", min=2, max=200, help="Homes that browse.")
-    ] = 24,
+    ] = DEFAULT_CLIENTS,
     compress: Annotated[
         float,
         typer.Option(
@@ -144,7 +151,7 @@ def up(
             max=600,
             help="Seconds of the small internet that pass in one of ours.",
         ),
-    ] = 60.0,
+    ] = DEFAULT_COMPRESS,
     minutes: Annotated[
         float,
         typer.Option(
@@ -154,7 +161,7 @@ def up(
             max=1440,
             help="After so many minutes people and operators fall silent.",
         ),
-    ] = 120.0,
+    ] = DEFAULT_MINUTES,
     state: StateFolder = None,
     form: StatusForm = None,
 ) -> None:
@@ -166,7 +173,6 @@ def up(
     """
     from unflux.cli.progress import say  # noqa: PLC0415
     from unflux.cli.testbed_status import print_status  # noqa: PLC0415
-    from unflux.lab.testbed.options import Options  # noqa: PLC0415
     from unflux.lab.testbed.raising import raise_testbed  # noqa: PLC0415
     from unflux.lab.testbed.status import look  # noqa: PLC0415
 
