@@ -192,6 +192,10 @@ class Blueprint:
             for agent in operation.agents:
                 yield operation, agent
 
+    def segment_of(self, address: str) -> Segment:
+        """Return the namespace that has an address."""
+        return next(segment for segment, held in self.hosts.items() if address in held)
+
     def truth(self) -> dict[str, tuple[Outcome, Kind, str]]:
         """Return what each registrable domain is, of what kind and family."""
         known: dict[str, tuple[Outcome, Kind, str]] = {

@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from unflux.lab.naming import random_host
 from unflux.lab.testbed.blueprint import Blueprint, Segment
-from unflux.lab.testbed.sockets import HostSockets
+from unflux.lab.testbed.sockets import HostSockets, exchange
 from unflux.lab.testbed.web_servers import ASSETS, CONTROLLER_PATH, TALKERS, TIME_PORT
 
 LOOKUP_S: Final = 3.0
@@ -170,11 +170,8 @@ class Browser:
             await asyncio.wait_for(asked, 1.0)
 
     async def _exchange(self, host: Host, server: str, port: int, octets: bytes) -> bytes:
-        loop = asyncio.get_running_loop()
-        with self._sockets.open(host.segment, host.address, socket.SOCK_DGRAM) as opened:
-            await loop.sock_connect(opened, (server, port))
-            await loop.sock_sendall(opened, octets)
-            return await loop.sock_recv(opened, 4096)
+        opened = self._sockets.open(host.segment, host.address, socket.SOCK_DGRAM)
+        return await exchange(opened, (server, port), octets)
 
     async def _knock(self, host: Host, address: str, port: int) -> None:
         loop = asyncio.get_running_loop()

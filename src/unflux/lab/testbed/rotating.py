@@ -9,6 +9,7 @@ from typing import Final
 from unflux.lab.testbed.blueprint import Agent, Blueprint, Operation, Rotation, Segment
 from unflux.lab.testbed.truth import Chronicle
 from unflux.lab.testbed.updating import Updater
+from unflux.lab.zones import apex_of
 
 CARRIED_RATIO: Final = 0.7
 """Chance that one address of a set stays in the next: as the pools of the small internet."""
@@ -107,7 +108,7 @@ async def rotate_name_servers(operation: Operation, pool: Pool, work: Work) -> N
 
 async def rotate_innocent(rotation: Rotation, work: Work) -> None:
     """Replace the addresses of an innocent name, as its provider does."""
-    zone = ".".join(rotation.owner.rsplit(".", 2)[-2:])
+    zone = apex_of(rotation.owner)
     key = "south" if rotation.view.endswith("-south") else "lab"
     while not work.is_over():
         addresses = work.rng.sample(rotation.candidates, rotation.count)

@@ -1,9 +1,13 @@
 """Sockets of the hosts of a testbed, all opened by one process."""
 
+import asyncio
 import socket
+from typing import Final
 
 from unflux.lab.testbed.blueprint import Segment
 from unflux.lab.testbed.namespaces import entered, namespace_name
+
+MOST_ANSWERED_OCTETS: Final = 4096
 
 
 class HostSockets:
@@ -25,3 +29,12 @@ class HostSockets:
             opened.close()
             raise
         return opened
+
+
+async def exchange(opened: socket.socket, server: tuple[str, int], octets: bytes) -> bytes:
+    """Send a server one datagram and return its answer; the socket is closed then."""
+    loop = asyncio.get_running_loop()
+    with opened:
+        await loop.sock_connect(opened, server)
+        await loop.sock_sendall(opened, octets)
+        return await loop.sock_recv(opened, MOST_ANSWERED_OCTETS)

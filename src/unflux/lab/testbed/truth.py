@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Blueprint
+from unflux.lab.testbed.blueprint import Blueprint, Operation
 
 LABELS: Final = "labels.csv"
 AGENTS: Final = "agents.csv"
@@ -61,15 +61,14 @@ def write_truth(blueprint: Blueprint, folder: Path) -> None:
                 agent.asn,
                 {"subscribers": "edge", "honeypot": "honeypot"}.get(agent.segment, ""),
                 agent.software,
-                "53 80 443" if operation.relays_names else "80 443",
+                _ports(operation),
             )
             for operation, agent in blueprint.agents()
         ),
     )
     motherships = []
     for operation in blueprint.operations:
-        ports = "53 80 443" if operation.relays_names else "80 443"
-        motherships.append((operation.title, operation.mothership, "mothership", ports))
+        motherships.append((operation.title, operation.mothership, "mothership", _ports(operation)))
         motherships.append((operation.title, operation.controller, "controller", "80"))
     _write(folder / MOTHERSHIPS, ("network", "address", "role", "ports"), motherships)
     _write(
@@ -83,6 +82,11 @@ def write_truth(blueprint: Blueprint, folder: Path) -> None:
     )
     with (folder / ROUTES).open("w", encoding="ascii", newline="") as stream:
         blueprint.plan.write_routes(stream)
+
+
+def _ports(operation: Operation) -> str:
+    """Return where the mothership serves, and agents relay."""
+    return "53 80 443" if operation.relays_names else "80 443"
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

@@ -15,7 +15,7 @@ import dns.update
 
 from unflux.lab.testbed.blueprint import Segment
 from unflux.lab.testbed.name_servers import KEY_ALGORITHM, KEY_NAMES, read_key
-from unflux.lab.testbed.sockets import HostSockets
+from unflux.lab.testbed.sockets import HostSockets, exchange
 
 ANSWER_S: Final = 3.0
 ATTEMPTS: Final = 3
@@ -58,8 +58,5 @@ class Updater:
         return False
 
     async def _ask(self, server: str, wire: bytes) -> bytes:
-        loop = asyncio.get_running_loop()
-        with self._sockets.open(self._segment, self._address, socket.SOCK_DGRAM) as opened:
-            await loop.sock_connect(opened, (server, 53))
-            await loop.sock_sendall(opened, wire)
-            return await loop.sock_recv(opened, 4096)
+        opened = self._sockets.open(self._segment, self._address, socket.SOCK_DGRAM)
+        return await exchange(opened, (server, 53), wire)

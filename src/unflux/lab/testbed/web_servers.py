@@ -88,7 +88,7 @@ def _serve_site(
     root = _write_site(Random(f"{blueprint.seed}/{site.domain}"), folder, site.domain)  # noqa: S311
     names = (site.domain, f"www.{site.domain}", *site.qnames)
     for address in site.addresses:
-        segment = next(s for s, held in blueprint.hosts.items() if address in held)
+        segment = blueprint.segment_of(address)
         if site.backend is None:
             servers[segment].append(_static(address, names, root))
         else:
@@ -102,7 +102,7 @@ def _talk(site: Site, blueprint: Blueprint, streams: dict[Segment, list[str]]) -
     """Have servers that are no web servers say a word to whoever comes."""
     port = TALKERS[site.kind]
     for address in site.addresses:
-        segment = next(s for s, held in blueprint.hosts.items() if address in held)
+        segment = blueprint.segment_of(address)
         udp = " udp" if port == TIME_PORT else ""
         streams[segment].append(
             f'  server {{ listen {address}:{port}{udp}; return "{site.kind} here"; }}\n'
