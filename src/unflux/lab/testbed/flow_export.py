@@ -1,6 +1,7 @@
 """Flows of a capture as an exporter and a collector of IPFIX make them: softflowd and nfcapd."""
 
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -25,7 +26,9 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
     exact to the millisecond, save in the CSV. What a folder of an earlier run holds is replaced.
     """
     gathered = folder / "nfcapd"
-    gathered.mkdir(exist_ok=True)
+    if gathered.exists():
+        shutil.rmtree(gathered)
+    gathered.mkdir()
     collector = subprocess.Popen(  # noqa: S603  words are ours
         [
             programs.paths["ip"], "netns", "exec", namespace, programs.paths["timeout"], "120",
@@ -51,9 +54,7 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
         message = f"nfcapd left {len(files)} files of {capture}"
         raise UnfluxError(message)
     files[0].rename(folder / COLLECTED)
-    for path in gathered.iterdir():
-        path.unlink()
-    gathered.rmdir()
+    shutil.rmtree(gathered)
     (capture.parent / "softflowd.pid").unlink(missing_ok=True)
     for path, form in ((folder / FLOWS, "csv"), (folder / FLOWS_EXACT, "json")):
         said = programs.run("nfdump", "-r", folder / COLLECTED, "-o", form)

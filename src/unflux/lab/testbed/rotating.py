@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 from random import Random
 from typing import Final
 
@@ -65,12 +66,15 @@ class Pool:
         return self._current
 
     def name_servers(self, moment_s: float, count: int, *, is_watched: bool) -> tuple[str, ...]:
-        """Return agents that relay names next; the honeypot is one of them where it is watched."""
+        """Return agents that relay names next; the honeypot is one of them where it is watched.
+
+        Where fewer are on line, one has several names; none where nobody is.
+        """
         online = [a for a in self._operation.agents if a.is_online(moment_s)]
         kept = [a.address for a in online if is_watched and a.segment == "honeypot"]
         others = [a.address for a in online if a.address not in kept]
         drawn = self._rng.sample(others, min(count - len(kept), len(others)))
-        return (*kept, *drawn)
+        return tuple(islice(cycle((*kept, *drawn)), count))
 
 
 async def rotate_answers(operation: Operation, pool: Pool, work: Work) -> None:
