@@ -24,16 +24,16 @@ class Counted:
         raise OSError
 
 
-def browse(*, is_on: bool) -> int:
+def browse(*, is_on: bool, length_s: float) -> int:
     sockets = Counted()
     browser = Browser(cast(HostSockets, sockets), Random(1))
     host = Host(address="10.0.0.1", segment="abroad", resolver="10.0.0.2", is_on=lambda: is_on)
 
     async def all_steps() -> None:
         await asyncio.gather(
-            browser.browse(host, WANTED, 0.02, 0.3),
-            browser.poll(host, "10.0.0.3", 0.02, 0.3),
-            browser.return_to(host, WANTED[0], 0.02, 0.3),
+            browser.browse(host, WANTED, 0.02, length_s),
+            browser.poll(host, "10.0.0.3", 0.02, length_s),
+            browser.return_to(host, WANTED[0], 0.02, length_s),
         )
 
     asyncio.run(asyncio.wait_for(all_steps(), 30))
@@ -41,8 +41,8 @@ def browse(*, is_on: bool) -> int:
 
 
 def test_off_line_hosts_are_silent() -> None:
-    assert browse(is_on=False) == 0
-    assert browse(is_on=True) >= 3
+    assert browse(is_on=False, length_s=0.2) == 0
+    assert browse(is_on=True, length_s=1.0) >= 3  # fifty times as long as a pause
 
 
 def packet(source: bytes, target: bytes, size: int) -> bytes:

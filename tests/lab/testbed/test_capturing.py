@@ -33,6 +33,9 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 @pytest.fixture(scope="module")
 def taken(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Captured]:
     out = tmp_path_factory.mktemp("captured")
+    left = out / "edge" / "nfcapd"  # by a capture that was killed
+    left.mkdir(parents=True)
+    (left / "nfcapd.202611280000").touch()
     return {one.vantage: one for one in capture(bed.state, out, SECONDS)}
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.act.outputs.programs import find
 from tests.lab.testbed.beds import Bed, raised
 
-from unflux.lab.testbed.blueprint import SEGMENTS
+from unflux.lab.testbed.blueprint import SEGMENTS, Agent, Operation, Software
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.namespaces import identify, namespaces_of, processes_in
 from unflux.lab.testbed.status import look
@@ -34,6 +34,19 @@ def ask(bed: Bed, name: str, vantage: str = "north", segment: str = "subscribers
     server = bed.blueprint.names.resolvers[vantage]  # type: ignore[index]
     said = bed.run(segment, find("dig"), "+short", "+tries=1", f"@{server}", name)  # type: ignore[arg-type]
     return [line for line in said.split() if line[-1].isdigit()]
+
+
+def wait_for_agent(bed: Bed, operation: Operation, software: Software) -> Agent:
+    """Wait until an agent of the software is on line, and stays so for what a test does."""
+    ends = time.monotonic() + 3 * DEADLINE_S
+    while time.monotonic() < ends:
+        moment_s = time.time() - bed.record.started_at_s
+        for agent in operation.agents:
+            lasts = any(start + 1 <= moment_s < end - 20 for start, end in agent.online_s)
+            if agent.software == software and lasts:
+                return agent
+        time.sleep(0.5)
+    pytest.fail(f"no agent of {operation.title} with {software} stays on line")
 
 
 def test_it_is_whole(bed: Bed) -> None:
@@ -63,15 +76,12 @@ def test_agents_give_what_the_mothership_has(bed: Bed) -> None:
     curl = find("curl")
     for operation in bed.blueprint.operations:
         page = bed.state.folder / "www" / operation.title / "index.html"
-        seen = set()
-        for agent in operation.agents:
-            if agent.software not in seen and agent.is_online(0) and agent.is_online(120):
-                seen.add(agent.software)
-                for scheme in ("http", "https"):
-                    url = f"{scheme}://{agent.address}/"
-                    got = bed.run("subscribers", curl, "-sk", "--max-time", "20", url)
-                    assert got == page.read_text(), (agent, scheme)
-        assert seen, operation.title
+        for software in sorted({agent.software for agent in operation.agents}):
+            for scheme in ("http", "https"):
+                agent = wait_for_agent(bed, operation, software)
+                url = f"{scheme}://{agent.address}/"
+                got = bed.run("subscribers", curl, "-sk", "--max-time", "20", url)
+                assert got == page.read_text(), (agent, scheme)
 
 
 def test_double_flux_agents_relay_names(bed: Bed) -> None:
@@ -85,12 +95,11 @@ def test_double_flux_agents_relay_names(bed: Bed) -> None:
         assert "aa" in said.split("flags:")[1].split(";")[0].split()
     single = bed.blueprint.operations[0]
     agent = next(a for a in single.agents if a.is_online(0) and a.is_online(300))
-    name = bed.blueprint.names.resolvers["south"]
     refused = bed.run(
         "subscribers", find("sh"), "-c",
         f"{find('dig')} +tries=1 +time=1 @{agent.address} {single.domains[0]} || true",
     )  # fmt: skip
-    assert "ANSWER: " not in refused and name
+    assert "ANSWER: " not in refused
 
 
 def test_random_hosts_of_double_flux_lead_to_agents(bed: Bed) -> None:
