@@ -10,7 +10,7 @@ from unflux.lab.testbed.presence import Interval, in_seconds, live
 
 SOFTWARE: Final[tuple[Software, ...]] = ("nginx", "stream", "haproxy")
 ISP_RATIO: Final = 0.25
-"""Agents that are subscribers of the tapped network. Chosen: 2026-11-28; of 12 places some three
+"""Agents that are subscribers of the tapped network. Chosen: 2026-11-28; of 12 places three
 are seen at the edge."""
 
 SINGLE_FLUX_DOMAINS: Final = 3

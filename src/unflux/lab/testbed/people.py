@@ -9,8 +9,8 @@ from unflux.lab.testbed.browsing import Browser, Host, Wanted, wanted_names
 from unflux.lab.testbed.sockets import HostSockets
 
 IDLE_RATIO: Final = 10.0
-"""How much longer an owner's pauses are than a client's. Chosen: 2026-11-28; at a honeypot what is
-relayed and what is browsed are of one order."""
+"""How much longer an owner's pauses are than a client's. Chosen: 2026-11-28; in a minute of the
+default testbed a honeypot passed 46 connections on and made 16 of its owner's."""
 
 Step = Coroutine[None, None, None]
 

@@ -11,7 +11,7 @@ from unflux.lab.testbed.zone_texts import add_parents
 
 PAUSE_S: Final = 1.0
 """Mean pause of a client between two visits. Chosen: 2026-11-28; with 24 clients the northern
-resolver answers some 14 questions a second, and our own processes take a sixth of a core."""
+resolver answers some 15 questions a second, and our own processes take a sixth of a core."""
 
 UPDATE_S: Final = 1200.0
 """How often a home asks for updates. Chosen: 2026-11-28; twenty seconds when compressed by 60, half

@@ -13,9 +13,10 @@ from unflux.lab.testbed.updating import Updater
 from unflux.lab.zones import apex_of
 
 CARRIED_RATIO: Final = 0.7
-"""Chance that one address of a set stays in the next: as the pools of the small internet."""
+"""Chance that one address of a set stays in the next: as in the double-flux pool of the small
+internet."""
 ROTATION_SPREAD: Final = 0.3
-"""Sigma of the log-normal of the time that a set stays, as there."""
+"""Sigma of the log-normal of the time that a set stays: as in the single-flux pool there."""
 NS_TTL_RATIO: Final = 1 / 8
 """TTL of glue against the time a name server stays. Chosen: 2026-11-28; half an hour of four."""
 
