@@ -2,7 +2,9 @@
 
 import csv
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,24 @@ def taken(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Captu
     left = out / "edge" / "nfcapd"  # by a capture that was killed
     left.mkdir(parents=True)
     (left / "nfcapd.202611280000").touch()
-    return {one.vantage: one for one in capture(bed.state, out, SECONDS)}
+    is_over = threading.Event()
+    with ThreadPoolExecutor(1) as visitor:
+        visited = visitor.submit(visit_honeypot, bed, is_over)
+        try:
+            found = capture(bed.state, out, SECONDS)
+        finally:
+            is_over.set()
+        visited.result()
+    return {one.vantage: one for one in found}
+
+
+def visit_honeypot(bed: Bed, is_over: threading.Event) -> None:
+    """Fetch a page from the honeypot again and again: half a minute may bring nobody else."""
+    name = bed.blueprint.operations[1].domains[0]
+    page = f"http://{bed.blueprint.hosts['honeypot'][0]}/"
+    fetch = f"{find('curl')} -s --max-time 20 -o /dev/null -H 'Host: {name}' {page} || true"
+    while not is_over.wait(1.5):
+        bed.run("abroad", find("sh"), "-c", fetch)
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
