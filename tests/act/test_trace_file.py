@@ -35,7 +35,9 @@ def test_only_accused_hosts_that_are_relayed_to_are_taken(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "change",
     [{"schema": "unflux/verdict/1"}, {"address": "x"}, {"agents": [1]}, {"score": None},
-     {"first_seen": "2026-11-01T00:00:00"}, {"agents": [{"address": "y", "requests": 1}]}],
+     {"first_seen": "2026-11-01T00:00:00"}, {"agents": [{"address": "y", "requests": 1}]},
+     {"score": float("nan")}, {"score": 2},
+     {"agents": [{"address": "192.0.2.7", "requests": float("inf")}]}],
 )  # fmt: skip
 def test_what_is_no_trace_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     path = write(tmp_path / "t.jsonl", {}, change)

@@ -36,18 +36,18 @@ def _targets(path: Path, lines: list[str]) -> Iterator[RelayTarget]:
                 raise ValueError(f"not of {SCHEMA}")
             if found["verdict"] == "accused" and found["role"] in RELAYED_TO:
                 yield _target(found)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             message = f"{path}, line {number}: not what unflux trace writes"
             raise UnfluxError(message) from error
 
 
 def _target(found: dict[str, Any]) -> RelayTarget:
-    """Return what is used of an object; raises ValueError, KeyError or TypeError."""
+    """Return what is used of an object; raises as :func:`_targets` catches."""
     return RelayTarget(
         address=_address(found["address"]),
         agents=frozenset(_address(agent["address"]) for agent in found["agents"]),
         requests=sum(int(agent["requests"]) for agent in found["agents"]),
-        score=float(found["score"]),
+        score=_score(found["score"]),
         first_seen=_moment(found["first_seen"]),
         last_seen=_moment(found["last_seen"]),
     )
@@ -58,6 +58,13 @@ def _address(text: str) -> str:
     if address is None:
         raise ValueError("no address")
     return address
+
+
+def _score(number: float) -> float:
+    score = float(number)
+    if not 0 <= score <= 1:  # nor is NaN, which JSON of Python may hold
+        raise ValueError("no score")
+    return score
 
 
 def _moment(text: str) -> datetime:
