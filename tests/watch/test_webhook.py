@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from tests.act.outputs.programs import checked, find, free_port
@@ -86,7 +86,10 @@ def test_an_event_is_posted_signed_with_the_key_that_tells_copies() -> None:
     [
         (500, {}, None), (503, {"Retry-After": "120"}, 120.0), (429, {"Retry-After": "-1"}, None),
         (503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0), (401, {}, None),
-        (404, {"Retry-After": "x" * 5000}, None), (302, {"Location": "http://127.0.0.1:1/"}, None),
+        (404, {"Retry-After": "x" * 5000}, None),
+        (503, {"Retry-After": "Wed, 21 Oct 99999999999999999999 07:28:00 GMT"}, None),
+        (503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 +999999999999999"}, None),
+        (302, {"Location": "http://127.0.0.1:1/"}, None),
     ],
 )  # fmt: skip
 def test_what_may_be_mended_is_tried_again(
@@ -143,9 +146,7 @@ def test_a_receiver_that_hangs_or_drips_holds_nobody_for_long(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    from threading import Event as Pause
-
-    pause = Pause()
+    pause = Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
     Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -144,7 +144,7 @@ def _asked_s(text: str | None) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year or a zone of too many digits
         return None
     at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
