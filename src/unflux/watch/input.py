@@ -4,7 +4,6 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -73,7 +72,7 @@ class TaskInput(ABC):
         """Why nothing arrives at present; null while all is well."""
         because = self.find_failure()
         if because is None and self._task is not None and self._task.done():
-            because = "ended"
+            because = _end_of(self._task)
         return because and f"{self.name}: {because}"
 
     @abstractmethod
@@ -98,5 +97,11 @@ class TaskInput(ABC):
         """Take no more; what was taken is in the inbox."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Why it ended before, if it did, was told as its failure: the last batch is stored.
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def _end_of(task: "asyncio.Task[None]") -> str:
+    """Say how a task came to its end."""
+    error = None if task.cancelled() else task.exception()
+    return "ended" if error is None else f"ended by {type(error).__name__}: {error}"
