@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from unflux.act.output import Answer, Trigger
 from unflux.cli.gate_bounds import BOUNDS
 from unflux.model.toml_file import refuse_unknown
 
 _FILES: Final = ("allow", "own", "subscribers", "servers", "forwarders")
 _FILE: Final = ("confirmed", "markers", "traces")
-_WORDS: Final = {
-    "answer": ("nxdomain", "nodata", "garden"),
-    "trigger": ("nsdname", "nsip", "ip"),
-}
+_WORDS: Final = {"answer": get_args(Answer), "trigger": get_args(Trigger)}
 _FIELDS: Final = {"trigger": "triggers", "next_hop": "next_hops"}
 """Of a repeatable option, the field that has all of its values."""
 _KEYS: Final = (
@@ -43,7 +41,7 @@ def parse_gate(table: object) -> GateTable:
         where = f"[gate] {key}"
         if key in _FILES:
             lists[key] = tuple(absolute(text, where) for text in _texts(value, where))
-        elif key in ("trigger", "next_hop"):
+        elif key in _FIELDS:
             lists[_FIELDS[key]] = tuple(_word(key, text, where) for text in _texts(value, where))
         elif key in _FILE:
             values[key] = absolute(value, where)

@@ -212,12 +212,6 @@ class Store:
             for (deployment, part), content in deployed.items():
                 self._replace_deployed(deployment, part, content)
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Let all changes of the block be kept, or none."""
-        with self.transaction():
-            yield
-
     def add_looks(self, tables: Mapping[TableShape, pa.Table]) -> None:
         """Merge rows into the tables of :mod:`unflux.model.vantages`."""
         with self.transaction():

@@ -105,8 +105,9 @@ class Blocker:
 
     def _prepare(self, orders: Orders, deployment: Deployment, now: datetime) -> Prepared:
         """Return the orders as of now, with what stands."""
-        is_told = orders.is_dry and self._dry is not None
-        stood = self._dry if is_told and self._dry is not None else deployment.standing.actions
+        stood = deployment.standing.actions
+        if orders.is_dry and self._dry is not None:
+            stood = self._dry
         before = orders.prepared
         return replace(
             before,

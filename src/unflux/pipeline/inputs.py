@@ -22,7 +22,8 @@ from unflux.watch.interface import Interface
 from unflux.watch.log_place import Place
 from unflux.watch.log_reader import Limits as LogLimits
 from unflux.watch.log_reader import LogReader
-from unflux.watch.packet_socket import SNAPSHOT_BYTES, PacketSocket
+from unflux.watch.packet_filter import SNAPSHOT_BYTES
+from unflux.watch.packet_socket import PacketSocket
 from unflux.watch.senders import Limits as SenderLimits
 from unflux.watch.senders import Senders
 from unflux.watch.topic import Limits as TopicLimits

@@ -215,7 +215,7 @@ def keep_looks(options: Options, looks: list[tuple[Look, bool]], state: str) -> 
     read = _read(looks, options.reading)
     if read.error is not None:
         raise UnfluxError(read.error)
-    with Store.open(options.store, wait_s=WAIT_S) as store, store.together():
+    with Store.open(options.store, wait_s=WAIT_S) as store, store.transaction():
         store.extend(
             read.rollup, SOURCE, Dnstap.NAME, read.drops.response_count, read.drops.reasons
         )

@@ -248,13 +248,6 @@ def _has_named_kind(log: PlainLog) -> bool:
     return log.path.suffix not in COMPRESSED_SUFFIXES or log.is_compressed
 
 
-def _has_inode(path: Path, inode: int) -> bool:
-    try:
-        return path.stat().st_ino == inode
-    except OSError:
-        return False
-
-
 def _is_at(path: Path, log: PlainLog) -> bool:
     """Tell whether a path still names the file that is open."""
     try:

@@ -33,11 +33,7 @@ LABELLED_COUNTERS: Final = {
     "records": ("records", "input", "Frames, packets, lines and messages that arrived, by input."),
     "events": ("events", "change", "Events written."),
     "drops": ("drops", "reason", "Input skipped and connections that went wrong."),
-    "shed": (
-        "shed_rows",
-        "reason",
-        "Rows of the store that were let go.",
-    ),
+    "shed": ("shed_rows", "reason", "Rows of the store that were let go."),
     "sent": ("sent_events", "receiver", "Events that a receiver took."),
     "lost": ("lost_events", "receiver", "Events refused, given up, or above what may wait."),
     "begun": ("actions_begun", "kind", "Actions that began to stand."),

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+SNAPSHOT_BYTES: Final = 0x40000
+"""Octets to keep of a packet: all of it."""
 MAX_PORTS: Final = 64
 """A jump of the machine goes 255 instructions far."""
 
@@ -34,8 +36,6 @@ _TCP, _UDP, _FRAGMENT = 6, 17, 44
 _ETHERNET_BYTES: Final = 14
 _TAG_BYTES: Final = 4
 _MAX_TAGS: Final = 2
-_WHOLE: Final = 0x40000
-"""Octets to keep of a packet: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _from_ports(ports: list[int]) -> Iterable[_Step]:
     for port in ports:
         yield _Step(_IF_EQUAL, port, yes="keep")
     yield _Step(_RETURN, 0, label="drop")
-    yield _Step(_RETURN, _WHOLE, label="keep")
+    yield _Step(_RETURN, SNAPSHOT_BYTES, label="keep")
 
 
 def _assemble(steps: list[_Step]) -> Iterable[bytes]:

@@ -20,7 +20,6 @@ from unflux.watch.packet_filter import compose_filter
 ETHERNET: Final = 1
 RAW_IP: Final = 101
 """LINKTYPE values of pcap: packets begin with an Ethernet header, or with their IP header."""
-SNAPSHOT_BYTES: Final = 0x40000
 
 # linux/if_packet.h, linux/if_ether.h, linux/if_arp.h, linux/sockios.h, asm-generic/socket.h
 _SOL_PACKET: Final = 263

@@ -82,8 +82,11 @@ class _Names:
     def of(cls, rollup: Rollup, kept: Collection[str]) -> "_Names":
         lookups = rollup.lookups
         summed = ("responses", "noerror", "answered")
-        counted = pa.table({name: lookups[name] for name in ("query", *summed)})
-        counted = counted.group_by("query").aggregate([(name, "sum") for name in summed])
+        counted = (
+            lookups.select(["query", *summed])
+            .group_by("query")
+            .aggregate([(name, "sum") for name in summed])
+        )
         first = pc.index_in(counted["query"], value_set=lookups["query"].combine_chunks())
         domains = lookups["domain"].take(first).combine_chunks()
         responses = counted["responses_sum"].to_numpy()

@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from unflux.engine.waiting import Letter
-from unflux.model.endpoint import LOOPBACK, Endpoint
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UsageError
 from unflux.watch.outlet import SendFailedError, SendRefusedError
 
@@ -70,10 +70,9 @@ class Target:
 
 def _is_loopback(host: str) -> bool:
     try:
-        address = Endpoint.scan(f"[{host}]:1", 1).address
+        return Endpoint.scan(f"[{host}]", 1).is_loopback
     except UsageError:
         return host == "localhost"
-    return any(address in network for network in LOOPBACK)
 
 
 class WebhookCourier:
