@@ -3,7 +3,6 @@
 import os
 import socket
 import ssl
-import stat
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.events import Event
+from unflux.model.private_file import read_private
 from unflux.pipeline.posting import Receiver
 from unflux.present.syslog_message import render_syslog
 from unflux.present.verdict_event import render_event
@@ -54,16 +54,7 @@ def read_secret(path: Path) -> bytes:
 
     Nobody but its owner and group may read it.
     """
-    try:
-        with path.open("rb") as source:
-            mode = stat.S_IMODE(os.fstat(source.fileno()).st_mode)
-            octets = source.read(MOST_SECRET_OCTETS).strip(b"\r\n")
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise UnfluxError(message) from error
-    if mode & (stat.S_IRWXO | stat.S_IWGRP):
-        message = f"{path}: its mode is {mode:03o}, and others may use it: chmod 640 or less"
-        raise UnfluxError(message)
+    octets = read_private(path, MOST_SECRET_OCTETS).rstrip(b"\r\n")
     if len(octets) < LEAST_SECRET_OCTETS:
         message = f"{path}: a secret of fewer than {LEAST_SECRET_OCTETS} octets"
         raise UnfluxError(message)

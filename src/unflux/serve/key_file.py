@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-import stat
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import dns.name
 import dns.tsig
 
 from unflux.model.errors import UnfluxError
+from unflux.model.private_file import read_private
 
 Keys = dict[dns.name.Name, dns.tsig.Key]
 
@@ -43,16 +43,7 @@ def read_keys(path: Path) -> Keys:
 
     Nobody but its owner and group may read the file, and nobody but its owner may write it.
     """
-    try:
-        with path.open("rb") as source:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            text = source.read(MAX_FILE_OCTETS).decode("ascii", "replace")
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise UnfluxError(message) from error
-    if mode & (stat.S_IRWXO | stat.S_IWGRP):
-        message = f"{path}: its mode is {mode:03o}, and others may use it: chmod 640 or less"
-        raise UnfluxError(message)
+    text = read_private(path, MAX_FILE_OCTETS).decode("ascii", "replace")
     try:
         return scan_keys(text)
     except UnfluxError as error:
