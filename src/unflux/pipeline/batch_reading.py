@@ -23,7 +23,7 @@ REFUSED: Final = "part of a batch that could not be read, or not to its end"
 OTHER_TIME: Final = "time ahead of the clock, or older than --keep"
 
 TABLE_ROWS: Final = 400_000
-"""Rows of a thread that are thinned before it decodes on. Chosen: 2026-11-28; a batch of ordinary
+"""Rows of a thread that are thinned before it decodes on. Chosen: 2026-11-28; a batch of generated
 traffic has fewer, and so many take some 150 MB on their way into a rollup."""
 
 

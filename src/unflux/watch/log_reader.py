@@ -33,8 +33,7 @@ class Limits:
     """Between two looks at a log without news."""
     settle_s: float = 5.0
     """A log that was renamed is read on until it has not grown for so long: its writer may open
-    the new one later. Chosen: 2026-11-28; Zeek and logrotate's postrotate take less than a second.
-    """
+    the new one later. Chosen: 2026-11-28, by hand: as long as a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

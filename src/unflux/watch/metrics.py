@@ -69,7 +69,7 @@ class _Collector(Collector):
             yield GaugeMetricFamily(f"unflux_{name}", says, value=getattr(status, field))
         yield GaugeMetricFamily(
             "unflux_healthy",
-            "1 while batches are stored, events written and actions delivered, else 0.",
+            "1 while all is well, else 0: /health tells what is not.",
             value=float(status.failure is None),
         )  # fmt: skip
         for field, (name, label, says) in LABELLED_GAUGES.items():

@@ -20,7 +20,7 @@ from unflux.model.telling import Tell
 
 MOST_WAITING: Final = 10_000
 """Letters that wait for a receiver; the oldest go then, and are counted. Chosen: 2026-11-28; some
-50 MB of events, and days of them for most networks."""
+50 MB: a verdict on the small internet of ``unflux demo``, which an event holds, has 5 KB."""
 AT_ONCE: Final = 64
 """Letters taken from the store at a time, and those that a kill has sent a second time at most."""
 FIRST_PAUSE_S: Final = 1.0

@@ -21,9 +21,10 @@ from unflux.watch.outlet import SendFailedError, SendRefusedError
 
 SIGNATURE_HEADER: Final = "X-Unflux-Signature"
 SILENCE_S: Final = 10.0
-"""For connecting, and between two octets of an answer."""
+"""For connecting, and between two octets of an answer. Chosen: 2026-11-28, by hand."""
 REQUEST_S: Final = 30.0
-"""From the first octet to the end of the answer's head, whatever the receiver does."""
+"""From the first octet to the end of the answer's head, whatever the receiver does. Chosen:
+2026-11-28, by hand."""
 REFUSALS: Final = frozenset({400, 413, 415, 422})
 """Answers that say of this event that it will never be taken; others may be mended."""
 
