@@ -204,8 +204,8 @@ LOOK_ALIKES = {
     "wide.example": ["20.3.0.1", "40.3.0.1", "52.3.0.1"],
 }
 FLUX = ("flux-a.example", "flux-b.example", "flux-c.example")
-_NETWORKS = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
-POOL = [f"{octet}.{turn * 37 + 20}.{octet}.7" for turn in range(5) for octet in _NETWORKS]
+NETWORKS = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
+POOL = [f"{octet}.{turn * 37 + 20}.{octet}.7" for turn in range(5) for octet in NETWORKS]
 """Agents with many different providers of lines, which the flux domains share."""
 
 
@@ -244,17 +244,21 @@ def authority(folder: Path) -> Iterator[Server]:
         yield server
 
 
-@contextmanager
-def bind_resolver(folder: Path, upstream: int, tap: Path) -> Iterator[Server]:
-    """Run BIND as a resolver that sends dnstap of what it was answered."""
-    folder.mkdir()
-    options = (
+def tapped(upstream: int, tap: Path) -> str:
+    """Return the options of a BIND that forwards, and sends dnstap of what it was answered."""
+    return (
         f"recursion yes; forward only; forwarders {{ 127.0.0.1 port {upstream}; }};"
         "dnstap { resolver response; forwarder response; };"
         f'dnstap-output unix "{tap}"; dnstap-identity "resolver";'
         "fstrm-set-reopen-interval 1; fstrm-set-flush-timeout 1;"
     )
-    with named(folder, options, "") as server:
+
+
+@contextmanager
+def bind_resolver(folder: Path, upstream: int, tap: Path) -> Iterator[Server]:
+    """Run BIND as a resolver that sends dnstap of what it was answered."""
+    folder.mkdir()
+    with named(folder, tapped(upstream, tap), "") as server:
         yield server
 
 

@@ -15,11 +15,13 @@ from tests.cli.conftest import Run
 from tests.cli.test_watch import (
     FLUX,
     LOOK_ALIKES,
+    NETWORKS,
     SOON_S,
     authority,
     folder,
     named,
     rotate,
+    tapped,
     watching,
 )
 from tests.serve.commands import primary
@@ -31,8 +33,7 @@ from unflux.act.state import StoredState
 __all__ = ["folder"]
 
 ZONE = "rpz.unflux.invalid"
-_NETWORKS = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
-EARLIER = [f"{octet}.{turn * 7 + 20}.{octet}.9" for turn in range(32) for octet in _NETWORKS]
+EARLIER = [f"{octet}.{turn * 7 + 20}.{octet}.9" for turn in range(32) for octet in NETWORKS]
 """Agents that the flux domains had before the test began."""
 
 
@@ -70,10 +71,7 @@ def bind_resolver(
     """Run BIND as a resolver that sends dnstap, and takes the policy zone by transfer."""
     folder.mkdir()
     options = (
-        f"recursion yes; forward only; forwarders {{ 127.0.0.1 port {upstream}; }};"
-        "dnstap { resolver response; forwarder response; };"
-        f'dnstap-output unix "{tap}"; dnstap-identity "resolver";'
-        "fstrm-set-reopen-interval 1; fstrm-set-flush-timeout 1; allow-notify { 127.0.0.1; };"
+        f"{tapped(upstream, tap)} allow-notify {{ 127.0.0.1; }};"
         f'response-policy {{ zone "{ZONE}"; }} min-update-interval 0;'
     )
     zones = (

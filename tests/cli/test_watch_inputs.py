@@ -4,23 +4,16 @@ import gzip
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from tests.cli.test_watch import stored_responses, watching
+from tests.cli.test_watch import folder, stored_responses, watching
 from tests.watch.streams import close_stream, connect, golden_frames, open_stream
+
+__all__ = ["folder"]
 
 ZEEK_FIELDS = "ts id.orig_h id.resp_p query qtype_name rcode_name answers TTLs"
 ZEEK_HEADER = "#separator \\x09\n#fields\t" + ZEEK_FIELDS.replace(" ", "\t") + "\n"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    # The path of a socket may have 107 characters, and those of test folders are long.
-    with TemporaryDirectory(prefix="ux") as name:
-        yield Path(name)
 
 
 def zeek_rows(first: int, count: int) -> str:

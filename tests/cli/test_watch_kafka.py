@@ -5,24 +5,18 @@ import struct
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from tests.cli.test_watch import stored_responses, watching
+from tests.cli.test_watch import folder, stored_responses, watching
 from tests.cli.test_watch_inputs import eve_line
 from tests.watch.streams import golden_frames
+
+__all__ = ["folder"]
 
 kafka = pytest.importorskip("confluent_kafka")
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    # The path of a socket may have 107 characters, and those of test folders are long.
-    with TemporaryDirectory(prefix="ux") as name:
-        yield Path(name)
 
 
 def frames() -> list[bytes]:
