@@ -54,7 +54,7 @@ def read_secret(path: Path) -> bytes:
 
     Nobody but its owner and group may read it.
     """
-    octets = read_private(path, MOST_SECRET_OCTETS).rstrip(b"\r\n")
+    octets = read_private(path, MOST_SECRET_OCTETS).strip(b"\r\n")
     if len(octets) < LEAST_SECRET_OCTETS:
         message = f"{path}: a secret of fewer than {LEAST_SECRET_OCTETS} octets"
         raise UnfluxError(message)
