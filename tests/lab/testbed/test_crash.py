@@ -8,15 +8,33 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.act.outputs.programs import find
 from tests.lab.testbed.beds import require
 
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.namespaces import NAMED, identify, namespaces_of, processes_in
-from unflux.lab.testbed.state import State
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.state import Record, State
 from unflux.model.errors import UnfluxError
 
 pytestmark = pytest.mark.slow
 DEADLINE_S = 60.0
+
+
+def test_a_command_that_is_about_to_make_a_namespace_is_ended(tmp_path: Path) -> None:
+    """It waits for its words here, as one may for a processor when its starter is killed."""
+    require()
+    state = State(tmp_path / "state")
+    state.claim()
+    state.write(Record(testbed="0f1e2d", options=Options(), phase="rising", started_at_s=1.5))
+    os.mkfifo(tmp_path / "unflux-lab-0f1e2d-isp")
+    late = subprocess.Popen([find("ip"), "-batch", "unflux-lab-0f1e2d-isp"], cwd=tmp_path)
+    try:
+        assert take_down(state)
+        assert late.wait(DEADLINE_S) == -signal.SIGTERM
+    finally:
+        late.kill()
+        late.wait()
 
 
 @pytest.mark.parametrize("after", ["testbed.json", "names", "nginx-origins"])

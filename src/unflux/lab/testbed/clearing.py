@@ -3,10 +3,17 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
-from unflux.lab.testbed.namespaces import Identity, identify, namespaces_of, processes_in
+from unflux.lab.testbed.namespaces import (
+    commands_about,
+    identify,
+    namespaces_of,
+    processes_in,
+)
 from unflux.lab.testbed.programs import find_programs
 from unflux.lab.testbed.state import State
 from unflux.model.errors import UnfluxError
@@ -34,22 +41,24 @@ def clear(state: State) -> None:
     """Remove all of a testbed; the caller holds its lock."""
     if state.is_there():
         testbed = state.testbed()
-        names = namespaces_of(testbed)
-        networks = identify(names)
-        _end_processes(networks)
         programs = find_programs({"ip": "iproute2"})
-        for name in names:
-            programs.run("ip", "netns", "delete", name)
-        # One that was about to enter when its starter was killed.
-        _end_processes(networks)
+        # One that was about to make a namespace when its starter was killed.
+        _end_all(partial(commands_about, testbed))
+        while names := namespaces_of(testbed):
+            find = partial(processes_in, identify(names))
+            _end_all(find)
+            for name in names:
+                programs.run("ip", "netns", "delete", name)
+            # One that was about to enter.
+            _end_all(find)
     state.remove()
 
 
-def _end_processes(networks: frozenset[Identity]) -> None:
-    """End every process in the namespaces, one that is born meanwhile too."""
+def _end_all(find: Callable[[], tuple[int, ...]]) -> None:
+    """End every process that is found, one that is born meanwhile too."""
     ends = time.monotonic() + PATIENCE_S
     sent = signal.SIGTERM
-    while found := processes_in(networks):
+    while found := find():
         if time.monotonic() > ends:
             message = f"processes {', '.join(map(str, found))} of the testbed would not end"
             raise UnfluxError(message)

@@ -63,6 +63,22 @@ def processes_in(networks: frozenset[Identity]) -> tuple[int, ...]:
     return tuple(found)
 
 
+def commands_about(testbed: str) -> tuple[int, ...]:
+    """Return the ``ip`` commands at work that name a namespace of a testbed.
+
+    One whose starter was killed may make a namespace yet.
+    """
+    told = f"{PREFIX}{testbed}-".encode("ascii")
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                program, *words = (entry / "cmdline").read_bytes().split(b"\0")
+                if program.endswith(b"/ip") and any(word.startswith(told) for word in words):
+                    found.append(int(entry.name))
+    return tuple(found)
+
+
 @contextmanager
 def entered(name: str) -> Iterator[None]:
     """Have this thread's sockets and devices in a namespace while the block runs.
