@@ -107,7 +107,7 @@ def test_a_dry_run_leaves_out_the_twins_of_a_zone_that_answers_any_name(
     run: Run, tmp_path: Path
 ) -> None:
     state = {"version": 1, "rhythms": [], "wildcards": {"flux.example": True}}
-    with Store.open(tmp_path / "store") as store, store.together():
+    with Store.open(tmp_path / "store") as store, store.transaction():
         store.keep_deployed("track", "rhythm", json.dumps(state))
     ran = run("track", "a.flux.example", "b.flux.example", "--store", tmp_path / "store",
               "--dry-run", "--scope", scope(tmp_path))  # fmt: skip
