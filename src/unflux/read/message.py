@@ -16,6 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from unflux.model.times import is_plausible
+from unflux.model.ttl import MAX_TTL_S
 from unflux.read.batching import BatchBuilder, Record
 from unflux.read.packed_address import packed_address_text
 from unflux.read.source import SECTIONS, Drops, Options
@@ -39,9 +40,6 @@ KEPT_TYPES: Final = {
 }
 """Types that become rows. A DNAME shows as the CNAME made from it (RFC 6672 section 3.1); the
 address hints of HTTPS and SVCB are not read yet."""
-
-MAX_TTL_S: Final = 2**31 - 1
-"""RFC 2181 section 8."""
 
 _QUESTION: Final = struct.Struct("!HH")
 _RECORD: Final = struct.Struct("!HHIH")

@@ -11,6 +11,7 @@ import dns.rdatatype
 from unflux.model.addresses import canonical_address
 from unflux.model.names import normalise_name
 from unflux.model.surrogates import without_lone_surrogates
+from unflux.model.ttl import MAX_TTL_S
 from unflux.read.batching import Record
 from unflux.read.message import KEPT_TYPES
 from unflux.read.source import Drops
@@ -22,9 +23,6 @@ BAD_TTL: Final = "not a TTL"
 BAD_SECTION: Final = "not a section"
 NO_DATA: Final = "record without data"
 OTHER_PORT: Final = "port not asked for"
-
-MAX_TTL_S: Final = 2**31 - 1
-"""RFC 2181 section 8."""
 
 MAX_RDATA_CHARS: Final = 1 << 18
 """64 KiB of data (RFC 1035 section 3.2.1), every octet escaped as four characters."""

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from unflux.model.ttl import MAX_TTL_S
 from unflux.read.kernel.scan.layout import OTHER
 from unflux.read.passes import read_whole_numbers
-from unflux.read.presentation import MAX_TTL_S
 from unflux.read.spans import Spans, patched_numbers
 
 NO_TTL: Final = -1

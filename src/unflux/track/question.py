@@ -17,6 +17,7 @@ import dns.rdatatype
 
 from unflux.model.endpoint import Network
 from unflux.model.names import name_to_text
+from unflux.model.ttl import MAX_TTL_S
 
 QuestionType = Literal["A", "AAAA", "NS"]
 Outcome = Literal["answered", "empty", "nxdomain", "refused", "silent", "unreadable"]
@@ -24,8 +25,6 @@ Outcome = Literal["answered", "empty", "nxdomain", "refused", "silent", "unreada
 PAYLOAD_OCTETS: Final = 1232
 """Of a reply by UDP (RFC 9715 section 3.2 and appendix A); what is longer comes by TCP."""
 CACHED_QUESTIONS: Final = 1 << 15
-MAX_TTL_S: Final = 2**31 - 1
-"""RFC 2181 section 8."""
 _ADDRESSES: Final = {
     "A": (int(dns.rdatatype.A), AF_INET, 4), "AAAA": (int(dns.rdatatype.AAAA), AF_INET6, 16)
 }  # fmt: skip

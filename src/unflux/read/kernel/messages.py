@@ -3,6 +3,7 @@
 import numpy as np
 
 from unflux.model.times import EARLIEST_US, LATEST_US
+from unflux.model.ttl import MAX_TTL_S
 from unflux.read.kernel.addresses import (
     IPV4,
     IPV6,
@@ -67,7 +68,6 @@ _IS_RESPONSE = 0x8000
 _OPCODE = 0x7800
 _IN, _ANY = 1, 255
 _A, _NS, _CNAME, _SOA, _AAAA, _OPT = 1, 2, 5, 6, 28, 41
-_MAX_TTL = 0x7FFF_FFFF
 _ADD, _ANS, _AUTH = 0, 1, 2
 _BAD = -1
 
@@ -274,7 +274,7 @@ def take_records(
         if rrclass != _IN:
             foreign_count += 1
             continue
-        if ttl_s > _MAX_TTL:
+        if ttl_s > MAX_TTL_S:
             ttl_s = 0
         kind = kind << 2 | section
         is_likely = likely_data & _LOW == kind and expected >= 0

@@ -40,9 +40,9 @@ MADE_OF: Final = (
             "addresses", "entries", "fields", "layout", "names", "numbers", "objects", "spans",
         )
     ),
-    "model/names.py", "model/times.py", "read/frame_streams.py", "read/internet_layer.py",
-    "read/message.py", "read/packet.py", "read/packet_ring.py", "read/pcapng.py",
-    "read/wire_names.py",
+    "model/names.py", "model/times.py", "model/ttl.py", "read/frame_streams.py",
+    "read/internet_layer.py", "read/message.py", "read/packet.py", "read/packet_ring.py",
+    "read/pcapng.py", "read/wire_names.py",
 )  # fmt: skip
 """Modules that object code is made of: those of compiled functions and those whose numbers they
 use."""
