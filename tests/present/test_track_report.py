@@ -1,6 +1,7 @@
 """Tracks drawn: the page by a real browser, the JSON by its schema, hostile names by nobody."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,8 +12,8 @@ from tests.present.sample_track import bare_track, sample_track
 from tests.present.test_report import HOSTILE_NAMES, Page
 
 from unflux.present.track_json import render_tracks
-from unflux.present.track_report import render_track_report
-from unflux.present.track_screen import print_tracks
+from unflux.present.track_report import MOST_NEIGHBOURS, render_track_report
+from unflux.present.track_screen import MOST_ROWS, print_tracks
 from unflux.present.track_wording import sentences
 
 SCHEMA = json.loads(
@@ -59,6 +60,21 @@ def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
 
 def test_the_same_track_gives_the_same_page() -> None:
     assert render_track_report([sample_track()]) == render_track_report([sample_track()])
+
+
+def test_rows_that_are_left_out_are_counted() -> None:
+    neighbours = sample_track().neighbours * (MOST_NEIGHBOURS + 7)
+    track = replace(sample_track(), neighbours=neighbours)
+    console = Console(width=100, color_system=None)
+    with console.capture() as captured:
+        print_tracks([track], console)
+    assert f"and {len(neighbours) - MOST_ROWS} more" in captured.get()
+    assert "and 7 more" in Page(render_track_report([track])).root.text
+    (line,) = render_tracks([track])
+    assert len(json.loads(line)["neighbours"]) == len(neighbours)
+    with console.capture() as captured:
+        print_tracks([sample_track()], console)
+    assert " more" not in captured.get()
 
 
 @pytest.mark.slow

@@ -147,8 +147,7 @@ def _print_groups(evaluation: Evaluation, by: GroupedBy, heading: str, screen: S
     ]
     screen.heading(f"{heading}: domains flagged")
     screen.listing(columns, rows, wraps_below=True)
-    if len(groups) > GROUP_LIMIT:
-        screen.line(Cell(f"… and {len(groups) - GROUP_LIMIT:,} more (use --format json)", "dim"))
+    screen.rest(len(groups) - GROUP_LIMIT)
 
 
 def _groups(score: DetectorScore, by: GroupedBy) -> list[Group]:

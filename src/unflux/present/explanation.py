@@ -271,8 +271,7 @@ def _print_group(piece: Evidence, count: int, rows: list[dict[str, Any]], screen
     cells = [_record_row(row, shows_name=not of) for row in rows]
     if cells:
         screen.listing(_RECORD_COLUMNS, cells)
-    if count > len(rows):
-        screen.line(Cell(f"… and {count - len(rows):,} more (use --format json)", "dim"))
+    screen.rest(count - len(rows))
 
 
 def _sorted(records: pa.Table) -> pa.Table:

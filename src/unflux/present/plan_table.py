@@ -12,6 +12,7 @@ from unflux.present.screen import Cell, Column, Screen
 from unflux.present.wording import plural
 
 LABEL_CELLS: Final = 14
+_REST: Final = "--format json has them all"
 
 _WORDS: Final[dict[ActionKind, str]] = {
     "block-domain": "block domain",
@@ -48,7 +49,7 @@ def print_plan(plan: Plan, console: Console, *, limit: int | None = 100) -> None
         screen.heading("Actions")
         shown = plan.actions[:limit]
         screen.listing(_ACTION_COLUMNS, [_action_row(action, plan) for action in shown])
-        _print_rest(len(plan.actions) - len(shown), screen)
+        screen.rest(len(plan.actions) - len(shown), _REST)
     else:
         screen.blank()
         screen.line(Cell("No action passed."))
@@ -56,12 +57,12 @@ def print_plan(plan: Plan, console: Console, *, limit: int | None = 100) -> None
         screen.heading("Refused")
         refused = plan.refusals[:limit]
         screen.listing(_REFUSAL_COLUMNS, [_refusal_row(refusal) for refusal in refused])
-        _print_rest(len(plan.refusals) - len(refused), screen)
+        screen.rest(len(plan.refusals) - len(refused), _REST)
     if plan.withdrawals:
         screen.heading("Withdrawn")
         taken = plan.withdrawals[:limit]
         screen.listing(_REFUSAL_COLUMNS, [_withdrawal_row(withdrawal) for withdrawal in taken])
-        _print_rest(len(plan.withdrawals) - len(taken), screen)
+        screen.rest(len(plan.withdrawals) - len(taken), _REST)
     print_counts(plan, console)
 
 
@@ -122,11 +123,6 @@ def _objected_row(word: str, target: str, objections: Iterable[Objection]) -> tu
 
 def _minute(moment: str | None) -> str:
     return (moment or "")[:16].replace("T", " ")
-
-
-def _print_rest(count: int, screen: Screen) -> None:
-    if count > 0:
-        screen.line(Cell(f"… and {count:,} more (--format json has them all)", "dim"))
 
 
 def _print_field(label: str, text: str, screen: Screen) -> None:

@@ -82,6 +82,11 @@ class Screen:
         """Print parts one after another as one line, shortened at its end where it is too long."""
         self._print(self._joined(parts, indent))
 
+    def rest(self, count: int, how: str = "use --format json") -> None:
+        """Say how many more rows there are than were printed, where there are any."""
+        if count > 0:
+            self.line(Cell(f"… and {count:,} more ({how})", "dim"))
+
     def command(self, label: Cell, command: str) -> None:
         """Print a labelled command whole, however long, so that it can be copied."""
         line = Text(" " * INDENT)

@@ -42,7 +42,7 @@ def print_trace(result: TraceResult, console: Console, *, list_all: bool) -> Non
     if hosts:
         screen.heading("Behind the agents")
         screen.listing(_COLUMNS, [_row(host) for host in hosts[:MOST_HOSTS]])
-        _print_rest(len(hosts) - MOST_HOSTS, screen)
+        screen.rest(len(hosts) - MOST_HOSTS)
         for host in hosts[:MOST_HOSTS]:
             _print_host(host, screen)
     else:
@@ -112,8 +112,3 @@ def _print_host(host: TracedHost, screen: Screen) -> None:
 
 def _print_field(label: str, what: str, screen: Screen, style: str = "dim") -> None:
     screen.prose(Cell(label, style), Cell(what), hang=LABEL_CELLS)
-
-
-def _print_rest(count: int, screen: Screen) -> None:
-    if count > 0:
-        screen.line(Cell(f"… and {count:,} more (use --format json)", "dim"))

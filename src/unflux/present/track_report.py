@@ -1,7 +1,7 @@
 """Tracks as one self-contained HTML page, with pictures of agents, blocklists and hours."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -9,6 +9,9 @@ from unflux import __version__
 from unflux.model.tracks import NetworkTrack
 from unflux.present.page import data_block, page_environment, read_resource, security_policy
 from unflux.present.track_wording import sentences
+
+MOST_NEIGHBOURS: Final = 100
+"""Rows of a page. Chosen: 2026-11-28, by hand; whoever owns domains can make thousands of them."""
 
 
 def render_track_report(tracks: Sequence[NetworkTrack]) -> str:
@@ -24,6 +27,7 @@ def render_track_report(tracks: Sequence[NetworkTrack]) -> str:
                 (track, tuple(sentences(track)), data_block(_picture_data(track)))
                 for track in tracks
             ],
+            most_neighbours=MOST_NEIGHBOURS,
             policy=security_policy(style, scripts),
             style=Markup(style),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own and vendored

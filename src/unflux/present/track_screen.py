@@ -58,6 +58,7 @@ def _print_rows(track: NetworkTrack, screen: Screen) -> None:
              Cell(f"{view.addresses:,}"), Cell(f"{view.own:,}"))
             for view in track.vantages[:MOST_ROWS]
         ])  # fmt: skip
+        screen.rest(len(track.vantages) - MOST_ROWS)
     if track.moves:
         screen.blank()
         screen.listing(_MOVES, [
@@ -65,6 +66,7 @@ def _print_rows(track: NetworkTrack, screen: Screen) -> None:
              Cell(f"{move.inherited_ratio:.0%}"), Cell("ended" if move.has_ended else "goes on"))
             for move in track.moves[:MOST_ROWS]
         ])  # fmt: skip
+        screen.rest(len(track.moves) - MOST_ROWS)
     if track.neighbours:
         screen.blank()
         screen.listing(_NEIGHBOURS, [
@@ -72,3 +74,4 @@ def _print_rows(track: NetworkTrack, screen: Screen) -> None:
              Cell(span_text(other.first_seen, other.last_seen)))
             for other in track.neighbours[:MOST_ROWS]
         ])  # fmt: skip
+        screen.rest(len(track.neighbours) - MOST_ROWS)

@@ -27,7 +27,6 @@ from unflux.track.spells import Spells, find_spells
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
-MOST_NEIGHBOURS: Final = 100
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -94,7 +93,7 @@ def describe_life(
                 last_seen=row["last_at"],
             )
             for row in sorted(neighbours, key=lambda row: (-row["shared"], row["domain"]))
-        )[:MOST_NEIGHBOURS],
+        ),
     )
 
 
