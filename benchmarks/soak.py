@@ -4,7 +4,8 @@ Usage: soak.py [--seconds N] [--rate N] [--names N] [--flood KIND]... [--folder 
                [--curve FILE.csv] [--picture FILE.svg] [-- OPTION...]
 
 The first third is ordinary traffic, in the second half of the frames are of the floods, the last
-is ordinary again. Options behind -- go to unflux watch.
+is ordinary again. Options behind -- go to unflux watch. What was convicted is held against what the
+generator made to flux; names of the floods are innocent.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from storms.frames import Frames, MadeUp, Ordinary
 from storms.sending import Sent, connected, send
 from timing.machine import describe_machine
 from timing.traffic_store import Traffic, TrafficStore
+from traffic.population import Population
+from traffic.response_stream import TrafficShape
 
 VICTIMS: Final = tuple(f"victim{number}.com" for number in range(8))
 FLOODS: Final = {
@@ -153,7 +156,8 @@ def main(arguments: list[str]) -> None:
         (path,) = TrafficStore(cache).get(
             Traffic(responses=1_000_000, names=options.names), "dnstap"
         )
-        ordinary = Ordinary(path)
+        population = Population(TrafficShape().seed, options.names)
+        ordinary = Ordinary(path, population.agents)
         kinds = [FLOODS[name]() for name in options.flood]
         floods = Alternating([frame for kind in kinds for frame in (ordinary, kind)])
         sent = Sent()
@@ -169,12 +173,25 @@ def main(arguments: list[str]) -> None:
                 time.sleep(0.5)
                 watch.look("end", sent)
             watch.look("end", sent)
-            _report(watch, sent, options)
+            scored = _score(folder / "events.jsonl", population.flux_domains)
+            _report(watch, sent, options, scored)
     finally:
         shutil.rmtree(folder)
 
 
-def _report(watch: Watch, sent: Sent, options: argparse.Namespace) -> None:
+def _score(events: Path, flux: frozenset[str]) -> dict[str, int]:
+    """Hold what was told against what the generator made."""
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    convicted = {event["domain"] for event in told if event["event"] == "new"}
+    return {
+        "flux_domains": len(flux),
+        "flux_convicted": len(convicted & flux),
+        "flux_cleared": len({e["domain"] for e in told if e["event"] == "cleared"} & flux),
+        "innocents_convicted": len(convicted - flux),
+    }
+
+
+def _report(watch: Watch, sent: Sent, options: argparse.Namespace, scored: dict[str, int]) -> None:
     if options.curve:
         with options.curve.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(asdict(watch.looks[0])), lineterminator="\n")
@@ -213,6 +230,7 @@ def _report(watch: Watch, sent: Sent, options: argparse.Namespace) -> None:
         "shed": health["shed"],
         "drops": health["drops"],
         "standing": last.standing,
+        **scored,
         "sender_cpu_s": round(times.user + times.system),
     }
     for phase in ("before", "flood", "after"):

@@ -2,6 +2,8 @@
 
 import io
 import struct
+from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,6 +20,8 @@ LETTERS: Final = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uin
 LABEL_OCTETS: Final = 16
 """Of a label made up: 80 bits, so that no name comes twice."""
 ADDRESS: Final = "203.0.113.7"
+ROTATED: Final = 397
+"""Places by which agents are exchanged: a prime, so that hundreds of turns are each another."""
 
 
 class Frames(Protocol):
@@ -29,20 +33,35 @@ class Frames(Protocol):
 
 
 class Ordinary:
-    """The frames of a recorded file, over and over; their times are those of the sending."""
+    """The frames of a recorded file, over and over; their times are those of the sending.
 
-    def __init__(self, path: Path) -> None:
+    Each time it begins again every agent of a flux network gives its place to another one of the
+    network, for flux that repeats itself to the octet is none.
+    """
+
+    def __init__(self, path: Path, networks: Sequence[Sequence[str]] = ()) -> None:
+        """``networks``: the agents of each, IPv4 addresses."""
         octets = np.fromfile(path, dtype=np.uint8)
         (size,) = struct.unpack("!I", octets[4:8].tobytes())
         self._octets = octets[8 + size : -12]
         self._at = 0
+        self._shown = _find_agents(self._octets, networks) if networks else []
 
     def take(self, count: int, now_us: int) -> memoryview:
         """Return so many frames, answered now; fewer at the end of the file."""
+        if self._at == len(self._octets):
+            self._at = 0
+            self._rotate()
         end = _retime(self._octets, self._at, count, now_us, len(HEAD_IPV4), len(HEAD_IPV6))
         taken = self._octets[self._at : end]
-        self._at = 0 if end == len(self._octets) else end
+        self._at = end
         return taken.data
+
+    def _rotate(self) -> None:
+        for turn, (agents, places, number) in enumerate(self._shown):
+            other = (number + ROTATED) % len(agents)
+            self._octets[places] = agents[other]
+            self._shown[turn] = agents, places, other
 
 
 class MadeUp:
@@ -114,6 +133,24 @@ def _form(zone: str, *, is_answered: bool) -> tuple[np.ndarray, int]:
     (size,) = struct.unpack("!I", octets[4:8].tobytes())
     frame = octets[8 + size :]
     return frame, frame.tobytes().index(b"-" * LABEL_OCTETS)
+
+
+def _find_agents(
+    octets: np.ndarray, networks: Sequence[Sequence[str]]
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return for each network the octets of its agents, where some are shown, and which."""
+    is_one = np.ones(max(0, len(octets) - 13), dtype=bool)
+    for place, octet in ((0, 0), (1, 1), (2, 0), (3, 1), (8, 0), (9, 4)):  # A, IN, four octets
+        is_one &= octets[place : place + len(is_one)] == octet
+    places = np.flatnonzero(is_one)[:, None] + np.arange(10, 14)
+    shown = octets[places].view(">u4").ravel()
+    found = []
+    for addresses in networks:
+        agents = np.array(sorted({int(IPv4Address(text)) for text in addresses}), ">u4")
+        number = np.searchsorted(agents, shown).clip(max=len(agents) - 1)
+        is_agent = agents[number] == shown
+        found.append((agents.view(np.uint8).reshape(-1, 4), places[is_agent], number[is_agent]))
+    return found
 
 
 @njit(cache=True)

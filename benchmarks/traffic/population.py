@@ -81,17 +81,23 @@ class Population:
         flux_count = min(FLUX_DOMAINS, name_count // 20)
         self.is_fluxing[rng.choice(np.arange(first, name_count), flux_count, replace=False)] = True
         agent_count = max(20, AGENTS_PER_DOMAIN * flux_count // FLUX_NETWORKS)
-        self._agents = [
+        self.agents = [
             [_ipv4(chance) for _ in range(agent_count)]
             for chance in (self._chance("agents", n) for n in range(FLUX_NETWORKS))
         ]
+        """Their addresses, by network."""
+
+    @property
+    def flux_domains(self) -> frozenset[str]:
+        """The domains of the fluxing names; all others are innocent."""
+        return frozenset(_domain(int(number)) for number in np.flatnonzero(self.is_fluxing))
 
     def reply(self, number: int, qtype: str, edition: int) -> Reply:
         """Return what is said when name ``number`` is asked for ``qtype``, A or AAAA.
 
         ``edition`` tells the successive answers of a fluxing name apart; others have one only.
         """
-        zone = _zone(number * 3 // 4)  # every other site has two hosts
+        zone = _domain(number)
         query = f"{HOSTS[number % len(HOSTS)]}.{zone}"
         if self.is_fluxing[number]:
             return self._fluxing(number, zone, query, qtype, edition)
@@ -142,7 +148,7 @@ class Population:
 
     def _fluxing(self, number: int, zone: str, query: str, qtype: str, edition: int) -> Reply:
         network = number % FLUX_NETWORKS
-        agents = self._agents[network]
+        agents = self.agents[network]
         chance = self._chance("flux", number, edition)
         if qtype != "A":
             return _denial(query, qtype, zone, "NOERROR")
@@ -158,6 +164,11 @@ class Population:
             answer=tuple(Record(query, "A", address, 180) for address in answer),
             authority=authority, additional=additional, link_count=0,
         )  # fmt: skip
+
+
+def _domain(number: int) -> str:
+    """Return the domain of a name; every third site has two hosts."""
+    return _zone(number * 3 // 4)
 
 
 def _zone(number: int) -> str:

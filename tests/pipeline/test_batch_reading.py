@@ -16,8 +16,9 @@ from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.message import NO_TIME
 from unflux.read.source import Options
+from unflux.watch.cropping import CROWDED
 from unflux.watch.inbox import Batch, Part
-from unflux.watch.thinning import CROWDED, Limits, thin
+from unflux.watch.thinning import Limits, thin
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HEAD = compose_control_frame(START, CONTENT_TYPE)

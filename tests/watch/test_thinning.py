@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pyarrow.compute as pc
 import pytest
-from tests.measure.internet_of_rows import Response, address, alias, answer, roll
+from tests.measure.internet_of_rows import Response, address, alias, answer, glue, name_server, roll
 
-from unflux.model.rollup import Rollup
-from unflux.watch.thinning import CROWDED, NOWHERE, RARE, ROLLED_UP, SINGLE, Limits, thin
+from unflux.model.rollup import Rollup, tables_of
+from unflux.watch.cropping import BEYOND, CROWDED, DOUBLED
+from unflux.watch.thinning import NOWHERE, RARE, ROLLED_UP, SINGLE, Limits, thin
 
 EVERYDAY = [
     *(answer(f"www.site{n}.example", ["20.0.0.1"], at) for n in range(40) for at in range(3)),
@@ -57,7 +58,8 @@ def test_customers_of_a_domain_do_not_become_one_name_of_many_addresses() -> Non
     assert "*.dyn.example" not in sightings["qname"].to_pylist()
     assert len(held(thinned, "dyn.example")) == 50
     # Of a convicted domain every address stays.
-    thinned, shed = thin(rollup, replace(LIMITS, records_per_domain=1000), ["dyn.example"])
+    limits = replace(LIMITS, records_per_domain=1000, rows=2000)
+    thinned, shed = thin(rollup, limits, ["dyn.example"])
     assert held(thinned, "dyn.example") == held(rollup, "dyn.example")
     assert sum(asked(thinned, "dyn.example").values()) == 300
     assert set(shed) == {ROLLED_UP}
@@ -85,9 +87,50 @@ def test_single_answers_go_before_those_asked_again() -> None:
 
 def test_a_domain_with_very_many_addresses_is_cropped() -> None:
     many = [answer("many.example", [f"20.4.{n}.{m}" for m in range(20)], n) for n in range(10)]
-    thinned, shed = thin(roll([*EVERYDAY, *many]), LIMITS, ["many.example"])
+    thinned, shed = thin(roll([*EVERYDAY, *many]), LIMITS, ())
     assert len(held(thinned, "many.example")) == 80
     assert shed == {CROWDED: 120}
+
+
+def test_of_a_convicted_domain_records_seen_elsewhere_go_first_then_those_answered_least() -> None:
+    agents = [f"20.{n}.4.1" for n in range(60)]
+    often = [answer("www.flux.example", agents[n : n + 5], at) for n in range(60) for at in (0, 1)]
+    names = [answer(f"n{n}.flux.example", agents[n : n + 5]) for n in range(12)]
+    rollup = roll([*EVERYDAY, *often, *names])
+    thinned, shed = thin(rollup, LIMITS, ["flux.example"])
+    assert held(thinned, "flux.example") == set(agents)
+    assert set(shed) == {DOUBLED}
+
+    # An operator who answers with ever other addresses pushes out none of those that serve.
+    planted = [answer("www.flux.example", [f"21.{n}.{m}.1" for m in range(20)]) for n in range(50)]
+    served = [
+        Response("www.flux.example", (name_server("flux.example", host), glue(host, "20.1.4.1")))
+        for host in (f"ns{n}.flux.example" for n in range(8))
+    ]
+    thinned, shed = thin(roll([*EVERYDAY, *often, *planted, *served]), LIMITS, ["flux.example"])
+    left = held(thinned, "flux.example")
+    assert set(agents) <= left
+    assert {f"ns{n}.flux.example" for n in range(8)} <= left
+    assert len(left & {f"21.{n}.{m}.1" for n in range(50) for m in range(20)}) < 20
+    assert shed[BEYOND] > 980
+
+
+def test_convicted_domains_share_half_of_the_rows_and_the_small_ones_lose_nothing() -> None:
+    floods = [
+        answer(f"f{n}.example", [f"20.{n}.{turn}.{m}" for m in range(20)], turn)
+        for n in range(20)
+        for turn in range(4)
+    ]
+    small = [answer("small.example", ["30.1.1.1", "30.2.1.1"], at) for at in range(3)]
+    kept = [*(f"f{n}.example" for n in range(20)), "small.example"]
+    thinned, shed = thin(roll([*EVERYDAY, *floods, *small]), LIMITS, kept)
+    assert held(thinned, "small.example") == {"30.1.1.1", "30.2.1.1"}
+    everyday, _ = thin(roll(EVERYDAY), LIMITS, ())
+    assert held(thinned, "provider.example") == held(everyday, "provider.example")
+    rows = sum(table.num_rows for table in tables_of(thinned))
+    assert rows <= LIMITS.rows
+    assert {len(held(thinned, name)) for name in kept[:-1]} == {9}
+    assert shed == {BEYOND: 20 * (80 - 9)}
 
 
 def test_few_names_with_very_many_records_are_within_the_rows_too() -> None:

@@ -11,17 +11,15 @@ from typing import Final
 
 import pyarrow as pa
 
+from unflux.engine.crowding import KEPT, count_kept, make_room
 from unflux.engine.store import Store
 from unflux.model.columns import STORED
 from unflux.model.errors import StoreError
-from unflux.model.rollup import Rollup, tables_of
-from unflux.model.stand_in import stand_in
 from unflux.model.vantages import VANTAGE_TABLES
 
 AGED: Final = "older than --keep"
 SINGLE: Final = "name answered once, at the ceiling of rows"
 RARE: Final = "name answered rarely, at the ceiling of rows"
-ROLLED_UP: Final = "name of a convicted domain, counted under the domain at the ceiling of rows"
 OLDEST: Final = "oldest, at the ceiling of the file"
 
 ROOM: Final = 0.9
@@ -36,8 +34,8 @@ DELETED: Final = 0.2
 BULK: Final = 20_000
 """Rows of a name that has very many. Chosen: 2026-11-28; whoever answers each time with other
 addresses would else push out all others."""
-NAMES: Final = 1000
-"""Of a convicted domain that stay apart whatever the ceiling. Chosen: 2026-11-28."""
+KEPT_PART: Final = 0.5
+"""Of a ceiling of rows, what the kept domains may have where others want the rest."""
 
 COUNT_SINCE: Final = " + ".join(
     f"(SELECT count(*) FROM {shape.name} WHERE last_at >= ?)" for shape in STORED
@@ -76,19 +74,9 @@ DELETE_SHED: Final = (
 )
 
 
-_KEPT: Final = "SELECT domain FROM kept"
-MARK_NAMES: Final = f"""
-CREATE OR REPLACE TEMP TABLE to_roll_up AS
-WITH names AS (
-    SELECT query, any_value(domain) AS domain, sum(responses) AS responses
-    FROM lookups WHERE domain IN ({_KEPT}) AND NOT starts_with(query, '*.') GROUP BY query
-)
-SELECT query FROM names
-QUALIFY row_number() OVER (PARTITION BY domain ORDER BY responses DESC, query) > {NAMES}
-"""
 SIZE: Final = "SELECT used_blocks * block_size FROM pragma_database_size()"
 BUCKETS: Final = " UNION ALL ".join(
-    f"SELECT epoch_us(bucket_at) AS bucket_us FROM {shape.name} WHERE domain NOT IN ({_KEPT})"
+    f"SELECT epoch_us(bucket_at) AS bucket_us FROM {shape.name} WHERE domain NOT IN ({KEPT})"
     for shape in STORED
 ).join(
     (
@@ -98,7 +86,7 @@ BUCKETS: Final = " UNION ALL ".join(
 )
 """Rows without a time are the oldest."""
 DELETE_OLDEST: Final = (
-    f"DELETE FROM {{0}} WHERE coalesce(epoch_us(bucket_at), 0) <= ? AND domain NOT IN ({_KEPT})"
+    f"DELETE FROM {{0}} WHERE coalesce(epoch_us(bucket_at), 0) <= ? AND domain NOT IN ({KEPT})"
 )
 EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 """Before all records."""
@@ -155,13 +143,20 @@ def shed(store: Store, since: datetime, ceiling: int, kept: Collection[str]) -> 
     where they are above it; return how many, by reason.
 
     The names that were answered once go first, then those with very many rows, then those that
-    were answered least, of these the ones seen longest ago. Names of the
-    ``kept`` domains stay; where they alone are above the ceiling, those of a domain that has very
-    many are counted under the domain, with all addresses they led to.
+    were answered least, of these the ones seen longest ago. Names of the ``kept`` domains stay;
+    where these have more than half of the ceiling and all that others leave of it, see
+    :func:`unflux.engine.crowding.make_room`.
     """
     gone = Counter[str]()
     with _kept(store, kept), store.transaction():
         rows = _count_since(store, since)
+        if rows <= ceiling:
+            return gone
+        mine = count_kept(store, since)
+        share = max(int(ceiling * KEPT_PART), ceiling - (rows - mine))
+        if mine > share:
+            gone += make_room(store, since, int(share * ROOM))
+            rows = _count_since(store, since)
         if rows <= ceiling:
             return gone
         store.execute(MARK_SHED, [since, since, since, BULK, rows - int(ceiling * ROOM)])
@@ -171,8 +166,6 @@ def shed(store: Store, since: datetime, ceiling: int, kept: Collection[str]) -> 
                 gone[SINGLE if is_single else RARE] += count
             store.execute(DELETE_SHED.format(shape.name), [since])
         store.execute("DROP TABLE to_shed")
-        if rows - gone.total() > ceiling:
-            gone[ROLLED_UP] = _roll_up(store)
     return gone
 
 
@@ -211,26 +204,6 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
 
 def _count_since(store: Store, since: datetime) -> int:
     return int(store.execute(COUNT_SINCE, [since] * len(STORED)).fetchone()[0])
-
-
-def _roll_up(store: Store) -> int:
-    """Count the names of the kept domains beyond the most answered under their domains."""
-    store.execute(MARK_NAMES)
-    tables = []
-    for shape in STORED:
-        theirs = f"FROM {shape.name} WHERE query IN (FROM to_roll_up)"
-        rows = store.execute(f"SELECT * {theirs}").to_arrow_table()
-        tables.append(rows.select(shape.schema.names).cast(shape.schema))
-        store.execute(f"DELETE {theirs}")
-    store.execute("DROP TABLE to_roll_up")
-    sightings, lookups, answer_sets = tables
-    after = stand_in(Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets))
-    for shape, table in zip(STORED, tables_of(after), strict=True):
-        store.merge(shape, table)
-    return sum(
-        before.num_rows - table.num_rows
-        for before, table in zip(tables, tables_of(after), strict=True)
-    )
 
 
 def _kept(store: Store, kept: Collection[str]) -> AbstractContextManager[None]:

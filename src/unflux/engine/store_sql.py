@@ -99,8 +99,11 @@ def merge_statement(shape: TableShape, since_us: int | None) -> str:
     )
 
 
-def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
-    """Return what moves every row of the table into the bucket of ``bucket_s`` around its own."""
+def coarsen_statements(shape: TableShape, bucket_s: int, where: str = "true") -> list[str]:
+    """Return what moves rows of the table into the bucket of ``bucket_s`` around their own.
+
+    ``where``: which rows, by their key, so that all that become one row are moved or none.
+    """
     width_us = bucket_s * MICROSECONDS_PER_S
     late_us = f"(epoch_us(bucket_at) % {width_us} + {width_us}) % {width_us}"
     start = f"make_timestamptz(epoch_us(bucket_at) - {late_us})"
@@ -114,8 +117,8 @@ def coarsen_statements(shape: TableShape, bucket_s: int) -> list[str]:
     selected = ", ".join(f"{value(c)} AS {_quoted(c.name)}" for c in shape.columns)
     return [
         f"CREATE OR REPLACE TEMP TABLE coarse AS SELECT {selected} FROM {shape.name}"
-        f" GROUP BY {', '.join(keys)}",
-        f"DELETE FROM {shape.name}",
+        f" WHERE {where} GROUP BY {', '.join(keys)}",
+        f"DELETE FROM {shape.name} WHERE {where}",
         f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",
         "DROP TABLE coarse",
     ]

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 
 from unflux.model.rollup import Rollup, merge, tables_of
 from unflux.model.stand_in import rows_of, stand_in
+from unflux.watch.cropping import crop, crop_kept, share_of
 
 ROLLED_UP: Final = "name of a domain with too many in a batch, counted under the domain"
 NOWHERE: Final = "name that led nowhere, asked once, in a batch with too many"
 SINGLE: Final = "name answered once, in a batch with too many rows"
-CROWDED: Final = "record of a domain with too many in a batch"
 RARE: Final = "name answered rarely, in a batch with too many rows"
 
 
@@ -51,11 +51,13 @@ def thin(rollup: Rollup, limits: Limits, kept: Collection[str]) -> tuple[Rollup,
     what one name has; those of the ``kept`` domains stay, under the domain too. Names without
     answer that were asked once, then names of single answers, then of few are let go whole, but
     not those of ``kept``. Of a domain that holds too many different records some are let go, and
-    the sets of answers with them. Which of equals is told by a hash, so by no order that a sender
-    could choose.
+    the sets of answers with them; of one that is ``kept`` what stands in another row, too, and then
+    what was answered least, until all of ``kept`` have half of the rows. Which of equals is told by
+    a hash, so by no order that a sender could choose.
     """
     shed = Counter[str]()
-    rollup = _crop(rollup, limits, shed)
+    rollup = crop(rollup, limits.records_per_domain, kept, shed)
+    rollup = _crop_kept(rollup, limits, kept, shed)
     has_few_names = rollup.lookups.num_rows <= min(limits.names_per_domain, limits.nowhere)
     if has_few_names and _size(rollup) <= limits.rows:
         return rollup, shed
@@ -107,25 +109,17 @@ class _Names:
         )
 
 
-def _crop(rollup: Rollup, limits: Limits, shed: Counter[str]) -> Rollup:
-    """Leave each domain so many records and sets of answers."""
-    tables = []
-    for table, owner, value in (
-        (rollup.sightings, "owner_domain", "rdata"),
-        (rollup.answer_sets, "domain", "answer_set"),
-    ):
-        counted = table.group_by(owner).aggregate([([], "count_all")])
-        crowded = counted.filter(pc.greater(counted["count_all"], limits.records_per_domain))
-        is_gone = np.zeros(table.num_rows, dtype=bool)
-        for domain in crowded[owner]:
-            rows = np.flatnonzero(np.asarray(pc.equal(table[owner], domain)).astype(bool))
-            chances = [hash(text) for text in table[value].take(pa.array(rows)).to_pylist()]
-            is_gone[rows[np.argsort(chances)[limits.records_per_domain :]]] = True
-        tables.append(table.filter(pa.array(~is_gone)) if is_gone.any() else table)
-        if gone := int(is_gone.sum()):
-            shed[CROWDED] += gone
-    sightings, answer_sets = tables
-    return Rollup(sightings=sightings, lookups=rollup.lookups, answer_sets=answer_sets)
+def _crop_kept(rollup: Rollup, limits: Limits, kept: Collection[str], shed: Counter[str]) -> Rollup:
+    """Leave the kept domains what they may have; names are counted together before rows go."""
+
+    def share() -> int | None:
+        return share_of(rollup, limits.records_per_domain, limits.rows // 2, kept)
+
+    if not kept or share() is None:
+        return rollup
+    rollup = _roll_up(rollup, _Names.of(rollup, kept), limits, shed)
+    left = share()
+    return rollup if left is None else crop_kept(rollup, left, kept, shed)
 
 
 def _roll_up(rollup: Rollup, names: _Names, limits: Limits, shed: Counter[str]) -> Rollup:
