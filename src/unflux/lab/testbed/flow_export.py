@@ -2,11 +2,14 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from unflux.lab.testbed.namespaces import entered
 from unflux.lab.testbed.programs import Programs
 from unflux.model.errors import UnfluxError
 
@@ -16,6 +19,11 @@ FLOWS: Final = "flows.csv"
 FLOWS_EXACT: Final = "flows.json"
 COLLECTED: Final = "ipfix.nfcapd"
 PATIENCE_S: Final = 20.0
+EXPORT_S: Final = 120
+"""How long the exporter may read a capture, and how long the collector lives at most."""
+MOST_WAITING_OCTETS: Final = 32_768
+"""What may wait at the collector, by the kernel's count. Chosen: 2026-11-28; a seventh of what a
+socket holds by default."""
 _POLL_S: Final = 0.02
 
 
@@ -31,21 +39,16 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
     gathered.mkdir()
     collector = subprocess.Popen(  # noqa: S603  words are ours
         [
-            programs.paths["ip"], "netns", "exec", namespace, programs.paths["timeout"], "120",
-            programs.paths["nfcapd"], "-l", gathered, "-b", "127.0.0.1", "-p", str(PORT),
-            "-t", "86400",
+            programs.paths["ip"], "netns", "exec", namespace, programs.paths["timeout"],
+            str(EXPORT_S), programs.paths["nfcapd"], "-l", gathered, "-b", "127.0.0.1",
+            "-p", str(PORT), "-t", "86400",
         ],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        _wait_for_queue(collector, is_empty=False)
-        programs.run(
-            "ip", "netns", "exec", namespace, programs.paths["softflowd"], "-d",
-            "-r", capture.name,
-            "-n", f"127.0.0.1:{PORT}", "-v", "10", "-A", "milli", "-m", "1000000",
-            "-p", "softflowd.pid", "-c", "none", folder=capture.parent,
-        )  # fmt: skip
-        _wait_for_queue(collector, is_empty=True)
+        _wait_for_queue(collector, is_listening=True)
+        _relay_messages(programs, namespace, capture, collector)
+        _wait_for_queue(collector, most_octets=0)
     finally:
         collector.terminate()
         collector.wait()
@@ -61,12 +64,56 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
         path.write_text(said, encoding="utf-8")
 
 
-def _wait_for_queue(collector: "subprocess.Popen[bytes]", *, is_empty: bool) -> None:
-    """Wait until the collector listens, or until it has read all it was sent."""
+def _relay_messages(
+    programs: Programs, namespace: str, capture: Path, collector: "subprocess.Popen[bytes]"
+) -> None:
+    """Have the exporter's messages collected, by TCP from it and at the collector's own pace.
+
+    The exporter sends a file's flows faster than any socket takes them, and datagrams that find no
+    room are lost without a word.
+    """
+    with entered(namespace):
+        listener = socket.create_server(("127.0.0.1", PORT))
+        onward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with listener, onward:
+        listener.settimeout(PATIENCE_S)
+        exporter = subprocess.Popen(  # noqa: S603  words are ours
+            [
+                programs.paths["ip"], "netns", "exec", namespace, programs.paths["softflowd"],
+                "-d", "-r", capture.name, "-n", f"127.0.0.1:{PORT}", "-P", "tcp", "-v", "10",
+                "-A", "milli", "-m", "1000000", "-p", "softflowd.pid", "-c", "none",
+            ],
+            cwd=capture.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            with listener.accept()[0] as opened, opened.makefile("rb") as stream:
+                opened.settimeout(EXPORT_S)
+                for octets in _messages(stream):
+                    onward.sendto(octets, ("127.0.0.1", PORT))
+                    _wait_for_queue(collector, most_octets=MOST_WAITING_OCTETS)
+        except TimeoutError as error:
+            message = "softflowd does not export"
+            raise UnfluxError(message) from error
+        finally:
+            exporter.terminate()
+            exporter.wait()
+
+
+def _messages(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the messages of IPFIX in a stream (RFC 7011 section 3.1)."""
+    while len(head := stream.read(4)) == 4:
+        yield head + stream.read(int.from_bytes(head[2:]) - len(head))
+
+
+def _wait_for_queue(
+    collector: "subprocess.Popen[bytes]", *, is_listening: bool = False, most_octets: int = 0
+) -> None:
+    """Wait until the collector listens, or until no more than so much waits for it."""
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         waiting = _waiting_octets(collector.pid)
-        if waiting is not None and (waiting == 0 or not is_empty):
+        if waiting is not None and (is_listening or waiting <= most_octets):
             return
         if collector.poll() is not None:
             break
