@@ -605,6 +605,44 @@ def edge_without_agents(t: Traffic) -> Case:
     return Case(name="edge without agents", flows=t.table())
 
 
+def proxy_at_home(t: Traffic) -> Case:
+    """A household whose owner runs a reverse proxy to a rented server."""
+    host, rented, site = _home(t.rng, 2), _hosted(t.rng), Site.draw(t, 12)
+    for _ in range(60):
+        relay(t, host, rented, t.rng.uniform(0, 3 * HOUR_S), site, port=443)
+    browse(t, host, 3, 30)
+    run_devices(t, host, 3)
+    return Case(name="reverse proxy at home", flows=t.table())
+
+
+def proxy_of_renumbered_home(t: Traffic) -> Case:
+    """The same over four days, with a new address each day."""
+    rented, site = _hosted(t.rng), Site.draw(t, 12)
+    for day in range(4):
+        today = Traffic(t.rng)
+        host = _home(t.rng, 2)
+        for _ in range(60):
+            relay(today, host, rented, t.rng.uniform(0, 20 * HOUR_S), site, port=443)
+        browse(today, host, 20, 10)
+        run_devices(today, host, 20)
+        t.rows += [(row[0] + 86_400 * day, row[1] + 86_400 * day, *row[2:]) for row in today.rows]
+    return Case(name="reverse proxy at home, new addresses", flows=t.table())
+
+
+def proxy_of_few_targets(t: Traffic) -> Case:
+    """A proxy of a household on port 80: people elsewhere choose two to seven sites through it."""
+    host = _home(t.rng, 2)
+    sites = {_hosted(t.rng): Site.draw(t, 12) for _ in range(int(t.rng.integers(2, 8)))}
+    people = [_visitor(t.rng) for _ in range(5)]
+    for _ in range(150):
+        target = str(t.rng.choice(list(sites)))
+        relay(t, host, target, t.rng.uniform(0, 3 * HOUR_S), sites[target],
+              client=str(t.rng.choice(people)))  # fmt: skip
+    browse(t, host, 3, 30)
+    run_devices(t, host, 3)
+    return Case(name="forward proxy, few targets", flows=t.table())
+
+
 Draw = Callable[[Traffic], Case]
 
 AGENTS: Final[tuple[Draw, ...]] = (
@@ -617,24 +655,11 @@ INNOCENTS: Final[tuple[Draw, ...]] = (
     reverse_proxy_elsewhere, points_of_presence, front_of_name_server, cdn_cache, forward_proxy,
     vpn_at_home, resolver, dns_forwarder,
     dns_forwarder_elsewhere, mail_server, nat_home, peer_to_peer, camera_with_cloud, household,
-    edge_without_agents,
+    edge_without_agents, proxy_at_home, proxy_of_renumbered_home, proxy_of_few_targets,
 )  # fmt: skip
-
-
-def proxy_at_home(t: Traffic) -> Case:
-    """A household whose owner runs a reverse proxy to a rented server."""
-    host, rented, site = _home(t.rng, 2), _hosted(t.rng), Site.draw(t, 12)
-    for _ in range(60):
-        relay(t, host, rented, t.rng.uniform(0, 3 * HOUR_S), site, port=443)
-    browse(t, host, 3, 30)
-    run_devices(t, host, 3)
-    return Case(name="reverse proxy at home", flows=t.table())
-
-
-ALIKE: Final[tuple[Draw, ...]] = (proxy_at_home,)
 
 
 def draw(kind: Draw, seed: int) -> Case:
     """Draw one case; the same seed gives the same flows."""
-    number = (AGENTS + INNOCENTS + ALIKE).index(kind)
+    number = (AGENTS + INNOCENTS).index(kind)
     return kind(Traffic(np.random.default_rng([seed, number])))

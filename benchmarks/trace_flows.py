@@ -29,8 +29,9 @@ HEAD: Final = """# How well motherships are found
 Written by `benchmarks/trace_flows.py` from generated flows (`benchmarks/flow_traffic.py`), seeds
 {first} to {last}, looked at once. The generator and the bounds of `unflux trace` are by one hand:
 its kinds are not new to it; docs/testbed.md has real servers. *First*: the motherships stand before
-every other host. *Accused*: all of them are. *Wrong*: hosts that are accused and are no mothership
-or controller. *Undecided*: other hosts that something is relayed to and that are left undecided.
+every other host. *Accused*, *suspected*: all of them are that. *Wrong*: hosts that are accused and
+are no mothership or controller. *Suspected* and *undecided* without an agent: hosts that something
+is relayed to and that are left so.
 """
 
 
@@ -41,8 +42,10 @@ class Count:
     runs: int = 0
     first: int = 0
     accused: int = 0
+    suspected: int = 0
     wrong: int = 0
     wrong_runs: int = 0
+    suspected_others: int = 0
     undecided: int = 0
     controllers: int = 0
     controllers_named: int = 0
@@ -67,27 +70,27 @@ def main() -> None:
 def _page(seeds: range, flow_count: int) -> Iterator[str]:
     yield HEAD.format(first=seeds[0], last=seeds[-1])
     yield "## Captures with an agent\n"
-    yield "| capture | runs | first | accused | wrong | controllers named | controllers accused |"
-    yield "|---|--:|--:|--:|--:|--:|--:|"
+    yield (
+        "| capture | runs | first | accused | suspected | wrong | controllers named | controllers "
+        "accused |"
+    )
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for kind in flow_traffic.AGENTS:
         name, count = score(kind, seeds)
         yield (
-            f"| {name} | {count.runs} | {count.first} | {count.accused} | {count.wrong}"
+            f"| {name} | {count.runs} | {count.first} | {count.accused} | {count.suspected}"
+            f" | {count.wrong}"
             f" | {count.controllers_named} | {count.controllers} |"
         )
     yield "\n## Captures without an agent\n"
-    yield "| capture | runs | with an accusation | undecided hosts |"
-    yield "|---|--:|--:|--:|"
+    yield "| capture | runs | with an accusation | suspected hosts | undecided hosts |"
+    yield "|---|--:|--:|--:|--:|"
     for kind in flow_traffic.INNOCENTS:
         name, count = score(kind, seeds)
-        yield f"| {name} | {count.runs} | {count.wrong_runs} | {count.undecided} |"
-    yield "\n## Not told apart\n"
-    yield "By its flows this is what an agent does; it is accused.\n"
-    yield "| capture | runs | with an accusation | undecided hosts |"
-    yield "|---|--:|--:|--:|"
-    for kind in flow_traffic.ALIKE:
-        name, count = score(kind, seeds)
-        yield f"| {name} | {count.runs} | {count.wrong_runs} | {count.undecided} |"
+        yield (
+            f"| {name} | {count.runs} | {count.wrong_runs} | {count.suspected_others}"
+            f" | {count.undecided} |"
+        )
     if flow_count:
         yield "\n## Speed\n"
         yield from _speed(flow_count)
@@ -117,6 +120,9 @@ def _count(count: Count, case: Case, hosts: list[TracedHost]) -> None:
     count.accused += case.motherships <= accused
     count.wrong += len(accused - true)
     count.wrong_runs += bool(accused - true)
+    suspected = {host.address for host in hosts if host.verdict == "suspected"}
+    count.suspected += case.motherships <= suspected
+    count.suspected_others += len(suspected - true)
     count.undecided += sum(
         host.verdict == "undecided" and host.role != "controller" and host.address not in true
         for host in hosts

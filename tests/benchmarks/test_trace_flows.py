@@ -5,24 +5,25 @@ from importlib import import_module
 import pytest
 
 SEEDS = (1, 2)
-AGENTS = (
-    "agent_at_home", "agent_of_honeypot", "agent_of_hydra", "agent_of_double_flux",
-    "agent_by_seconds", "agent_of_chain",
-)  # fmt: skip
+ACCUSED = ("agent_of_honeypot", "agent_of_double_flux", "agent_of_chain")
+ONE_HOUSEHOLD = ("agent_at_home", "agent_of_hydra", "agent_by_seconds")
 INNOCENTS = (
     "web_server", "application_with_api", "server_that_logs", "reverse_proxy",
     "reverse_proxy_private", "reverse_proxy_elsewhere", "points_of_presence",
     "front_of_name_server", "cdn_cache", "vpn_at_home", "resolver",
     "dns_forwarder", "dns_forwarder_elsewhere", "mail_server", "nat_home", "peer_to_peer",
-    "camera_with_cloud", "household",
+    "camera_with_cloud", "household", "proxy_at_home", "proxy_of_renumbered_home",
+    "proxy_of_few_targets",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", (*ACCUSED, *ONE_HOUSEHOLD))
 def test_the_motherships_come_first_and_are_accused(name: str) -> None:
     traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
     _, count = scoring.score(getattr(traffic, name), SEEDS)
-    assert (count.first, count.accused, count.wrong) == (len(SEEDS), len(SEEDS), 0)
+    assert (count.first, count.wrong) == (len(SEEDS), 0)
+    assert count.accused == (len(SEEDS) if name in ACCUSED else 0)
+    assert count.suspected == (0 if name in ACCUSED else len(SEEDS))
 
 
 @pytest.mark.parametrize("name", INNOCENTS)

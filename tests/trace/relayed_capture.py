@@ -68,7 +68,9 @@ class Wire:
         return b"".join(parts)
 
 
-def relayed(count: int = 12, *, seed: int = 1, browsed: int = 60) -> Wire:
+def relayed(
+    count: int = 12, *, seed: int = 1, browsed: int = 60, controller_name: str = "cfg.example"
+) -> Wire:
     """Return an agent's traffic over an hour: relayed requests, polls, and browsing."""
     draw, wire = random.Random(seed), Wire()
     pages = [b"x" * draw.randrange(800, 40_000) for _ in range(6)]
@@ -85,7 +87,7 @@ def relayed(count: int = 12, *, seed: int = 1, browsed: int = 60) -> Wire:
     for number in range(7):
         wire.connect(
             BEGIN_US + number * 600_000_000, (AGENT, 52_000 + number), (CONTROLLER, 80),
-            b"GET /settings?v=2 HTTP/1.1\r\nHost: cfg.example\r\n\r\n",
+            f"GET /settings?v=2 HTTP/1.1\r\nHost: {controller_name}\r\n\r\n".encode(),
             b"HTTP/1.1 200 OK\r\n\r\nports=80,53",
         )  # fmt: skip
     for number in range(browsed):

@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 import pytest
+from tests.trace.flow_rows import Row, table
 from tests.trace.relayed_capture import AGENT
-from tests.trace.test_visits import Row, table
 
 from unflux.model.flows import FLOWS
 from unflux.trace.columns import number_flows

@@ -3,39 +3,14 @@
 import random
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.trace.flow_rows import Row, table
 from tests.trace.relayed_capture import AGENT, MOTHERSHIP
 from tests.trace.test_judging import trace
 
-from unflux.model.columns import MOMENT
-from unflux.model.flows import FLOWS
 from unflux.trace.columns import FlowColumns, number_flows
 from unflux.trace.visits import find_visits
-
-Row = tuple[int, int, str, str, int, int]
-"""First and last second, client, server, octets sent and received."""
-
-
-def table(rows: list[Row]) -> pa.Table:
-    rows = sorted(rows)
-    columns: dict[str, object] = {
-        "first_at": pa.array([row[0] * 1_000_000 for row in rows]).cast(MOMENT),
-        "last_at": pa.array([row[1] * 1_000_000 for row in rows]).cast(MOMENT),
-        "client": [row[2] for row in rows],
-        "client_port": [4_000 + n % 50_000 for n in range(len(rows))],
-        "server": [row[3] for row in rows],
-        "server_port": [80] * len(rows),
-        "protocol": [6] * len(rows),
-        "sent_bytes": [row[4] for row in rows],
-        "received_bytes": [row[5] for row in rows],
-    }
-    arrays = [
-        pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(len(rows), f.type)
-        for f in FLOWS.schema
-    ]
-    return pa.table(arrays, schema=FLOWS.schema)
 
 
 def sorted_inbound(flows: FlowColumns) -> np.ndarray:
@@ -79,7 +54,7 @@ def test_a_relay_that_opens_a_flow_for_each_request_is_found() -> None:
         for n in range(60)
     ]
     host = trace(table(rows))[f"{MOTHERSHIP} mothership"]
-    assert host.verdict == "accused"
+    assert host.verdict == "suspected"
     compared = {piece.name: piece.value for piece in host.evidence}
     assert compared["size"] == 12
     # The same flows with octets of their own are calls to a service.
@@ -87,4 +62,4 @@ def test_a_relay_that_opens_a_flow_for_each_request_is_found() -> None:
         (*row[:5], 3_000 + 11 * n) if row[3] == MOTHERSHIP else row for n, row in enumerate(rows)
     ]
     found = trace(table(other)).get(f"{MOTHERSHIP} mothership")
-    assert found is None or found.verdict != "accused"
+    assert found is None or found.verdict not in ("accused", "suspected")

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from unflux.model.verdicts import Alternative, Evidence, SourceSummary
 
 SCHEMA: Final = "unflux/trace/1"
-TraceOutcome = Literal["accused", "undecided", "innocent"]
+TraceOutcome = Literal["accused", "suspected", "undecided", "innocent"]
 TracedRole = Literal["mothership", "name-mothership", "chained-proxy", "controller"]
 
 
@@ -65,7 +65,7 @@ class TracedHost:
     evidence: tuple[Evidence, ...]
     alternatives: tuple[Alternative, ...]
     missing: str | None
-    """For ``undecided``: one sentence on what would decide it."""
+    """For ``suspected`` and ``undecided``: one sentence on what would decide it."""
     flows: tuple[RelayedFlow, ...]
     """Some of the flows behind it."""
 

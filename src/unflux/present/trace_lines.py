@@ -28,7 +28,7 @@ def render(result: TraceResult, *, list_all: bool) -> Iterator[str]:
 
 
 def listed(result: TraceResult, *, list_all: bool) -> tuple[TracedHost, ...]:
-    """Return the hosts that are shown: accused and undecided ones, or all."""
+    """Return the hosts that are shown: all but innocent ones, or all."""
     return tuple(host for host in result.hosts if list_all or host.verdict != "innocent")
 
 

@@ -17,6 +17,7 @@ MOST_NAMED: Final = 6
 
 VERDICTS: Final[dict[TraceOutcome, Cell]] = {
     "accused": Cell("✗ accused", "bold red"),
+    "suspected": Cell("! suspected", "red"),
     "undecided": Cell("? undecided", "yellow"),
     "innocent": Cell("✓ innocent", "green"),
 }

@@ -32,6 +32,8 @@ class FlowColumns:
     """int64: equal where the HTTP host and target asked for are, NO_TEXT where none was seen."""
     is_authoritative: np.ndarray
     """int8: 1, 0, or -1 where no DNS answer was seen."""
+    is_by_address: np.ndarray
+    """int8: whether the HTTP host is the server's bare address; -1 where none was seen."""
 
     def __len__(self) -> int:
         return len(self.first_us)
@@ -68,6 +70,7 @@ def number_flows(table: pa.Table) -> Capture:
     # A flow whose end nobody told went on as long as a relay may take to begin.
     last_at = pc.coalesce(table["last_at"], pc.add(table["first_at"], UNTOLD))
     is_authoritative = table["is_authoritative"].cast(pa.int8())
+    is_by_address = pc.equal(_without_port(table["http_host"]), table["server"]).cast(pa.int8())
     flows = FlowColumns(
         first_us=first_us[order],
         last_us=np.asarray(last_at.cast(pa.int64()))[order],
@@ -79,8 +82,15 @@ def number_flows(table: pa.Table) -> Capture:
         received_bytes=np.asarray(table["received_bytes"])[order],
         request=np.asarray(request.fill_null(NO_TEXT))[order],
         is_authoritative=np.asarray(pc.fill_null(is_authoritative, -1))[order],
+        is_by_address=np.asarray(pc.fill_null(is_by_address, -1))[order],
     )
     return Capture(flows=flows, hosts=hosts, tick_us=_tick_us(first_us))
+
+
+def _without_port(http_host: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return hosts without their port, and addresses without brackets (RFC 9110 section 7.2)."""
+    bare = pc.replace_substring_regex(http_host, r"^\[(.*)\](:[0-9]+)?$", r"\1")
+    return pc.replace_substring_regex(bare, r"^([^:]*):[0-9]+$", r"\1")
 
 
 def _tick_us(moments_us: np.ndarray) -> int:

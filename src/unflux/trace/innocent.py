@@ -22,6 +22,10 @@ FAMILIAR: Final = 3
 """Hosts that ask a target and relay nothing to it, from which on it is a service for all. Chosen:
 2026-11-28."""
 
+HOUSEHOLDS: Final = 3
+"""Networks (/24, IPv6 /48) of relays of one host at one time, from which on they are not taken for
+one owner's. Chosen: 2026-11-28; people have a home and perhaps an office or their parents' line."""
+
 _PRIVATE: Final = tuple(
     map(
         ip_network,
@@ -50,6 +54,8 @@ class Target:
     """Whether it and every agent are announced by one AS, where both are known."""
     asker_count: int
     """Hosts that ask it and relay nothing to it."""
+    relay_count: int
+    """Hosts that relay to it, DNS or other traffic."""
     rivals: tuple[int, ...]
     """For each agent: how many hosts it relays to, at least as well proved."""
     name_servers: int
@@ -59,6 +65,12 @@ class Target:
     client_near_ratio: float
     """Share of clients in the /16 of their agent, or at private addresses."""
     client_private_ratio: float
+    household_count: int
+    """Networks of relays that asked it at one time."""
+    is_told: bool
+    """Whether somebody knew one of the relays for an agent."""
+    is_doubled: bool
+    """Whether a relay passes on both names and pages to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,26 @@ def _own_site(target: Target) -> str:
     return "Whether it lies in the /16 (IPv6: /32) of each of its relays."
 
 
+def _is_owners(target: Target) -> bool | None:
+    """Return null where one owner may have it all: by flows that is what an agent does."""
+    if target.is_told or target.is_doubled or target.links[0].is_of_names:
+        return False
+    return False if target.household_count >= HOUSEHOLDS else None
+
+
+def _owners(target: Target) -> str:
+    if target.is_told:
+        return "One of the relays was known for an agent before."
+    if target.is_doubled or target.links[0].is_of_names:
+        return "Names are relayed to it; owners put a proxy before pages."
+    if target.household_count >= HOUSEHOLDS:
+        return f"Relays in {target.household_count:,} networks went to it at one time."
+    return (
+        f"Relays in {target.household_count:,} networks went to it at one time: that an owner's "
+        "reverse proxy goes to a rented host of the owner is not excluded."
+    )
+
+
 def _is_forwarder(target: Target) -> bool | None:
     if not any(link.is_of_names for link in target.links):
         return False
@@ -117,7 +149,11 @@ def _is_forwarder(target: Target) -> bool | None:
     no = sum(link.authoritative for link in target.links)
     if yes + no:
         return yes > no
-    own = any(link.during < ASKED_RATIO * link.flows for link in target.links if link.is_of_names)
+    own = any(
+        link.tally.during < ASKED_RATIO * link.tally.flows
+        for link in target.links
+        if link.is_of_names
+    )
     if own or target.asker_count >= FAMILIAR or target.name_servers >= MANY_TARGETS:
         return True
     return None
@@ -144,6 +180,12 @@ HYPOTHESES: Final = (
         because=_own_site,
     ),
     Hypothesis(
+        name="owners-proxy",
+        ratio=0.0,
+        holds=_is_owners,
+        because=_owners,
+    ),
+    Hypothesis(
         name="forward-proxy",
         ratio=-10.0,
         holds=lambda t: min(t.rivals, default=0) >= MANY_TARGETS and t.is_one_of_many,
@@ -164,7 +206,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         name="service-for-all",
         ratio=-8.0,
-        holds=lambda t: t.asker_count >= max(FAMILIAR, 2 * len(t.agents)),
+        holds=lambda t: t.asker_count >= max(FAMILIAR, 2 * t.relay_count),
         because=lambda t: f"{t.asker_count:,} hosts that relay nothing to it ask it too.",
     ),
     Hypothesis(

@@ -1,8 +1,8 @@
 """Judge the hosts behind relays: what each is, how sure that is, and which flows show it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 
@@ -27,6 +27,10 @@ AUTHORITATIVE: Final = 2.0
 """What authoritative answers say of a relay of DNS. Chosen: 2026-11-28; forwarders pass on what
 resolvers know, and fronts of name servers elsewhere are rare, but there are some."""
 
+UNSURE: Final = 0.5
+"""What an innocent explanation that was not tested leaves of the score: as likely as not. Chosen:
+2026-11-28."""
+
 MOST_FLOWS: Final = 10
 """Flows shown of each host. Chosen: 2026-11-28."""
 
@@ -34,6 +38,8 @@ MISSING: Final = {
     "relay": "More relayed requests, or a capture with payload, would tell a relay from chance.",
     "agent": "Records of DNS that name its relays as agents (--agent, --agents), or a second relay "
     "elsewhere, would tell an agent from a proxy that somebody runs in the open.",
+    "owner": "One household may run a reverse proxy of its owner: records of DNS that name it as "
+    "an agent (--agent, --agents), or relays of other households to the same host, would tell.",
     "names": "A capture with payload would tell a name server by its authoritative answers from a "
     "resolver.",
     "controller": "A second agent that polls it would tell a controller from a device's maker.",
@@ -54,20 +60,19 @@ def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
         if host.verdict == "accused"
     }
     hosts = list(_with_company(suspects, hosts, accused))
-    relays = frozenset(
-        link.agent
+    networks = {
+        frozenset(link.agent for link in suspect.links)
         for suspect, host in zip(suspects, hosts, strict=True)
         if host.verdict != "innocent"
-        for link in suspect.links
-    )
-    for controller in find_controllers(scene, relays, places):
+    }
+    for controller in find_controllers(scene, networks, places):
         hosts.append(_judge_controller(scene, controller, hosts, places))
     return sorted(hosts, key=_rank)
 
 
 def _rank(host: TracedHost) -> tuple[int, bool, float, str, str]:
     """Sort by verdict, what is relayed to before what is polled, and then by score."""
-    order = ("accused", "undecided", "innocent").index(host.verdict)
+    order = get_args(TraceOutcome).index(host.verdict)
     return order, host.role == "controller", -host.score, host.address, host.role
 
 
@@ -87,12 +92,9 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         piece = _authoritative(suspect.links)
         evidence.append(piece)
         agent_llr += piece.llr
-    is_unsure = suspect.is_of_names and any(
-        alternative.hypothesis == "dns-forwarder" and alternative.outcome == "untested"
-        for alternative, _ in tested
-    )
+    untested = [a.hypothesis for a, _ in tested if a.outcome == "untested"]
     relay_llr = suspect.relay_llr
-    verdict = _outcome(relay_llr, agent_llr, is_unsure=is_unsure)
+    verdict = _outcome(relay_llr, agent_llr, untested)
     flows = scene.capture.flows
     rows = np.array([pair for link in suspect.links for pair in link.rows], np.int64)
     delays = [delay for link in suspect.links for delay in link.delay_us]
@@ -101,7 +103,7 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         address=suspect.target.address,
         role="name-mothership" if suspect.is_of_names else "mothership",
         verdict=verdict,
-        score=probability(relay_llr) * probability(agent_llr),
+        score=probability(relay_llr) * probability(agent_llr) * (UNSURE if untested else 1.0),
         agents=tuple(_relaying_agent(scene, link) for link in suspect.links),
         ports=tuple(sorted({port for link in suspect.links for port in link.target_ports})),
         asn=place.asn,
@@ -113,7 +115,7 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         period_s=None,
         evidence=tuple(evidence),
         alternatives=tuple(alternative for alternative, _ in tested),
-        missing=_missing(verdict, relay_llr, agent_llr, is_unsure=is_unsure),
+        missing=_missing(verdict, relay_llr, agent_llr),
         flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
     )
 
@@ -129,22 +131,23 @@ def _authoritative(links: Iterable[Link]) -> Evidence:
     )
 
 
-def _outcome(relay_llr: float, agent_llr: float, *, is_unsure: bool) -> TraceOutcome:
+def _outcome(relay_llr: float, agent_llr: float, untested: Sequence[str]) -> TraceOutcome:
     if agent_llr <= -CONVICTION or relay_llr <= -CONVICTION:
         return "innocent"
-    if relay_llr >= CONVICTION and agent_llr >= CONVICTION and not is_unsure:
-        return "accused"
-    return "undecided"
+    # Forwarders of DNS are so many that what may be one is no suspect.
+    if min(relay_llr, agent_llr) < CONVICTION or "dns-forwarder" in untested:
+        return "undecided"
+    return "suspected" if untested else "accused"
 
 
-def _missing(
-    verdict: TraceOutcome, relay_llr: float, agent_llr: float, *, is_unsure: bool
-) -> str | None:
+def _missing(verdict: TraceOutcome, relay_llr: float, agent_llr: float) -> str | None:
+    if verdict == "suspected":
+        return MISSING["owner"]
     if verdict != "undecided":
         return None
     if relay_llr < CONVICTION:
         return MISSING["relay"]
-    return MISSING["names"] if is_unsure and agent_llr >= CONVICTION else MISSING["agent"]
+    return MISSING["names" if agent_llr >= CONVICTION else "agent"]
 
 
 def _with_company(
@@ -172,7 +175,7 @@ def _with_company(
         mine = {link.agent for link in suspect.links}
         is_company = bool(mine & (agents | accused))
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
-        if host.verdict == "undecided" and is_company and not holds and (
+        if host.verdict in ("suspected", "undecided") and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
         ):  # fmt: skip
             found = replace(
@@ -258,8 +261,8 @@ def _relaying_agent(scene: Scene, link: Link) -> TracedAgent:
     return TracedAgent(
         address=str(scene.capture.hosts[link.agent]),
         port=link.port,
-        requests=link.pairs,
-        alike=link.alike,
+        requests=link.tally.pairs,
+        alike=link.tally.alike,
         is_told=link.agent in scene.told,
     )
 

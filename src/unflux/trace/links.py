@@ -7,9 +7,10 @@ import numpy as np
 
 from unflux.model.flows import TCP
 from unflux.model.ports import DNS_PORT
-from unflux.trace.columns import NO_TEXT, FlowColumns
-from unflux.trace.likeness import apart
-from unflux.trace.pairing import SHIFTS_US, Pairs
+from unflux.trace.columns import FlowColumns
+from unflux.trace.pairing import Pairs
+from unflux.trace.tallies import Tally, count_flows, one_to_one
+from unflux.trace.visits import group_of
 
 FEWEST: Final = 3
 """Requests that were followed by a flow to one host before that host is looked at. Chosen:
@@ -18,27 +19,14 @@ FEWEST: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Counts of the flows from a host that serves to one host that it asks, of one protocol."""
+    """The flows from a host that serves to one host that it asks, of one protocol."""
 
     agent: int
     target: int
-    flows: int
-    """Flows to the target."""
-    followed: tuple[int, ...]
-    """Inbound flows that one to the target followed, within each of the delays."""
-    expected: tuple[float, ...]
-    """How many by chance."""
-    during: int
-    """Flows to the target that began while requests were going on."""
-    pairs: int
-    """Requests with a flow to the target, and visits whose requests do not pair one by one."""
-    alike: int
-    """Those of them with sizes that agree."""
-    alike_by_chance: float
-    """Share that would agree with the sizes of the next flow, or visit, to the target."""
-    same_requests: int
-    other_requests: int
-    """Pairs of which both requests were read, equal or not."""
+    is_tcp: bool
+    may_join: bool
+    """Whether it takes part in what a pool proves."""
+    tally: Tally
     authoritative: int
     not_authoritative: int
     """Relayed answers of DNS with and without AA."""
@@ -48,6 +36,9 @@ class Link:
     rows: tuple[tuple[int, int], ...]
     """Inbound and outbound rows of the pairs that agree, or of all where few do."""
     delay_us: tuple[int, ...]
+    first_us: int
+    last_us: int
+    """Starts of the first and the last flow to the target."""
 
     @property
     def is_of_names(self) -> bool:
@@ -55,104 +46,91 @@ class Link:
         return self.port == DNS_PORT
 
 
-def group_links(flows: FlowColumns, pairs: Pairs) -> list[Link]:
-    """Count per host, target and protocol; only those that :data:`FEWEST` requests led to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What all hosts that serve have to do with one target: an edge sees a little of each."""
+
+    target: int
+    is_tcp: bool
+    host_count: int
+    """Hosts that serve and opened flows to it, those without any pair too."""
+    rivals: int
+    """Targets to which several of those that serve opened flows: each might be it by chance."""
+    tally: Tally
+
+
+def group_links(flows: FlowColumns, pairs: Pairs) -> tuple[list[Link], list[Pool]]:
+    """Count per target and protocol, for each host and for all that serve together.
+
+    A link has :data:`FEWEST` pairs. In a pool with as many that agree, one is enough where its
+    sizes agree, or where its host asked the target mostly while requests were going on.
+    """
     out = pairs.outbound
-    order = np.lexsort((flows.protocol[out], flows.server[out], flows.client[out]))
-    keys = np.stack([flows.client[out], flows.server[out], flows.protocol[out]])[:, order]
-    is_first = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))[: len(out)]
-    starts = np.flatnonzero(is_first)
+    if not len(out):
+        return [], []
+    order = np.lexsort((flows.client[out], group_of(flows.server, flows, out)))
+    out = out[order]
+    target, client = group_of(flows.server, flows, out), flows.client[out]
+    is_target = np.append(True, target[1:] != target[:-1])
+    starts = np.flatnonzero(is_target | np.append(True, client[1:] != client[:-1]))
     ends = np.append(starts[1:], len(out))
-    if not len(starts):
-        return []
+    # A host to which nothing came in has nothing to tell.
+    is_serving = np.isin(client, np.unique(pairs.visits.group >> 1))
+    number = np.cumsum(is_target) - 1
+    hosts = np.bincount(number[starts], weights=is_serving[starts])
+    alike = np.bincount(number, weights=pairs.is_alike[order] & is_serving)
+    is_pooled = (hosts >= 2) & (alike >= FEWEST)
+    pools = [
+        Pool(
+            target=int(flows.server[out[place]]),
+            is_tcp=bool(flows.protocol[out[place]] == TCP),
+            host_count=int(hosts[which]),
+            rivals=int((hosts >= 2).sum()),
+            tally=count_flows(
+                flows, pairs, order[(number == which) & is_serving], pairs.is_alike_elsewhere
+            ),
+        )
+        for which, place in enumerate(np.flatnonzero(is_target).tolist())
+        if is_pooled[which]
+    ]
     paired = np.add.reduceat((pairs.inbound[order] >= 0).astype(np.int64), starts)
+    during = np.add.reduceat((pairs.visit[order] >= 0).astype(np.int64), starts)
+    is_alike = np.maximum.reduceat(pairs.is_alike[order], starts)
+    may_join = is_pooled[number[starts]] & (paired > 0)
+    may_join &= is_alike | (2 * during >= ends - starts)
     links = []
-    for place in np.flatnonzero(paired >= FEWEST).tolist():
-        link = _count(flows, pairs, order[starts[place] : ends[place]])
-        if link.pairs >= FEWEST:
+    for place in np.flatnonzero((paired >= FEWEST) | may_join).tolist():
+        link = _link(
+            flows, pairs, order[starts[place] : ends[place]], may_join=bool(may_join[place])
+        )
+        if link.tally.pairs >= FEWEST or may_join[place]:
             links.append(link)
-    return links
+    return links, pools
 
 
-def _count(flows: FlowColumns, pairs: Pairs, places: np.ndarray) -> Link:
+def _link(flows: FlowColumns, pairs: Pairs, places: np.ndarray, *, may_join: bool) -> Link:
     """Count one link from the places of its flows in the pairs."""
     out = pairs.outbound[places]
-    chosen = _one_to_one(pairs, places)
+    chosen = one_to_one(pairs, places)
     inbound, outbound = pairs.inbound[chosen], pairs.outbound[chosen]
     is_alike = pairs.is_alike[chosen]
-    sizes = _compare(flows, pairs, places, chosen)
     shown = is_alike if is_alike.any() else np.ones(len(chosen), bool)
-    asked, relayed = flows.request[inbound], flows.request[outbound]
-    is_read = (asked != NO_TEXT) & (relayed != NO_TEXT)
     aa = flows.is_authoritative[outbound]
-    latest = pairs.latest[:, places]
     return Link(
         agent=int(flows.client[out[0]]),
         target=int(flows.server[out[0]]),
-        flows=len(places),
-        followed=tuple(len(np.unique(row[row >= 0])) for row in latest),
-        expected=tuple((pairs.by_chance[:, places].sum(axis=1) / len(SHIFTS_US)).tolist()),
-        during=int((pairs.visit[places] >= 0).sum()),
-        pairs=sizes[0],
-        alike=sizes[1],
-        alike_by_chance=sizes[2],
-        same_requests=int((is_read & (asked == relayed)).sum()),
-        other_requests=int((is_read & (asked != relayed)).sum()),
+        is_tcp=bool(flows.protocol[out[0]] == TCP),
+        may_join=may_join,
+        tally=count_flows(flows, pairs, places, pairs.is_alike_next),
         authoritative=int((aa == 1).sum()),
         not_authoritative=int((aa == 0).sum()),
         port=_most_common(flows.server_port[inbound[shown]]),
         target_ports=tuple(np.unique(flows.server_port[outbound[shown]]).tolist()),
         rows=tuple(zip(inbound[shown].tolist(), outbound[shown].tolist(), strict=True)),
         delay_us=tuple(pairs.delay_us[chosen][shown].tolist()),
+        first_us=int(flows.first_us[out].min()),
+        last_us=int(flows.first_us[out].max()),
     )
-
-
-def _compare(
-    flows: FlowColumns, pairs: Pairs, places: np.ndarray, chosen: np.ndarray
-) -> tuple[int, int, float]:
-    """Return how many sizes were compared, how many agree, and the share that would by chance.
-
-    Requests are compared one by one; where they do not all agree within a visit, the octets of all
-    its requests are, with those of all flows to the target in it.
-    """
-    visit, is_alike = pairs.visit[chosen], pairs.is_alike[chosen]
-    by_chance = pairs.is_alike_next[chosen]
-    during = places[pairs.visit[places] >= 0]
-    numbers, own = np.unique(pairs.visit[during], return_inverse=True)
-    if not len(numbers):
-        return len(chosen), int(is_alike.sum()), float(by_chance.mean()) if len(chosen) else 0.0
-    rows = pairs.outbound[during]
-    counts = np.bincount(own)
-    is_tcp = np.full(len(numbers), flows.protocol[rows[0]] == TCP)
-    of_flow = np.maximum(counts, pairs.visits.flow_count[numbers])
-    is_whole = np.ones(len(numbers), bool)
-    is_next = np.ones(len(numbers), bool)
-    for column, visited in (
-        (flows.received_bytes, pairs.visits.received_bytes),
-        (flows.sent_bytes, pairs.visits.sent_bytes),
-    ):
-        relayed = np.bincount(own, weights=column[rows])
-        is_whole &= apart(visited[numbers], relayed, is_tcp, of_flow) <= 1
-        is_next &= apart(visited[numbers], np.roll(relayed, -1), is_tcp, of_flow) <= 1
-    # Where a request of a visit found no equal, the visit is one more comparison.
-    place = np.searchsorted(numbers, visit)
-    place = np.minimum(place, len(numbers) - 1)
-    is_of_whole = (numbers[place] == visit) & is_whole[place] & ~is_alike
-    whole = np.unique(place[is_of_whole])
-    alike = int(is_alike.sum()) + len(whole)
-    total = len(chosen) - int(is_of_whole.sum()) + len(whole)
-    chance = np.concatenate([by_chance[~is_of_whole], is_next[whole]])
-    return total, alike, float(chance.mean()) if len(chance) else 0.0
-
-
-def _one_to_one(pairs: Pairs, places: np.ndarray) -> np.ndarray:
-    """Return the places that keep their inbound flow: each is relayed once, best by the nearest."""
-    places = places[pairs.inbound[places] >= 0]
-    order = np.lexsort((pairs.delay_us[places], ~pairs.is_alike[places], pairs.inbound[places]))
-    inbound = pairs.inbound[places][order]
-    is_first = np.append(True, inbound[1:] != inbound[:-1])[: len(inbound)]
-    kept: np.ndarray = places[order[is_first]]
-    return kept
 
 
 def _most_common(numbers: np.ndarray) -> int:

@@ -40,6 +40,8 @@ class Pairs:
     """Whether sizes agree, both ways."""
     is_alike_next: np.ndarray
     """The same with the sizes of the next flow to the same target: what chance would give."""
+    is_alike_elsewhere: np.ndarray
+    """The same with the sizes of the next flow to the target from whichever host."""
     latest: np.ndarray
     """int64 (delays, outbound): the latest inbound flow within each of the delays, or -1."""
     by_chance: np.ndarray
@@ -56,24 +58,26 @@ def pair_flows(
 
     A host's outbound flow may relay an inbound one of the same protocol from another host.
     """
-    keys_in, keys_out, unit_us = _keys(flows, inbound, outbound)
-    order = np.argsort(keys_in, kind="stable")
-    keys_in, inbound = keys_in[order], inbound[order]
-    widths = [(delay + tick_us) // unit_us for delay in DELAYS_US]
+    keys = _key(flows, inbound, outbound)
+    order = np.argsort(keys.inbound, kind="stable")
+    keys_in, keys_out, inbound = keys.inbound[order], keys.outbound, inbound[order]
+    widths = [(delay + tick_us) // keys.unit_us for delay in DELAYS_US]
     above = np.searchsorted(keys_in, keys_out, side="right")
     below = [np.searchsorted(keys_in, keys_out - width) for width in widths]
     latest = np.array([np.where(above > low, above - 1, -1) for low in below])
     by_chance = np.zeros((len(DELAYS_US), len(outbound)), np.int64)
     for shift_us in SHIFTS_US:
-        shifted = keys_out + shift_us // unit_us
+        shifted = keys.shifted(shift_us)
         top = np.searchsorted(keys_in, shifted, side="right")
         for number, width in enumerate(widths):
             by_chance[number] += top > np.searchsorted(keys_in, shifted - width)
     visits = find_visits(flows, inbound)
     windows = _Windows(inbound=inbound, outbound=outbound, above=above, below=below[-1])
     best, is_alike = _nearest_in_size(flows, windows, outbound)
-    following = outbound[_next_of_same_target(flows, outbound)]
+    following = outbound[_next_of_same_target(flows, outbound, flows.client[outbound])]
     _, is_alike_next = _nearest_in_size(flows, windows, following)
+    following = outbound[_next_of_same_target(flows, outbound, flows.protocol[outbound])]
+    _, is_alike_elsewhere = _nearest_in_size(flows, windows, following)
     is_paired = best >= 0
     partner = np.where(is_paired, inbound[best], -1) if len(inbound) else np.full(len(best), -1)
     delay_us = np.where(is_paired, flows.first_us[outbound] - flows.first_us[partner], 0)
@@ -83,6 +87,7 @@ def pair_flows(
         delay_us=np.maximum(delay_us, 0),
         is_alike=is_alike,
         is_alike_next=is_alike_next,
+        is_alike_elsewhere=is_alike_elsewhere,
         latest=latest,
         by_chance=by_chance,
         visit=visits.going_on(flows, outbound, above),
@@ -90,32 +95,62 @@ def pair_flows(
     )
 
 
-def _keys(
-    flows: FlowColumns, inbound: np.ndarray, outbound: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return numbers that sort by host and protocol and then by start, and the unit's width."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keys:
+    """Numbers that sort flows by host and protocol and then by start."""
+
+    inbound: np.ndarray
+    outbound: np.ndarray
+    unit_us: int
+    width: int
+    """Units from one host to the next."""
+    begin: int
+    span: int
+    """Units from the first start of all flows to the last."""
+
+    def shifted(self, shift_us: int) -> np.ndarray:
+        """Return the outbound keys, moved in time.
+
+        What is moved beyond one end of the capture comes in at the other: else a short capture
+        would have less by chance than there is.
+        """
+        at = self.outbound % self.width
+        moved = (at - self.begin + shift_us // self.unit_us) % (self.span + 1) + self.begin
+        keys: np.ndarray = self.outbound - at + moved
+        return keys
+
+
+def _key(flows: FlowColumns, inbound: np.ndarray, outbound: np.ndarray) -> _Keys:
     groups_in = group_of(flows.server, flows, inbound)
     groups_out = group_of(flows.client, flows, outbound)
-    margin_us = 2 * max(abs(shift) for shift in SHIFTS_US) + DELAYS_US[-1]
+    margin_us = DELAYS_US[-1] + 1_000_000
     begin = int(flows.first_us[0]) - margin_us
-    span = int(flows.first_us[-1]) - begin + margin_us
+    span = int(flows.first_us[-1]) - begin
     groups = int(max(groups_in.max(initial=0), groups_out.max(initial=0))) + 1
     unit_us = 1
     while groups * (span // unit_us + 1) >= 1 << 62:
         unit_us *= 1_000
     width = span // unit_us + 1
-    return (
-        groups_in * width + (flows.first_us[inbound] - begin) // unit_us,
-        groups_out * width + (flows.first_us[outbound] - begin) // unit_us,
-        unit_us,
+    return _Keys(
+        inbound=groups_in * width + (flows.first_us[inbound] - begin) // unit_us,
+        outbound=groups_out * width + (flows.first_us[outbound] - begin) // unit_us,
+        unit_us=unit_us,
+        width=width,
+        begin=margin_us // unit_us,
+        span=(span - margin_us) // unit_us,
     )
 
 
-def _next_of_same_target(flows: FlowColumns, outbound: np.ndarray) -> np.ndarray:
-    """Return for each outbound flow the place of the next to its target; the last has the first."""
-    link = np.lexsort((flows.server[outbound], flows.client[outbound]))
-    client, server = flows.client[outbound][link], flows.server[outbound][link]
-    is_last = np.append((client[1:] != client[:-1]) | (server[1:] != server[:-1]), True)
+def _next_of_same_target(
+    flows: FlowColumns, outbound: np.ndarray, within: np.ndarray
+) -> np.ndarray:
+    """Return for each outbound flow the place of the next to its target; the last has the first.
+
+    ``within``: a number for each; only those with an equal one follow each other.
+    """
+    link = np.lexsort((flows.server[outbound], within))
+    group, server = within[link], flows.server[outbound][link]
+    is_last = np.append((group[1:] != group[:-1]) | (server[1:] != server[:-1]), True)
     first = np.flatnonzero(np.append(True, is_last[:-1]))[: len(link)]
     following = np.arange(1, len(link) + 1)
     following[is_last] = first

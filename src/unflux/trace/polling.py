@@ -36,6 +36,9 @@ class Poll:
     count: int
     period_s: float
     regular_ratio: float
+    by_address: int
+    """Polls for which its bare address was the HTTP host, and no name."""
+    by_name: int
     rows: tuple[int, ...]
 
 
@@ -76,5 +79,7 @@ def _measure(flows: FlowColumns, rows: np.ndarray) -> Poll | None:
         count=len(rows),
         period_s=period_s,
         regular_ratio=regular,
+        by_address=int((flows.is_by_address[rows] == 1).sum()),
+        by_name=int((flows.is_by_address[rows] == 0).sum()),
         rows=tuple(rows.tolist()),
     )

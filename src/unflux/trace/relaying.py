@@ -4,8 +4,9 @@ import math
 from typing import Final
 
 from unflux.model.verdicts import Evidence
-from unflux.trace.links import Link
+from unflux.trace.links import Pool
 from unflux.trace.pairing import DELAYS_US
+from unflux.trace.tallies import Tally
 
 TIMING_CAP: Final = 10.0
 SIZE_CAP: Final = 8.0
@@ -23,37 +24,52 @@ SAME_SIZE: Final = 2.3
 one coincidence in ten."""
 
 
-def weigh_relay(link: Link, target_count: int) -> list[Evidence]:
+def weigh_relay(tally: Tally, target_count: int) -> list[Evidence]:
     """Return the evidence that one host relays to another, first of all how many it might be.
 
     ``target_count``: hosts that the agent opened flows to, each of which could be it by chance.
     """
-    pieces = [_choice(target_count), _timing(link), _size(link), _exclusiveness(link)]
-    if link.same_requests + link.other_requests:
-        pieces.append(_requests(link))
+    says = f"It is one of {target_count:,} hosts that the agent opened flows to."
+    return [_choice(max(target_count, 2), says), *_weigh(tally)]
+
+
+def weigh_pool(pool: Pool) -> list[Evidence]:
+    """Return the same of all hosts that serve and ask one target, taken together."""
+    says = (
+        f"Flows of {pool.host_count:,} hosts that serve are counted together; it is one of "
+        f"{pool.rivals:,} hosts to which several of those opened flows."
+    )
+    # Each target is looked at twice: by its best link, and by all of them.
+    return [_choice(2 * pool.rivals, says), *_weigh(pool.tally)]
+
+
+def _weigh(tally: Tally) -> list[Evidence]:
+    pieces = [_timing(tally), _size(tally), _exclusiveness(tally)]
+    if tally.same_requests + tally.other_requests:
+        pieces.append(_requests(tally))
     return pieces
 
 
-def _choice(target_count: int) -> Evidence:
+def _choice(count: int, says: str) -> Evidence:
     return Evidence(
         name="choice",
-        value=target_count,
-        llr=-math.log(max(target_count, 2)),
-        says=f"It is one of {target_count:,} hosts that the agent opened flows to.",
+        value=count,
+        llr=-math.log(count),
+        says=says,
         source="one hypothesis for each host (Bonferroni)",
     )
 
 
-def _timing(link: Link) -> Evidence:
+def _timing(tally: Tally) -> Evidence:
     """Weigh how many requests a flow followed against the same of shifted records."""
     best, which = 0.0, 0
-    for number, (seen, expected) in enumerate(zip(link.followed, link.expected, strict=True)):
+    for number, (seen, expected) in enumerate(zip(tally.followed, tally.expected, strict=True)):
         mean = expected + 0.125
         gain = seen * math.log(seen / mean) - (seen - mean) if seen > mean else 0.0
         if gain > best:
             best, which = gain, number
-    best = min(TIMING_CAP, best - math.log(len(link.followed))) if best > 0 else -1.0
-    seen, expected = link.followed[which], link.expected[which]
+    best = min(TIMING_CAP, best - math.log(len(tally.followed))) if best > 0 else -1.0
+    seen, expected = tally.followed[which], tally.expected[which]
     return Evidence(
         name="timing",
         value=seen,
@@ -65,10 +81,10 @@ def _timing(link: Link) -> Evidence:
     )
 
 
-def _size(link: Link) -> Evidence:
+def _size(tally: Tally) -> Evidence:
     """Weigh agreement of sizes against that with the next flow to the same host."""
-    total, alike = link.pairs, link.alike
-    chance = (link.alike_by_chance * total + 1) / (total + 2)
+    total, alike = tally.pairs, tally.alike
+    chance = (tally.alike_by_chance * total + 1) / (total + 2)
     llr = max(
         alike * math.log(ratio / chance) + (total - alike) * math.log((1 - ratio) / (1 - chance))
         for ratio in (ALIKE_RATIO, POOR_RATIO)
@@ -80,30 +96,30 @@ def _size(link: Link) -> Evidence:
         value=alike,
         llr=max(SIZE_FLOOR, min(SIZE_CAP, llr)),
         says=f"Of {total:,} requests {alike:,} have a flow whose octets agree both ways; "
-        f"{link.alike_by_chance:.0%} would with those of another of the same host's.",
+        f"{tally.alike_by_chance:.0%} would with those of another of the same host's.",
         source="Bernoulli against permuted sizes",
     )
 
 
-def _exclusiveness(link: Link) -> Evidence:
-    ratio = link.during / link.flows
+def _exclusiveness(tally: Tally) -> Evidence:
+    ratio = tally.during / tally.flows
     llr = 1.0 if ratio >= 0.9 else 0.5 if ratio >= 0.5 else -1.0 if ratio >= 0.2 else -3.0
     return Evidence(
         name="exclusiveness",
         value=round(ratio, 4),
         llr=llr,
-        says=f"{link.during:,} of {link.flows:,} flows to it began while requests were going on.",
+        says=f"{tally.during:,} of {tally.flows:,} flows to it began while requests were going on.",
         source="Chosen: 2026-11-28; what is asked for one's own sake follows no request",
     )
 
 
-def _requests(link: Link) -> Evidence:
-    llr = min(10.0, 4.0 * link.same_requests) if link.same_requests else -1.0
+def _requests(tally: Tally) -> Evidence:
+    llr = min(10.0, 4.0 * tally.same_requests) if tally.same_requests else -1.0
     return Evidence(
         name="requests",
-        value=link.same_requests,
+        value=tally.same_requests,
         llr=llr,
-        says=f"{link.same_requests:,} requests went on with the same host and target, "
-        f"{link.other_requests:,} with another.",
+        says=f"{tally.same_requests:,} requests went on with the same host and target, "
+        f"{tally.other_requests:,} with another.",
         source="Chosen: 2026-11-28; payload agreement in plain HTTP",
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from unflux.model.ports import DNS_PORT
 from unflux.trace.columns import Capture
-from unflux.trace.links import Link, group_links
+from unflux.trace.links import Link, Pool, group_links
 from unflux.trace.pairing import pair_flows
 from unflux.trace.polling import Poll, find_polls
 
@@ -31,6 +31,7 @@ class Scene:
 
     capture: Capture
     links: tuple[Link, ...]
+    pools: tuple[Pool, ...]
     polls: tuple[Poll, ...]
     """Of the hosts with links."""
     target_counts: dict[int, int]
@@ -64,7 +65,7 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
     flows = capture.flows
     serves = np.isin(flows.server_port, list(ports))
     candidates = _mask(capture, flows.server[serves]) & _mask(capture, flows.client)
-    links, alike = _link(capture, serves & candidates[flows.server], candidates)
+    links, pools, alike = _link(capture, serves & candidates[flows.server], candidates)
     agent_count = int(candidates.sum())
     known = {link.agent for link in links}
     found = links
@@ -75,9 +76,10 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
         inbound = chained[flows.server] & came_from[flows.client]
         if not inbound.any():
             break
-        found, more = _link(capture, inbound, chained)
+        found, together, more = _link(capture, inbound, chained)
         known |= further
         links += found
+        pools += together
         alike = np.concatenate([alike, more])
     agents = np.array(sorted({link.agent for link in links}), np.int64)
     is_theirs = _mask(capture, agents)[flows.client]
@@ -86,6 +88,7 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
     return Scene(
         capture=capture,
         links=tuple(links),
+        pools=tuple(pools),
         polls=_polls(capture, agents, links),
         target_counts=_per_client(capture, _ways(capture, is_theirs)),
         browsed=_per_client(capture, np.setdiff1d(_ways(capture, is_theirs & is_web), relayed)),
@@ -107,23 +110,23 @@ def _mask(capture: Capture, hosts: np.ndarray) -> np.ndarray:
 
 def _link(
     capture: Capture, is_inbound: np.ndarray, agents: np.ndarray
-) -> tuple[list[Link], np.ndarray]:
-    """Return the links of some hosts, and the rows of all flows that are alike in size."""
+) -> tuple[list[Link], list[Pool], np.ndarray]:
+    """Return the links of some hosts, their pools, and the rows of all flows alike in size."""
     flows = capture.flows
     # A knock that brought nothing is nothing to relay.
     inbound = np.flatnonzero(is_inbound & (flows.sent_bytes > 0) & (flows.received_bytes > 0))
     outbound = np.flatnonzero(agents[flows.client] & (flows.client != flows.server))
     if not len(inbound) or not len(outbound):
-        return [], np.empty(0, np.int64)
+        return [], [], np.empty(0, np.int64)
     pairs = pair_flows(flows, inbound, outbound, capture.tick_us)
-    return group_links(flows, pairs), pairs.outbound[pairs.is_alike]
+    return *group_links(flows, pairs), pairs.outbound[pairs.is_alike]
 
 
 def _polls(capture: Capture, agents: np.ndarray, links: list[Link]) -> tuple[Poll, ...]:
     """Return what the agents poll, but for what is relayed and happens to be regular."""
     flows = capture.flows
     found = find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client]))
-    relayed = {(link.agent, link.target): link.alike for link in links}
+    relayed = {(link.agent, link.target): link.tally.alike for link in links}
     return tuple(
         poll for poll in found if 2 * relayed.get((poll.agent, poll.controller), 0) < poll.count
     )

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from unflux.model.verdicts import Evidence
 from unflux.trace.innocent import Target, is_private
 from unflux.trace.links import Link
 from unflux.trace.polling import Poll
-from unflux.trace.relaying import weigh_relay
+from unflux.trace.relaying import weigh_pool, weigh_relay
 from unflux.trace.scene import Scene
 from unflux.trace.standing import Standing
 
@@ -57,48 +57,96 @@ class Suspect:
     """Their sum; short of proof where nothing but timing says so."""
 
 
-def weigh_links(scene: Scene) -> list[tuple[Link, list[Evidence], float]]:
-    """Return the links that speak for a relay, with their evidence and its sum."""
-    weighed = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Relay:
+    """The links to one target, DNS or other traffic, and what proves them best."""
+
+    links: tuple[Link, ...]
+    """The best proved first."""
+    evidence: tuple[Evidence, ...]
+    llr: float
+
+
+def prove_relays(scene: Scene) -> dict[tuple[int, bool], _Relay]:
+    """Return what seems to be relayed, by target and whether it is DNS.
+
+    A link proves itself, or the hosts that serve prove it together: then each of them whose sizes
+    agree takes part.
+    """
+    together = {
+        (pool.target, pool.is_tcp): _summed(weigh_pool(pool)) for pool in scene.pools
+    }  # fmt: skip
+    weighed: dict[tuple[int, bool], list[tuple[float, Link, tuple[Evidence, ...]]]] = {}
     for link in scene.links:
-        evidence = weigh_relay(link, scene.target_counts.get(link.agent, 1))
-        llr = sum(piece.llr for piece in evidence)
-        witness = sum(piece.llr for piece in evidence if piece.name in ("size", "requests"))
-        llr = llr if witness >= WITNESS else min(llr, CONVICTION / 2)
-        if llr > PROVED:
-            weighed.append((link, evidence, llr))
-    return weighed
+        evidence, llr = _summed(weigh_relay(link.tally, scene.target_counts.get(link.agent, 1)))
+        weighed.setdefault((link.target, link.is_of_names), []).append((llr, link, evidence))
+    proved = {}
+    for key, found in weighed.items():
+        found.sort(key=lambda item: -item[0])
+        llr, _, evidence = found[0]
+        pooled = {
+            is_tcp: together[key[0], is_tcp]
+            for is_tcp in {link.is_tcp for _, link, _ in found}
+            if (key[0], is_tcp) in together
+        }
+        for pool_evidence, pool_llr in pooled.values():
+            if pool_llr > llr:
+                evidence, llr = pool_evidence, pool_llr
+        links = tuple(
+            link
+            for own_llr, link, _ in found
+            if own_llr > PROVED
+            or (link.may_join and pooled.get(link.is_tcp, ((), PROVED))[1] > PROVED)
+        )
+        if llr > PROVED and links:
+            proved[key] = _Relay(links=links, evidence=evidence, llr=llr)
+    return proved
+
+
+def _summed(evidence: list[Evidence]) -> tuple[tuple[Evidence, ...], float]:
+    """Return evidence of a relay with its sum, short of proof where nothing but timing says so."""
+    llr = sum(piece.llr for piece in evidence)
+    witness = sum(piece.llr for piece in evidence if piece.name in ("size", "requests"))
+    return tuple(evidence), llr if witness >= WITNESS else min(llr, CONVICTION / 2)
 
 
 def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspect]:
     """Yield each host to which something seems to be relayed, DNS and other traffic apart."""
     hosts = scene.capture.hosts
-    weighed = weigh_links(scene)
+    proved = prove_relays(scene)
     relayed: dict[int, dict[int, int]] = defaultdict(dict)
-    for link, _, _ in weighed:
-        relayed[link.agent][link.target] = relayed[link.agent].get(link.target, 0) + link.alike
-    grouped: dict[tuple[int, bool], list[tuple[Link, list[Evidence], float]]] = defaultdict(list)
-    for link, evidence, llr in weighed:
-        grouped[link.target, link.is_of_names].append((link, evidence, llr))
+    for relay in proved.values():
+        for link in relay.links:
+            so_far = relayed[link.agent].get(link.target, 0)
+            relayed[link.agent][link.target] = so_far + link.tally.alike
     totals = {agent: sum(counts.values()) for agent, counts in relayed.items()}
+    linked: dict[int, set[int]] = defaultdict(set)
+    for link in scene.links:
+        linked[link.target].add(link.agent)
+    relays: dict[int, set[int]] = defaultdict(set)
+    for (number, _), relay in proved.items():
+        relays[number] |= {link.agent for link in relay.links}
     polls: dict[int, list[Poll]] = defaultdict(list)
     for poll in scene.polls:
         polls[poll.agent].append(poll)
-    for (number, is_of_names), found in grouped.items():
-        found.sort(key=lambda item: -item[2])
-        links = tuple(link for link, _, _ in found)
+    for (number, is_of_names), relay in proved.items():
+        links = relay.links
+        mine = {link.agent for link in links}
         address = str(hosts[number])
         agents = tuple(str(hosts[link.agent]) for link in links)
         here = places.get(address, NOWHERE)
         theirs = [places.get(agent, NOWHERE) for agent in agents]
         near, private = _client_ratios(scene, links)
+        other = proved.get((number, not is_of_names))
         target = Target(
             address=address,
             agents=agents,
             links=links,
             use=here.use,
             is_same_asn=here.asn is not None and all(place.asn == here.asn for place in theirs),
-            asker_count=scene.askers.get(number, 0),
+            # Hosts whose link proves nothing are no relays of it.
+            asker_count=scene.askers.get(number, 0) + len(linked[number] - relays[number]),
+            relay_count=len(relays[number]),
             rivals=tuple(len(relayed[link.agent]) for link in links),
             name_servers=max(scene.looked_up_at.get(link.agent, 0) for link in links),
             is_one_of_many=all(
@@ -106,8 +154,10 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             ),
             client_near_ratio=near,
             client_private_ratio=private,
+            household_count=count_households(agents, links),
+            is_told=bool(mine & scene.told),
+            is_doubled=other is not None and any(link.agent in mine for link in other.links),
         )
-        mine = {link.agent for link in links}
         standing = Standing(
             agents=agents,
             browsed=tuple(scene.browsed.get(link.agent, 0) for link in links),
@@ -122,9 +172,28 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             target=target,
             standing=standing,
             links=links,
-            relay_evidence=tuple(found[0][1]),
-            relay_llr=found[0][2],
+            relay_evidence=relay.evidence,
+            relay_llr=relay.llr,
         )
+
+
+def count_households(agents: Sequence[str], links: Sequence[Link]) -> int:
+    """Return how many networks (/24, IPv6 /48) of relays asked a target at one time, at most.
+
+    One household that gets a new address each day is one: its spans do not overlap.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    for agent, link in zip(agents, links, strict=True):
+        place = prefixes(agent)[0]
+        first_us, last_us = spans.get(place, (link.first_us, link.last_us))
+        spans[place] = (min(first_us, link.first_us), max(last_us, link.last_us))
+    return max(
+        (
+            sum(begin <= first_us <= end for begin, end in spans.values())
+            for first_us, _ in spans.values()
+        ),
+        default=0,
+    )
 
 
 def _client_ratios(scene: Scene, links: tuple[Link, ...]) -> tuple[float, float]:

@@ -1,0 +1,58 @@
+"""Who gives agents their orders: by its bare address, or by who else asks it."""
+
+import random
+
+import pyarrow as pa
+import pytest
+from tests.trace.flow_rows import Row, table
+from tests.trace.relayed_capture import AGENT, CONTROLLER, MOTHERSHIP, relayed
+from tests.trace.test_judging import flows_of, trace
+
+BEGIN_S = 1_790_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        (CONTROLLER, "accused"),
+        (f"{CONTROLLER}:80", "accused"),
+        ("203.0.113.99", "undecided"),
+        ("cfg.example", "undecided"),
+    ],
+)
+def test_a_named_agent_names_a_controller_that_it_asks_for_by_address(
+    name: str, verdict: str
+) -> None:
+    flows = flows_of(relayed(browsed=3, controller_name=name))
+    assert trace(flows, AGENT)[f"{CONTROLLER} controller"].verdict == verdict
+    # An agent that nobody knows accuses nobody.
+    assert trace(flows)[f"{CONTROLLER} controller"].verdict == "undecided"
+
+
+def edge(polling: int) -> pa.Table:
+    """Return an edge with five agents that poll a host, and as many of its twenty other homes."""
+    draw, rows = random.Random(7), list[Row]()
+    homes = [f"198.{18 + number % 2}.{number}.7" for number in range(25)]
+    for number, home in enumerate(homes):
+        for site in range(12):
+            at = BEGIN_S + draw.randrange(7_000)
+            rows.append((at, at + 2, home, f"203.0.113.{100 + site}", 600, draw.randrange(90_000)))
+        if number < 5 + polling:
+            rows += [
+                (BEGIN_S + 600 * n + number, BEGIN_S + 600 * n + number + 1, home, CONTROLLER,
+                 200, 300)
+                for n in range(11)
+            ]  # fmt: skip
+    for agent in homes[:5]:
+        for _ in range(6):
+            at, size = BEGIN_S + draw.randrange(7_000), draw.randrange(500, 60_000)
+            rows.append((at, at + 3, f"192.0.2.{draw.randrange(250)}", agent, 400, size))
+            rows.append((at + 1, at + 3, agent, MOTHERSHIP, 420, size + 30))
+    return table(rows)
+
+
+@pytest.mark.parametrize(("polling", "verdict"), [(0, "accused"), (4, "accused"), (18, "innocent")])
+def test_who_else_polls_tells_a_controller_from_a_service(polling: int, verdict: str) -> None:
+    found = trace(edge(polling))
+    assert found[f"{MOTHERSHIP} mothership"].verdict == "accused"
+    assert found[f"{CONTROLLER} controller"].verdict == verdict
