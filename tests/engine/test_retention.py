@@ -1,5 +1,6 @@
 """What a store lets go at its bounds, and what it keeps whatever they are."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -192,3 +193,37 @@ def test_a_full_file_lets_the_oldest_go_and_is_written_to_again(
             pc.equal(store.rollup().sightings["domain"], "flux.example")
         )
     assert rows.num_rows == 12
+
+
+@pytest.mark.slow
+def test_a_file_full_of_one_convicted_domain_has_a_ceiling_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "RESERVE_OCTETS", 8 << 20)
+    path, ceiling = tmp_path / "s", 12 << 20
+    kept = ["flux.example", "small.example"]
+    gone = Counter[str]()
+    for turn in range(8):
+        planted = [
+            (
+                3600 * turn + n % 3000,
+                "www.flux.example",
+                f"{20 + turn}.{n >> 8}.{n & 255}.{n % 9}",
+                n,
+            )
+            for n in range(20_000)
+        ]
+        agents = [
+            (3600 * turn + 600 * m, "www.flux.example", f"40.{n}.0.1", 60)
+            for n in range(40)
+            for m in range(3)
+        ]
+        small = [(3600 * turn, "small.example", f"41.{turn}.0.1", 60)]
+        with Store.open(path) as store:
+            store.extend(rollup_of([*planted, *agents, *small]), "watch", "dnstap", 1, {})
+            gone += shrink(store, ceiling, kept)
+        assert path.stat().st_size <= ceiling
+    assert set(gone) == {crowding.SUMMED, crowding.BEYOND}
+    with Store.open(path, read_only=True) as store:
+        assert len(held(store, "small.example")) == 8
+        assert {f"40.{n}.0.1" for n in range(40)} <= set(held(store, "flux.example"))

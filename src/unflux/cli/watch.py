@@ -160,7 +160,8 @@ def run(
             metavar="N",
             min=1000,
             help="Rows that the window may have in the store. Above it names that were answered "
-            "least are let go, convicted domains never.  [default: 750,000 per GiB of --memory]",
+            "least are let go, of convicted domains nothing that half of it has room for.  "
+            "[default: 750,000 per GiB of --memory]",
             show_default=False,
         ),
     ] = None,
@@ -170,7 +171,7 @@ def run(
             "--max-disk",
             metavar="SIZE",
             help="What the store's file may take, such as 20G. Before it is full the oldest "
-            "records are let go, those of convicted domains never.  [default: no limit]",
+            "records are let go, those of convicted domains last.  [default: no limit]",
             show_default=False,
         ),
     ] = None,

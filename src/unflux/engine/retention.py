@@ -174,7 +174,7 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
     how many, by reason.
 
     The oldest buckets go first, but for rows of the ``kept`` domains; where there is one bucket
-    only, the names that were answered least. The file keeps its length, and what is free in it is
+    only of others, what :func:`shed` lets go. The file keeps its length, and what is free in it is
     written to again.
     """
     with store.transaction():
@@ -185,7 +185,7 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
     left = max(full - ceiling * DELETED, 0.0) / used
     with _kept(store, kept), store.transaction():
         buckets = store.execute(BUCKETS).fetchall()
-        rows = sum(count for _, count in buckets)
+        rows = _count_since(store, EVER)
         excess = rows * (1 - left)
         gone, last = 0, None
         for bucket_us, count in buckets[:-1]:
