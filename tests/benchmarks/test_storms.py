@@ -4,18 +4,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.benchmarks.test_traffic import write
 
 from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_streams import START, STOP, compose_control_frame
 from unflux.read.reading import read_all
 from unflux.read.source import Options
-
-
-@pytest.fixture
-def benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
 
 
 def held(path: Path, octets: bytes, domains: frozenset[str]) -> dict[bool, set[tuple[str, str]]]:
@@ -32,7 +26,6 @@ def held(path: Path, octets: bytes, domains: frozenset[str]) -> dict[bool, set[t
     return found
 
 
-@pytest.mark.usefixtures("benchmarks")
 def test_each_turn_shows_other_agents_and_the_same_innocents(tmp_path: Path) -> None:
     path = write(tmp_path, "dnstap")["dnstap"]
     population: Any = import_module("traffic.population").Population(1, 300)
