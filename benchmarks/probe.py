@@ -19,8 +19,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from tests.probe.neighbourhood import NAME, Host, neighbourhood  # noqa: E402
 
 MOTHERSHIP = "10.250.0.1"
-AGENTS = ("agent", "web-agent", "stream", "haproxy", "names-agent")
-INNOCENTS = ("server", "dynamic", "planted", "cache", "mute-cache", "names", "slow")
+MAKER = "10.252.0.1"
+GROUPS = {
+    "agents": ("agent", "web-agent", "stream", "haproxy", "names-agent"),
+    "agents before a maker": ("maker-agent",),
+    "innocents": ("server", "dynamic", "planted", "cache", "mute-cache", "names"),
+    "slow innocents": ("slow", "slow-all", "slow-bare", "slow-stamped", "slow-names"),
+}
+AGENTS = (*GROUPS["agents"], *GROUPS["agents before a maker"])
+INNOCENTS = (*GROUPS["innocents"], *GROUPS["slow innocents"])
 RIGHT = {kind: {"agent"} for kind in AGENTS} | {kind: {"server", "cache"} for kind in INNOCENTS}
 
 
@@ -30,6 +37,7 @@ def draw_hosts(seed: int) -> tuple[Host, ...]:
     hosts = [Host(kind="mothership", address=MOTHERSHIP, delay_ms=chance.uniform(5, 60))]
     origin = Host(kind="mothership", address="10.251.0.1", delay_ms=chance.uniform(5, 60))
     hosts.append(origin)
+    hosts.append(Host(kind="maker", address=MAKER, delay_ms=chance.uniform(5, 60)))
     for number, kind in enumerate((*AGENTS, *INNOCENTS) * 2):
         is_home = kind in AGENTS
         hosts.append(
@@ -38,7 +46,11 @@ def draw_hosts(seed: int) -> tuple[Host, ...]:
                 address=f"10.{number + 1}.{chance.randrange(256)}.{chance.randrange(1, 255)}",
                 delay_ms=chance.uniform(8, 60) if is_home else chance.uniform(1, 80),
                 jitter_ms=chance.uniform(0.5, 8) if is_home else chance.choice([0.2, 0.5, 4]),
-                behind=MOTHERSHIP if is_home else origin.address,
+                behind=MAKER
+                if kind == "maker-agent"
+                else MOTHERSHIP
+                if is_home
+                else origin.address,
             )
         )
     return tuple(hosts)
@@ -55,7 +67,7 @@ def measure(seed: int) -> tuple[Counter[tuple[str, str]], list[int]]:
             "until = 2099-01-01T00:00:00Z\nrate_per_s = 100\ntotal = 5000\n"
             'prefixes = ["10.0.0.0/8"]\nnames = ["bad.example"]\n'
         )
-        suspects = [host.address for host in hosts if host.kind != "mothership"]
+        suspects = [host.address for host in hosts if host.kind not in {"mothership", "maker"}]
         with neighbourhood(folder, hosts) as stands:
             process = stands.run(
                 sys.executable, "-m", "unflux", "probe", *suspects, "--name", NAME, "--scope",
@@ -66,6 +78,11 @@ def measure(seed: int) -> tuple[Counter[tuple[str, str]], list[int]]:
         raise SystemExit(said)
     results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     kinds = {host.address: host.kind for host in hosts}
+    for result in results:
+        kind = kinds[result["address"]]
+        if result["outcome"] not in RIGHT[kind]:
+            pieces = {piece["name"]: piece["llr"] for piece in result["evidence"]}
+            print(f"seed {seed}: {kind} {result['outcome']} {pieces}", file=sys.stderr, flush=True)
     outcomes = Counter((kinds[result["address"]], result["outcome"]) for result in results)
     return outcomes, [result["requests"] for result in results]
 
@@ -78,10 +95,13 @@ def draw_page(outcomes: Counter[tuple[str, str]], requests: list[int], seeds: ra
         counts = [outcomes[kind, outcome] for outcome in shown]
         right = sum(outcomes[kind, outcome] for outcome in RIGHT[kind])
         lines.append(f"| {kind} | {' | '.join(map(str, counts))} | {right / sum(counts):.0%} |")
-    for title, kinds in (("agents", AGENTS), ("innocents", INNOCENTS)):
+    for title, kinds in GROUPS.items():
         count = sum(n for (kind, _), n in outcomes.items() if kind in kinds)
         right = sum(n for (kind, o), n in outcomes.items() if kind in kinds and o in RIGHT[kind])
-        lines.append(f"| all {title} | | | | | | {right} of {count} = {right / count:.1%} |")
+        accused = sum(outcomes[kind, "agent"] for kind in kinds)
+        lines.append(
+            f"| all {title} | {accused} | | | | | {right} of {count} = {right / count:.1%} |"
+        )
     mean = sum(requests) / len(requests)
     lines += ["", f"Seeds {seeds[0]} to {seeds[-1]}; {mean:.1f} requests an address on average, "
               f"{max(requests)} at most."]  # fmt: skip
@@ -101,8 +121,6 @@ def main() -> None:
         found, sent = measure(seed)
         outcomes += found
         requests += sent
-        wrong = {k: n for k, n in found.items() if k[1] not in RIGHT[k[0]]}
-        print(f"seed {seed}: {wrong}", file=sys.stderr, flush=True)
     page = draw_page(outcomes, requests, seeds)
     if options.out:
         options.out.write_text(page)

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from unflux.model.probes import Delays, ProbeResult
+from unflux.model.probes import Delays, ProbeResult, Uptime
 from unflux.model.verdicts import Alternative, Evidence
 from unflux.present.probe_lines import render_probe
 from unflux.present.probe_table import print_probe
@@ -27,6 +27,9 @@ def result(outcome: str, said: str) -> ProbeResult:
         address="192.0.2.1", name="www.bad.example", at=datetime(2026, 11, 28, tzinfo=UTC),
         outcome=outcome, score=0.97, open_ports=("tcp/80", "udp/53"), requests=9,  # type: ignore[arg-type]
         delays={"connect": delays, "document": nothing},
+        uptime=None if outcome == "silent" else Uptime(
+            looks=4, answered=3, days=2.5, last_answered_at=datetime(2026, 11, 27, tzinfo=UTC)
+        ),
         evidence=(Evidence(name="two-servers", value=said, llr=0.8, says=said, source="x"),),
         alternatives=(Alternative(hypothesis="web-server", outcome="rejected", because=said),),
         missing=said if outcome == "undecided" else None,

@@ -14,6 +14,8 @@ from tests.act.outputs.programs import START_S, checked, find
 
 SWITCH = Path(__file__).with_name("switch.py")
 NAME = "www.bad.example"
+BEYOND = "10.66.0.1"
+"""Within the neighbourhood, outside the scope."""
 ZONE = "bad.example"
 FIRST = ("nice", "-n", "-15")
 """Delays are what is looked at: other tests must not cause them."""
@@ -131,8 +133,11 @@ def _start(stands: Neighbourhood, host: Host, until_end: ExitStack) -> None:
         (folder / "nginx.conf").write_text(_nginx(folder, host))
         commands.append([find("nginx"), "-p", folder, "-c", folder / "nginx.conf"])
         ports = ["udp/53"] if host.kind == "names-agent" else [*ports, "tcp/80"]
-    if host.kind in {"dynamic", "slow"}:
-        commands.append([find("python3"), "-c", SLOW])
+    if host.kind in PROGRAMS:
+        commands.append([find("python3"), "-c", PROGRAMS[host.kind]])
+    elif host.kind == "slow-names":
+        commands.append([sys.executable, "-c", SLOW_NAMES])
+        ports = ["udp/53"]
     for command in commands:
         with (folder / "log").open("ab") as log:
             process = subprocess.Popen(
@@ -210,6 +215,7 @@ SITES = {
         _RELAY_TLS + _RELAY_NAMES,
         f"server {{ listen 80; location / {{ {_PASS} }} }}",
     ),
+    "maker-agent": ("", f"server {{ listen 80; location / {{ {_PASS} }} }}"),
     "web-agent": ("", f"server {{ listen 80; location / {{ {_PASS} }} }}"),
     "names-agent": (_RELAY_NAMES, ""),
     "stream": (
@@ -227,6 +233,14 @@ SITES = {
         "",
         f"server {{ listen 80; {_TLS} location / {{ proxy_pass http://127.0.0.1:8080; }} }}",
     ),
+    "slow-all": (
+        "",
+        f"server {{ listen 80; {_TLS} location / {{ proxy_pass http://127.0.0.1:8080; }} }}",
+    ),
+    "slow-stamped": (
+        "",
+        f"server {{ listen 80; {_TLS} location / {{ proxy_pass http://127.0.0.1:8080; }} }}",
+    ),
     "cache": (
         "",
         f"{_CACHE} server {{ listen 80; {_TLS} location / "
@@ -241,7 +255,10 @@ SITES = {
 }  # fmt: skip
 """By kind of host: what nginx relays as a stream, and as a web server."""
 
-SLOW = f"""
+
+def _program(listens: str, *, stamped: bool = False, sleeps_always: bool = False) -> str:
+    """Return a server whose program makes every document, style sheets too."""
+    return f"""
 import http.server, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -249,10 +266,110 @@ class Handler(http.server.BaseHTTPRequestHandler):
         page = {PAGE!r}.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(page)))
+        if {stamped}:
+            self.send_header("Last-Modified", "Sat, 28 Nov 2026 08:00:00 GMT")
+            self.send_header("Accept-Ranges", "bytes")
         self.end_headers()
         self.wfile.write(page)
-http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
+    if {sleeps_always}:
+        do_OPTIONS = do_GET
+http.server.ThreadingHTTPServer({listens}, Handler).serve_forever()
 """
+
+
+HOSTILE = f"""
+import gzip, itertools, socket, socketserver, threading, time
+PAGE = {PAGE!r}.encode()
+ELSE = "{BEYOND}"
+away = (f'<link href="//{{ELSE}}/a.css"><img src="http://{{ELSE}}/a.png"><a href="/x">').encode()
+turns = itertools.count()
+def answer(peer):
+    turn = next(turns)
+    if peer.recv(4096) != b"HI\\r\\n\\r\\n":
+        time.sleep(0.06)
+    if turn == 0:
+        peer.sendall(b"HTTP/1.1 302 Found\\r\\nLocation: http://%s/\\r\\nRefresh: 0; url=http://%s/"
+            b"\\r\\nConnection: keep-alive\\r\\n\\r\\n" % (ELSE.encode(), ELSE.encode()) + away)
+    elif turn == 1:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Encoding: gzip\\r\\n\\r\\n"
+            + gzip.compress(bytes(100_000_000), 1))
+    elif turn == 2:
+        while True:
+            peer.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n" * 99)
+    elif turn == 3:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\n" + b"X-A: b\\r\\n" * 200_000)
+    elif turn == 4:
+        while True:
+            peer.sendall(b"HTTP/1.1 200 OK\\r\\n")
+            time.sleep(0.1)
+    elif turn == 5:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
+        while True:
+            peer.sendall(away * 999)
+    else:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n" + away + PAGE)
+class Web(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            answer(self.request)
+        except OSError:
+            pass
+class Tls(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            self.request.recv(4096)
+            while True:
+                self.request.sendall(bytes([22, 3, 3, 64, 0]) + bytes([2, 255, 255, 255]) * 4096)
+        except OSError:
+            pass
+class Names(socketserver.BaseRequestHandler):
+    def handle(self):
+        query, port = self.request
+        place = bytes(map(int, ELSE.split(".")))
+        record = b"\\xc0\\x0c\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x3c\\x00\\x04" + place
+        counts = b"\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x01"
+        head = query[:2] + b"\\x86\\x00" + counts
+        port.sendto(head + query[12:] + record * 2, self.client_address)
+class Threads(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+for served in (Threads(("0.0.0.0", 443), Tls), socketserver.UDPServer(("0.0.0.0", 53), Names)):
+    threading.Thread(target=served.serve_forever).start()
+Threads(("0.0.0.0", 80), Web).serve_forever()
+"""
+"""Does to a visitor what it can, and points away to whom nobody may speak."""
+
+_BEHIND = '("127.0.0.1", 8080)'
+PROGRAMS = {
+    "dynamic": _program(_BEHIND),
+    "slow": _program(_BEHIND),
+    "slow-all": _program(_BEHIND, sleeps_always=True),
+    "slow-bare": _program('("0.0.0.0", 80)', sleeps_always=True),
+    "slow-stamped": _program(_BEHIND, sleeps_always=True, stamped=True),
+    "hostile": HOSTILE,
+    "maker": _program('("0.0.0.0", 80)'),
+}
+"""``slow-all`` takes its time for every method, ``slow-stamped`` says of what it makes that it is a
+file, ``maker`` is a mothership that makes its documents."""
+
+SLOW_NAMES = f"""
+import socket, time
+import dns.flags, dns.message, dns.opcode, dns.rcode, dns.rrset
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as served:
+    served.bind(("0.0.0.0", 53))
+    while True:
+        octets, peer = served.recvfrom(4096)
+        query = dns.message.from_wire(octets)
+        reply = dns.message.make_response(query)
+        if query.opcode() != dns.opcode.QUERY:
+            reply.set_rcode(dns.rcode.NOTIMP)
+        else:
+            time.sleep(0.06)
+            reply.flags |= dns.flags.AA
+            reply.answer.append(dns.rrset.from_text(
+                "{ZONE}.", 60, "IN", "SOA", "ns.{ZONE}. root.{ZONE}. 1 60 60 60 60"))
+        served.sendto(reply.to_wire(), peer)
+"""
+"""A name server that looks up every answer in a far database."""
 
 
 def _haproxy(host: Host) -> str:

@@ -9,19 +9,31 @@ from typing import Any
 import pytest
 
 from unflux.model.errors import UnfluxError
+from unflux.model.probes import Uptime
 from unflux.probe.company import Company, compare_all
-from unflux.probe.documents import Document, choose_path, sketch
+from unflux.probe.documents import (
+    Document,
+    Question,
+    choose_question,
+    is_refused_alike,
+    parse_document,
+    sketch,
+)
+from unflux.probe.facts import Facts
 from unflux.probe.history import read_looks
 from unflux.probe.observed import Observed
-from unflux.probe.uptime import Look, Uptime, measure_uptimes
-from unflux.probe.weighing import Facts, weigh
+from unflux.probe.uptime import Look, measure_uptimes
+from unflux.probe.weighing import weigh
 
 PAGE = b"<html>" + b"".join(b"<p>offer %d" % n for n in range(90))
 OTHER = b"<html>" + b"".join(b"<li>member %d" % n for n in range(90))
 
 
 def document(body: bytes = PAGE, **changes: Any) -> Document:
-    usual: dict[str, Any] = {"status": 200, "server": "nginx", "cache_fields": (), "body": body}
+    usual: dict[str, Any] = {
+        "status": 200, "server": "nginx", "cache_fields": (), "is_file": True, "form": body,
+        "body": body,
+    }  # fmt: skip
     return Document(**usual | changes)
 
 
@@ -72,9 +84,108 @@ def test_too_few_documents_decide_nothing() -> None:
 
 
 def test_a_relayed_stream_is_late_whatever_is_said() -> None:
-    seen = observed(0.08, malformed_s=[0.1, 0.11, 0.1])
+    seen = observed(0.08, malformed_s=[0.1, 0.11, 0.1, 0.1, 0.12])
     names = [piece.name for piece in weigh(facts(seen)).evidence if piece.llr > 2]
     assert names == ["relay-delay", "stream-delay"]
+    # Three may have met a busy moment, as a handshake of a busy server does.
+    seen = observed(0.08, malformed_s=[0.1, 0.11, 0.1], handshakes_s=[0.1] * 4)
+    assert not [p for p in weigh(facts(seen)).evidence if p.name == "stream-delay" and p.llr > 0]
+
+
+@pytest.mark.parametrize("malformed_s", [[0.02] * 5, [0.1] * 5])
+def test_nothing_but_delays_accuses_nobody(malformed_s: list[float]) -> None:
+    refusal = document(status=400, server="HAProxy")
+    seen = observed(0.08, malformed_s=malformed_s, refusal=refusal)
+    opinion = weigh(facts(seen, company=Company()))
+    assert opinion.outcome == "undecided"
+    assert opinion.missing is not None
+    assert "more than delays" in opinion.missing
+
+
+def test_a_server_that_makes_every_document_is_no_relay() -> None:
+    made = observed(0.08, has_file=False)
+    assert weigh(facts(made)).outcome == "undecided"
+    near = observed(0.08, has_file=False, cheap_s=[0.022])
+    assert weigh(facts(near)).outcome == "server"
+    assert ("web-server", "holds") in {
+        (a.hypothesis, a.outcome) for a in weigh(facts(near)).alternatives
+    }
+    # It takes its time for that too: as a relay, before one that makes its documents, would.
+    far = observed(0.08, has_file=False, cheap_s=[0.1, 0.1])
+    assert weigh(facts(near)).score < weigh(facts(far)).score < 0.95
+
+
+def test_a_stored_file_that_is_late_needs_no_making() -> None:
+    seen = observed(0.08, cheap_s=[0.022])
+    assert weigh(facts(seen)).outcome == "agent"
+
+
+def test_a_certificate_of_its_own_speaks_for_its_owner() -> None:
+    own: dict[str, Any] = {
+        "certificate": "00",
+        "is_certificate_named": True,
+        "handshakes_s": [0.022] * 3,
+    }
+    plain, owned = weigh(facts(observed(0.08))), weigh(facts(observed(0.08, **own)))
+    assert owned.score < plain.score
+    shared = Company(same_page=3, largest=4, is_page_of_most=True, same_certificate=3)
+    assert weigh(facts(observed(0.08, **own), company=shared)).score > plain.score
+    factory = own | {"is_certificate_named": False}
+    assert weigh(facts(observed(0.08, **factory), company=shared)).score == plain.score
+
+
+def names_observed(beyond_s: float, refused_s: list[float]) -> Observed:
+    return observed(
+        0, open_ports={"udp/53"}, documents_s=[], malformed_s=[], document=None,
+        names_s=[0.03 + beyond_s] * 4, unanswered_s=refused_s, connects_s=[0.03] * 4,
+    )  # fmt: skip
+
+
+def test_relayed_names_are_refused_late_too() -> None:
+    company = Company(same_zone=3)
+    assert weigh(facts(names_observed(0.08, [0.11, 0.12]), company=company)).outcome == "agent"
+    assert (
+        weigh(facts(names_observed(0.08, [0.11, 0.12]), company=Company())).outcome == "undecided"
+    )
+    # One that looks its answers up in a slow place refuses at once what it never answers.
+    assert weigh(facts(names_observed(0.08, [0.03]), company=company)).outcome == "server"
+    for too_few in ([], [0.11]):
+        opinion = weigh(facts(names_observed(0.08, too_few), company=company))
+        assert opinion.outcome == "undecided"
+    assert weigh(facts(names_observed(0, [0.03]), company=company)).outcome == "server"
+
+
+def test_a_refusal_of_the_host_itself_tells_nothing_of_who_is_behind() -> None:
+    body = b"<h1>%d %s</h1><hr>nginx/1.22.1"
+    head = b"HTTP/1.1 %d %s\r\n\r\n"
+    bad, method, other = (
+        parse_document(head % (n, why) + body % (n, why) + more)
+        for n, why, more in ((400, b"Bad Request", b""), (405, b"Not Allowed", b""),
+                             (405, b"Not Allowed", b"by the site"))
+    )  # fmt: skip
+    assert bad and method and other
+    assert is_refused_alike(method, bad)
+    assert not is_refused_alike(other, bad)
+    assert not is_refused_alike(method, None)
+    assert not is_refused_alike(document(form=bad.form), bad)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_file"),
+    [(b"Last-Modified: x\r\nAccept-Ranges: bytes\r\n", True), (b"Last-Modified: x\r\n", False),
+     (b"Accept-Ranges: bytes\r\n", False), (b"", False),
+     (b"Last-Modified: x\r\nAccept-Ranges: bytes\r\nSet-Cookie: a=b\r\n", False)],
+)  # fmt: skip
+def test_a_file_says_so(fields: bytes, is_file: bool) -> None:
+    found = parse_document(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\nhello")
+    assert found is not None
+    assert found.is_file == is_file
+
+
+def test_what_is_asked_for_differs_from_round_to_round() -> None:
+    asked = [choose_question(number, None) for number in range(5)]
+    assert asked.count(Question()) == 2
+    assert [q.method for q in asked if q.is_cheap] == ["OPTIONS"]
 
 
 def test_one_that_shows_another_page_is_planted() -> None:
@@ -127,15 +238,28 @@ def test_pages_alike_but_for_a_date_are_one() -> None:
      (b'<img src="/x\r\nHost: y.png">', "/robots.txt"), (b'<a href="/page.html">', "/robots.txt")],
 )  # fmt: skip
 def test_a_file_that_the_page_names_is_asked_for(body: bytes, path: str) -> None:
-    assert choose_path(2, document(body)) == path
-    assert choose_path(0, document(body)) == choose_path(3, document(body)) == "/"
+    assert choose_question(2, document(body)).path == path
+    assert choose_question(0, document(body)).path == choose_question(3, document(body)).path == "/"
 
 
 def test_uptimes() -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     looks = [Look(address="192.0.2.1", at=at + timedelta(days=n), is_up=n != 1) for n in range(4)]
     (found,) = measure_uptimes(looks).values()
-    assert dataclasses.astuple(found) == (4, 3, 3.0)
+    assert dataclasses.astuple(found) == (4, 3, 3.0, at + timedelta(days=3))
+
+
+def test_a_run_that_reached_nobody_tells_of_the_prober() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    looks = [
+        Look(address=f"192.0.2.{host}", at=at + timedelta(days=day), is_up=up)
+        for day, ups in enumerate([(True, True), (False, False), (False, True)])
+        for host, up in enumerate(ups)
+    ]
+    first, second = measure_uptimes(looks).values()
+    assert (first.looks, first.answered, second.looks, second.answered) == (2, 1, 2, 2)
+    alone = measure_uptimes([look for look in looks if look.address == "192.0.2.0"])
+    assert (alone["192.0.2.0"].looks, alone["192.0.2.0"].answered) == (3, 1)
 
 
 LINE = (

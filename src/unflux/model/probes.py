@@ -20,6 +20,23 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uptime:
+    """How often one address answered earlier looks."""
+
+    looks: int = 0
+    answered: int = 0
+    days: float = 0.0
+    """From the first look to the last."""
+    last_answered_at: datetime | None = None
+    """Null where it never did."""
+
+    @property
+    def share(self) -> float:
+        """Looks that were answered, 0..1; 1 where there was none."""
+        return self.answered / self.looks if self.looks else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
     """What is held of one address as an agent of a suspected name, and why."""
 
@@ -35,7 +52,9 @@ class ProbeResult:
     requests: int
     """Sent to it in this look."""
     delays: dict[str, Delays]
-    """By what was waited for: connect, document, malformed, handshake, names."""
+    """By what was waited for: connect, document, cheap, malformed, handshake, names, unanswered."""
+    uptime: Uptime | None
+    """Null where there is no earlier look."""
     evidence: tuple[Evidence, ...]
     alternatives: tuple[Alternative, ...]
     missing: str | None

@@ -16,17 +16,18 @@ from unflux.measure.routes import load_bundled
 from unflux.model.errors import UnfluxError
 from unflux.model.markers import Marker, compose_marker
 from unflux.model.names import registrable_domain
-from unflux.model.probes import ProbeResult
+from unflux.model.probes import ProbeResult, Uptime
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.gathering import gather
 from unflux.pipeline.scanning import analysed
 from unflux.present.probe_lines import render_probe
 from unflux.probe.history import read_looks
+from unflux.probe.lateness import measure_delays
 from unflux.probe.marking import send_marker
 from unflux.probe.observed import Observed
 from unflux.probe.uptime import measure_uptimes
 from unflux.probe.visiting import MOST_REQUESTS_A_ROUND, Visit, visit
-from unflux.probe.weighing import Opinion, measure_delays
+from unflux.probe.weighing import Opinion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,9 @@ def probe(
     suspects: Suspects,
     options: Options,
     tell: Callable[[int, int], None] = lambda _done, _of: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Probed:
-    """Visit the suspects that the scope holds, and keep the history.
+    """Visit the suspects that the scope holds, and keep the history; ``now``: when looks are.
 
     Raises UnfluxError where the scope holds none of them, or not their name.
     """
@@ -123,6 +125,7 @@ def probe(
         raise OutOfScopeError(message)
     history = options.history
     looks = () if history is None else tuple(read_looks(history, suspects.name))
+    uptimes = measure_uptimes(looks)
     domain = registrable_domain(suspects.name)
     plan = Visit(
         name=suspects.name,
@@ -130,14 +133,14 @@ def probe(
         addresses=within,
         most_rounds=options.most_rounds,
         providers=_find_providers(within),
-        uptimes=measure_uptimes(looks),
+        uptimes=uptimes,
     )
-    at = datetime.now(UTC)
+    at = now()
     with Ledger.kept(options.ledger) as ledger:
         permit = Permit(scope, ledger)
         visited = asyncio.run(visit(plan, permit, tell=tell))
         results = tuple(
-            _compose_result(observed, opinion, suspects.name, at)
+            _compose_result(observed, opinion, suspects.name, at, uptimes.get(observed.address))
             for observed, opinion in visited.opinions
             if observed.requests
         )
@@ -180,7 +183,9 @@ def _find_providers(addresses: Sequence[str]) -> dict[str, str]:
     return {address: provider for address, provider, use in rows if use == "cdn"}
 
 
-def _compose_result(observed: Observed, opinion: Opinion, name: str, at: datetime) -> ProbeResult:
+def _compose_result(
+    observed: Observed, opinion: Opinion, name: str, at: datetime, uptime: Uptime | None
+) -> ProbeResult:
     return ProbeResult(
         address=observed.address,
         name=name,
@@ -190,6 +195,7 @@ def _compose_result(observed: Observed, opinion: Opinion, name: str, at: datetim
         open_ports=tuple(sorted(observed.open_ports)),
         requests=observed.requests,
         delays=measure_delays(observed),
+        uptime=uptime,
         evidence=opinion.evidence,
         alternatives=opinion.alternatives,
         missing=opinion.missing,

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from unflux.model.probes import SCHEMA, Delays, ProbeResult
+from unflux.model.probes import SCHEMA, Delays, ProbeResult, Uptime
 from unflux.model.times import format_moment
 from unflux.present.json_lines import (
     SCORE_DECIMALS,
@@ -14,6 +14,7 @@ from unflux.present.json_lines import (
 )
 
 DELAY_DECIMALS: Final = 6
+DAY_DECIMALS: Final = 3
 
 
 def render_probe(result: ProbeResult) -> str:
@@ -29,6 +30,7 @@ def render_probe(result: ProbeResult) -> str:
             "open_ports": [text(port) for port in result.open_ports],
             "requests": result.requests,
             "delays": {kind: _delays_object(found) for kind, found in result.delays.items()},
+            "uptime": _uptime_object(result.uptime),
             "evidence": [evidence_object(piece) for piece in result.evidence],
             "alternatives": [alternative_object(one) for one in result.alternatives],
             "missing": text(result.missing),
@@ -41,6 +43,18 @@ def _delays_object(delays: Delays) -> dict[str, Any]:
         "count": delays.count,
         "least_s": _seconds(delays.least_s),
         "median_s": _seconds(delays.median_s),
+    }
+
+
+def _uptime_object(uptime: Uptime | None) -> dict[str, Any] | None:
+    if uptime is None:
+        return None
+    last = uptime.last_answered_at
+    return {
+        "looks": uptime.looks,
+        "answered": uptime.answered,
+        "days": rounded(uptime.days, DAY_DECIMALS),
+        "last_answered_at": None if last is None else format_moment(last),
     }
 
 

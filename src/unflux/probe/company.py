@@ -24,6 +24,8 @@ class Company:
     is_same_unnamed: bool = False
     """Whether it shows the page to whoever names nobody, too."""
     same_certificate: int = 0
+    same_zone: int = 0
+    """Networks besides its own that answer for the zone with authority."""
 
 
 def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
@@ -37,6 +39,7 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
             networks[groups[one.address]].add(_network(one.address))
         if one.certificate is not None:
             certificates[one.certificate].add(_network(one.address))
+    zones = {_network(one.address) for one in observed if one.names_s}
     largest = max((len(found) for found in networks.values()), default=0)
     return {
         one.address: Company(
@@ -45,6 +48,7 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
             is_page_of_most=one.address in groups and len(networks[groups[one.address]]) == largest,
             is_same_unnamed=_are_alike(one.document, one.unnamed),
             same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,
+            same_zone=len(zones - {_network(one.address)}) if one.names_s else 0,
         )
         for one in observed
     }

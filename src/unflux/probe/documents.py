@@ -1,5 +1,6 @@
 """Documents: what is asked of a web server, what it said, and how alike two pages are."""
 
+import hashlib
 import http.client
 import io
 import re
@@ -14,19 +15,47 @@ MALFORMED: Final = b"HI\r\n\r\n"
 """No request at all (RFC 9112 section 3): whoever reads it first refuses it, and passes on nothing.
 Hsu et al. (RAID 2010) asked with a method that nobody knows, which some proxies pass on."""
 
-PATHS: Final = ("/", "/", "/robots.txt", "/", "/favicon.ico")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked for in a round."""
+
+    method: str = "GET"
+    path: str = "/"
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether whoever serves the page answers without making it."""
+        return self.method == "OPTIONS"
+
+
+QUESTIONS: Final = (
+    Question(),
+    Question(),
+    Question(path="/robots.txt"),
+    Question(method="OPTIONS"),
+    Question(path="/favicon.ico"),
+    Question(method="OPTIONS"),
+    Question(),
+    Question(method="OPTIONS"),
+)
 """In turn. Twice the same, so that a cache has it; small files, so that no program is asked. A file
-that the page itself names takes the place of the first of these."""
+that the page itself names takes the place of the first of these. OPTIONS (RFC 9110 section 9.3.7)
+is passed on by a relay, and a program that takes its time for pages answers it at once."""
 _FILE: Final = re.compile(
     rb"""\b(?:src|href)\s*=\s*["']?(/[\w./-]{1,200}\.(?:css|js|png|jpe?g|gif|svg|ico))["'\s>]""",
     re.IGNORECASE,
 )
+_DIGITS: Final = re.compile(rb"\d+")
 
 ALIKE: Final = 0.85
 """Cosine of n-gram counts from which two pages are one (Holz et al., NDSS 2008)."""
 _GRAM_OCTETS: Final = 4
 _BUCKETS: Final = 4096
 """Of hashed n-grams. Chosen: 2026-11-28; a thousand pages are compared in 32 MiB."""
+
+KEPT_OCTETS: Final = 64 << 10
+"""Of a body. Chosen: 2026-11-28; three pages of each of a thousand suspects are 200 MiB at most."""
 
 CACHE_FIELDS: Final = frozenset(
     {"via", "x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
@@ -45,26 +74,38 @@ class Document:
     """The software that it names."""
     cache_fields: tuple[str, ...]
     """Names of the fields by which it says that it comes from a cache."""
+    is_file: bool
+    """Whether it says that it was stored and not made: when it was last modified, and that parts of
+    it may be had (RFC 9110 sections 8.8.2, 14.3)."""
+    form: bytes
+    """Digest of the body less its numbers and the reason that the status line gives: by it two
+    refusals of one software are the same."""
     body: bytes
+    """Its first ``KEPT_OCTETS``."""
 
 
-def compose_request(path: str, host: str, contact: str) -> bytes:
-    """Write a GET that says who asks."""
+def compose_request(path: str, host: str, contact: str, method: str = "GET") -> bytes:
+    """Write a request that says who asks."""
     agent = f"unflux-probe/{__version__} ({contact})"
     return (
-        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n"
         "Connection: close\r\n\r\n"
     ).encode("ascii")
 
 
-def choose_path(number: int, page: Document | None) -> str:
+def choose_question(number: int, page: Document | None) -> Question:
     """Return what is asked for in a round."""
-    path = PATHS[number % len(PATHS)]
-    if path != "/" and page is not None:
+    question = QUESTIONS[number % len(QUESTIONS)]
+    if question.path != "/" and page is not None:
         found = _FILE.search(page.body)
         if found is not None and b"//" not in found[1]:
-            return found[1].decode("ascii")
-    return path
+            return Question(path=found[1].decode("ascii"))
+    return question
+
+
+def is_refused_alike(reply: Document, refusal: Document | None) -> bool:
+    """Tell whether a reply may be the refusal of the host itself, not of one behind it."""
+    return reply.status >= 400 and refusal is not None and reply.form == refusal.form
 
 
 def parse_document(octets: bytes) -> Document | None:
@@ -85,7 +126,24 @@ def parse_document(octets: bytes) -> Document | None:
         status=response.status,
         server=response.getheader("server"),
         cache_fields=tuple(said),
-        body=body,
+        is_file=_is_file(response),
+        form=_digest_form(body, response.reason),
+        body=body[:KEPT_OCTETS],
+    )
+
+
+def _digest_form(body: bytes, reason: str) -> bytes:
+    plain = _DIGITS.sub(b"", body.replace(reason.encode("latin-1"), b""))
+    return hashlib.sha256(plain).digest()
+
+
+def _is_file(response: http.client.HTTPResponse) -> bool:
+    ranges = response.getheader("accept-ranges", "")
+    return (
+        response.status == 200
+        and response.getheader("last-modified") is not None
+        and ranges.strip().lower() == "bytes"
+        and response.getheader("set-cookie") is None
     )
 
 

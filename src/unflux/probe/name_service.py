@@ -7,6 +7,7 @@ import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
+import dns.opcode
 import dns.rcode
 
 from unflux.probe.conversation import STEP_S
@@ -22,11 +23,19 @@ class NameReply:
     """RFC 1035 section 4.1.1, AA, with NOERROR or NXDOMAIN."""
     is_recursive: bool = False
     """RA: it offers to ask others."""
+    is_refusal: bool = False
+    """Whether it says that it does not do what was asked."""
 
 
-async def ask_zone(address: str, port: int, name: str) -> NameReply:
-    """Ask one question by UDP, once, without wishing for recursion."""
+async def ask_zone(address: str, port: int, name: str, *, for_status: bool = False) -> NameReply:
+    """Ask one question by UDP, once, without wishing for recursion.
+
+    ``for_status``: by the opcode STATUS (RFC 1035 section 4.1.1), which no name server answers and
+    each refuses by itself, without a look at its zones.
+    """
     query = dns.message.make_query(name, "SOA", flags=0)
+    if for_status:
+        query.set_opcode(dns.opcode.STATUS)
     began_s = time.perf_counter()
     try:
         answer = await dns.asyncquery.udp(query, address, port=port, timeout=STEP_S)
@@ -38,4 +47,5 @@ async def ask_zone(address: str, port: int, name: str) -> NameReply:
         reply_s=reply_s,
         is_authoritative=is_known and bool(answer.flags & dns.flags.AA),
         is_recursive=bool(answer.flags & dns.flags.RA),
+        is_refusal=for_status and not is_known,
     )

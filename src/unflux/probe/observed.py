@@ -1,10 +1,11 @@
 """Observed: all that was seen of one address, look by look."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from unflux.probe.conversation import Turn
-from unflux.probe.documents import PATHS, Document, parse_document
+from unflux.probe.documents import Document, Question, is_refused_alike, parse_document
 from unflux.probe.name_service import NameReply
 
 
@@ -18,21 +19,27 @@ class Observed:
     """As ``tcp/80``."""
     connects_s: list[float] = field(default_factory=list)
     documents_s: list[float] = field(default_factory=list)
+    cheap_s: list[float] = field(default_factory=list)
+    """Of replies that take no making, by whoever makes the documents."""
     malformed_s: list[float] = field(default_factory=list)
     handshakes_s: list[float] = field(default_factory=list)
     """Of one round trip each, whatever the version took."""
     names_s: list[float] = field(default_factory=list)
     """Of answers with authority."""
+    unanswered_s: list[float] = field(default_factory=list)
+    """Of refusals of what no name server answers."""
     document: Document | None = None
     """The front page of the suspected name."""
     unnamed: Document | None = None
     """The front page where no name is said."""
     has_file: bool = False
-    """Whether a file that the page names came."""
-    refusal_server: str | None = None
-    """The software that refuses what is no request."""
+    """Whether a document came that says it was stored and not made."""
+    refusal: Document | None = None
+    """What is said to what is no request."""
     certificate: str | None = None
     """SHA-256 of what was shown, in hexadecimal."""
+    is_certificate_named: bool = False
+    """Whether the certificate has the suspected name or its zone in it."""
     is_recursive: bool = False
 
     @property
@@ -40,8 +47,8 @@ class Observed:
         """Whether a port of TCP is open."""
         return any(port.startswith("tcp/") for port in self.open_ports)
 
-    def add_connection(self, port: int, turn: Turn) -> None:
-        """Add what every connection tells."""
+    def add_connection(self, port: int, turn: Turn, names: Sequence[str] = ()) -> None:
+        """Add what every connection tells; ``names``: what a certificate may be for."""
         if turn.connect_s is not None:
             self.connects_s.append(turn.connect_s)
         if not turn.is_open:
@@ -52,17 +59,21 @@ class Observed:
             self.handshakes_s.append(turn.handshake_s - further_s)
         if turn.certificate is not None:
             self.certificate = hashlib.sha256(turn.certificate).hexdigest()
+            self.is_certificate_named = any(n.encode("ascii") in turn.certificate for n in names)
 
-    def add_document(self, turn: Turn, path: str) -> None:
+    def add_document(self, turn: Turn, question: Question) -> None:
         """Add the reply to a request for the suspected name."""
         found = parse_document(turn.octets)
         if found is None or turn.reply_s is None:
             return
+        if question.is_cheap:
+            if not is_refused_alike(found, self.refusal):
+                self.cheap_s.append(turn.reply_s)
+            return
         self.documents_s.append(turn.reply_s)
-        if path == "/":
+        self.has_file |= found.is_file
+        if question.path == "/":
             self.document = found
-        elif path not in PATHS:
-            self.has_file |= found.status == 200
 
     def add_unnamed(self, turn: Turn) -> None:
         """Add the reply to a request that names nobody."""
@@ -74,7 +85,7 @@ class Observed:
         if turn.reply_s is not None:
             self.malformed_s.append(turn.reply_s)
         if found is not None:
-            self.refusal_server = found.server
+            self.refusal = found
 
     def add_names(self, port: int, reply: NameReply) -> None:
         """Add the reply to a question for the zone."""
@@ -82,5 +93,7 @@ class Observed:
             return
         self.open_ports.add(f"udp/{port}")
         self.is_recursive |= reply.is_recursive
-        if reply.is_authoritative:
+        if reply.is_refusal:
+            self.unanswered_s.append(reply.reply_s)
+        elif reply.is_authoritative:
             self.names_s.append(reply.reply_s)

@@ -4,6 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from unflux.model.probes import Uptime
+
+DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,35 +17,32 @@ class Look:
 
     address: str
     at: datetime
+    """The same for all that one run looked at."""
     is_up: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uptime:
-    """Of one address."""
-
-    looks: int = 0
-    answered: int = 0
-    days: float = 0.0
-    """From the first look to the last."""
-
-    @property
-    def share(self) -> float:
-        """Looks that were answered, 0..1; 1 where there was none."""
-        return self.answered / self.looks if self.looks else 1.0
-
-
 def measure_uptimes(looks: Iterable[Look]) -> dict[str, Uptime]:
-    """Return the uptime of each address."""
-    found: dict[str, list[Look]] = defaultdict(list)
+    """Return the uptime of each address.
+
+    A run of several addresses of which none answered is left out: the prober was off line.
+    """
+    runs: dict[datetime, list[Look]] = defaultdict(list)
     for look in looks:
-        found[look.address].append(look)
-    return {
-        address: Uptime(
-            looks=len(seen),
-            answered=sum(look.is_up for look in seen),
-            days=(max(look.at for look in seen) - min(look.at for look in seen)).total_seconds()
-            / 86_400,
-        )
-        for address, seen in found.items()
-    }
+        runs[look.at].append(look)
+    found: dict[str, list[Look]] = defaultdict(list)
+    for run in runs.values():
+        if len(run) == 1 or any(look.is_up for look in run):
+            for look in run:
+                found[look.address].append(look)
+    return {address: _measure(seen) for address, seen in found.items()}
+
+
+def _measure(seen: list[Look]) -> Uptime:
+    moments = [look.at for look in seen]
+    answered = [look.at for look in seen if look.is_up]
+    return Uptime(
+        looks=len(seen),
+        answered=len(answered),
+        days=(max(moments) - min(moments)).total_seconds() / DAY_S,
+        last_answered_at=max(answered, default=None),
+    )

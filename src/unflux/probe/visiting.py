@@ -7,18 +7,21 @@ from typing import Final
 
 from unflux.engagement.ledger import Protocol, Request
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
+from unflux.model.probes import Uptime
 from unflux.probe.company import Company, compare_all
 from unflux.probe.conversation import Turn, converse
-from unflux.probe.documents import MALFORMED, choose_path, compose_request
+from unflux.probe.documents import MALFORMED, choose_question, compose_request
+from unflux.probe.facts import Facts
 from unflux.probe.name_service import ask_zone
 from unflux.probe.observed import Observed
 from unflux.probe.ports import HTTP, HTTPS, NAMES
-from unflux.probe.uptime import Uptime
-from unflux.probe.weighing import Facts, Opinion, weigh
+from unflux.probe.weighing import Opinion, weigh
 
 AT_ONCE: Final = 32
 """Addresses that are visited at a time; each is spoken to by one connection at a time."""
 MOST_REQUESTS_A_ROUND: Final = 4
+STATUS_ROUNDS: Final = frozenset({2, 4, 6})
+"""When a name server is asked what it refuses, in the place of the zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,7 @@ class _Look:
         self._permit = permit
         self._observed = observed
         self._number = number
-        self._path = choose_path(number, observed.document)
+        self._question = choose_question(number, observed.document)
 
     async def run(self, room: asyncio.Semaphore) -> None:
         """Ask each service that may be there."""
@@ -118,7 +121,7 @@ class _Look:
 
     async def _visit_http(self) -> None:
         turn = await self._fetch(HTTP, self._plan.name, "the page of the suspected name")
-        self._observed.add_document(turn, self._path)
+        self._observed.add_document(turn, self._question)
         if not turn.is_open:
             return
         if self._number == 0:
@@ -134,20 +137,25 @@ class _Look:
         name = self._plan.name
         turn = await self._fetch(HTTPS, name, "certificate, and page by TLS", server_name=name)
         if f"tcp/{HTTP}" not in self._observed.open_ports:
-            self._observed.add_document(turn, self._path)
+            self._observed.add_document(turn, self._question)
 
     async def _ask_names(self) -> None:
         seen = self._observed
         if self._number and seen.connects_s and not seen.is_web:
             # A port that refuses tells how long the way is.
             await self._say(HTTP, b"", "how long the way is")
-        await self._ask(NAMES, "udp", "does it answer for the zone", self._plan.zone)
-        seen.add_names(NAMES, await ask_zone(seen.address, NAMES, self._plan.zone))
+        for_status = self._number in STATUS_ROUNDS
+        purpose = "how fast it refuses" if for_status else "does it answer for the zone"
+        await self._ask(NAMES, "udp", purpose, self._plan.zone)
+        reply = await ask_zone(seen.address, NAMES, self._plan.zone, for_status=for_status)
+        seen.add_names(NAMES, reply)
 
     async def _fetch(
         self, port: int, host: str, purpose: str, *, server_name: str | None = None
     ) -> Turn:
-        request = compose_request(self._path, host, self._permit.scope.contact)
+        asked = self._question
+        contact = self._permit.scope.contact
+        request = compose_request(asked.path, host, contact, asked.method)
         return await self._say(port, request, purpose, server_name=server_name)
 
     async def _say(
@@ -155,7 +163,7 @@ class _Look:
     ) -> Turn:
         await self._ask(port, "tcp", purpose, self._plan.name)
         turn = await converse(self._observed.address, port, request, server_name=server_name)
-        self._observed.add_connection(port, turn)
+        self._observed.add_connection(port, turn, (self._plan.name, self._plan.zone))
         return turn
 
     async def _ask(self, port: int, protocol: Protocol, purpose: str, name: str) -> None:

@@ -1,0 +1,98 @@
+"""Showing: what one address shows, and whom it is like."""
+
+from unflux.model.verdicts import Evidence
+from unflux.probe.facts import CHOSEN, Facts, piece
+from unflux.probe.lateness import LEAST_LOOKS, is_handshake_prompt
+
+
+def same_zone(facts: Facts) -> Evidence | None:
+    """Answers for the zone, as hosts of other networks do."""
+    count = facts.company.same_zone
+    if not count:
+        return None
+    said = f"hosts of {count} other networks answer for the zone with authority"
+    return piece("same-zone", count, 0.2, said, CHOSEN)
+
+
+def same_page(facts: Facts) -> Evidence | None:
+    """The suspected site is there, as it is on hosts of other networks."""
+    seen, company = facts.observed, facts.company
+    if seen.document is None or company.largest < 2:
+        return None
+    if company.is_page_of_most:
+        count = company.same_page
+        llr = 0.3 if company.is_same_unnamed else 0.7
+        rest = ", and whoever names nobody is shown it too" if company.is_same_unnamed else ""
+        said = f"hosts of {count} other networks show the same page for the name{rest}"
+        return piece("same-page", count, llr, said, "Holz et al. 2008")
+    said = f"another page than hosts of {company.largest} networks show, or none"
+    return piece("same-page", 0, -3.0, said, "Holz et al. 2008")
+
+
+def same_certificate(facts: Facts) -> Evidence | None:
+    """One certificate, so one key, in networks of strangers."""
+    count = facts.company.same_certificate
+    if facts.observed.certificate is None or not count:
+        return None
+    # Devices of one maker have a certificate in common, too.
+    is_named = facts.observed.is_certificate_named
+    rest = ", for the suspected name" if is_named else ", for other names"
+    said = f"hosts of {count} other networks show the same certificate{rest}"
+    return piece("same-certificate", count, 1.0 if is_named else 0.0, said, CHOSEN)
+
+
+def own_certificate(facts: Facts) -> Evidence | None:
+    """Its key is here alone, which no operator gives to a host that may be lost."""
+    seen = facts.observed
+    if (
+        facts.company.same_certificate
+        or not seen.is_certificate_named
+        or len(seen.handshakes_s) < LEAST_LOOKS
+        or not is_handshake_prompt(seen)
+    ):
+        return None
+    said = "it has a certificate of its own for the suspected name, and its key"
+    return piece("own-certificate", said, -1.0, said, CHOSEN)
+
+
+def two_servers(facts: Facts) -> Evidence | None:
+    """One software refuses what another would have served."""
+    seen = facts.observed
+    front = seen.refusal.server if seen.refusal else None
+    back = seen.document.server if seen.document else None
+    if not front or not back or front == back:
+        return None
+    said = f"{_short(front)} refuses, {_short(back)} serves"
+    return piece("two-servers", said, 0.8, said, "Holz et al. 2008")
+
+
+def cache_fields(facts: Facts) -> Evidence | None:
+    """It says that it is a cache."""
+    document = facts.observed.document
+    if document is None or not document.cache_fields:
+        return None
+    fields = ", ".join(document.cache_fields)
+    said = f"it says that it is a cache: {fields}"
+    return piece("cache-fields", fields, -2.0, said, "RFC 9110, RFC 9211")
+
+
+def listed_provider(facts: Facts) -> Evidence | None:
+    """Its address is one of a provider of content."""
+    if facts.provider is None:
+        return None
+    said = f"its address is of {facts.provider}, which is a provider of content"
+    return piece("listed-provider", facts.provider, -2.5, said, "lists of providers")
+
+
+def uptime(facts: Facts) -> Evidence | None:
+    """Homes are switched off, servers are not."""
+    seen = facts.uptime
+    if seen.days < 3 or seen.looks < 6:
+        return None
+    llr = 1.5 if seen.share < 0.8 else -0.7 if seen.share >= 0.99 and seen.days >= 5 else 0.0
+    said = f"it answered {seen.answered} of {seen.looks} looks over {seen.days:.0f} days"
+    return piece("uptime", seen.share, llr, said, "Perdisci et al. 2009, uptime index")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
