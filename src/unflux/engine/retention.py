@@ -114,7 +114,7 @@ class Bounds:
 def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> Counter[str]:
     """Bring a store within its bounds; return how many rows were let go for it, by reason.
 
-    Rows of the ``kept`` domains go by their age alone.
+    Before any is let go at the ceiling of rows, those of hours that are over are summed by hour.
     """
     gone = Counter[str]()
     if bounds.keep:
@@ -123,7 +123,10 @@ def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> 
             name: now - age for name, age in {**oldest, **bounds.keep}.items() if store.has(name)
         }
         gone[AGED] = forget(store, before)
-    gone += shed(store, now - bounds.window, bounds.max_rows, kept)
+    since = now - bounds.window
+    if _count_since(store, since) > bounds.max_rows:
+        store.compact(now)
+    gone += shed(store, since, bounds.max_rows, kept)
     if bounds.max_octets is not None:
         gone += shrink(store, bounds.max_octets, kept)
     return gone

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unflux.engine import compaction
 from unflux.engine import store_sql as sql
 from unflux.engine.settings import duckdb_settings
 from unflux.engine.waiting import Execute, Letter, count_waiting, first, settle
@@ -27,15 +28,18 @@ from unflux.model.rollup import (
     BUCKET_COARSE_S,
     BUCKET_FINE_S,
     Rollup,
-    coarsen,
     derive,
     settled_bucket_s,
     tables_of,
 )
+from unflux.model.times import microseconds_of
 
 SCHEMA_VERSION: Final = "1"
 """Raised whenever a column or its meaning changes."""
 
+
+FINE_SINCE: Final = "fine_since_us"
+"""Where the store keeps from when on its buckets are fine."""
 
 MAGIC: Final = b"DUCK"
 
@@ -228,9 +232,21 @@ class Store:
             return self.execute(statement, values).to_arrow_table().cast(shape.schema)
 
     @property
-    def bucket_s(self) -> int:
-        """The width of the buckets in the store, seconds."""
-        return int(self._meta("bucket_s"))
+    def fine_since_us(self) -> int:
+        """From when on buckets are fine, microseconds since the epoch; all before are hourly."""
+        if self._meta("bucket_s") == str(BUCKET_COARSE_S):  # as stores were once
+            return compaction.end_of_last_hour(self.execute)
+        row = self.execute(sql.SELECT_META, [FINE_SINCE]).fetchone()
+        return compaction.EVER_US if row is None else int(row[0])
+
+    def compact(self, before: datetime) -> None:
+        """Sum the fine buckets of whole hours before a moment to hourly ones; idempotent.
+
+        Each hour is a transaction, so that memory and file need room for one, and a kill leaves
+        whole hours of either kind.
+        """
+        with _named(self._path):
+            self._compact(compaction.hour_of(microseconds_of(before)))
 
     def rollup(
         self,
@@ -242,10 +258,20 @@ class Store:
         """Return what the store holds, sorted by key, or in no order.
 
         With bounds, only rows that were seen at or after ``since`` and before ``until``; a row
-        that straddles a bound is in, a row without a time is not.
+        that straddles a bound is in, a row without a time is not. Buckets are of one width: hours
+        where more than a day is asked for and there, or where some are compacted.
         """
-        with _named(self._path):
-            tables = [self._rows(shape, since, until, is_sorted=is_sorted) for shape in STORED]
+        with self.transaction():
+            fine_since_us = self.fine_since_us
+            hourly_since_us = None
+            if compaction.is_read_hourly(self.execute, since, until, fine_since_us):
+                hourly_since_us = fine_since_us
+            tables = [
+                self._rows(
+                    shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us
+                )
+                for shape in STORED
+            ]
         sightings, lookups, answer_sets = tables
         return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
 
@@ -342,8 +368,10 @@ class Store:
 
     def _take_in(self, rollup: Rollup) -> None:
         """Merge a rollup into the tables, within a transaction."""
-        if self.bucket_s == BUCKET_COARSE_S or settled_bucket_s(rollup) == BUCKET_COARSE_S:
-            rollup = coarsen(rollup, BUCKET_COARSE_S)
+        self._keep_fine_since(self.fine_since_us)
+        if settled_bucket_s(rollup) == BUCKET_COARSE_S:
+            self._compact(compaction.end_of(rollup))
+        rollup = compaction.coarsen_before(rollup, self.fine_since_us)
         for shape, table in zip(STORED, tables_of(rollup), strict=True):
             self.merge(shape, table)
         self._settle()
@@ -365,13 +393,23 @@ class Store:
             self._connection.unregister(name)
 
     def _settle(self) -> None:
-        """Give the store hour buckets once its records span more than a day."""
-        if self.bucket_s == BUCKET_COARSE_S or not self.execute(sql.IS_LONG).fetchone()[0]:
-            return
-        for shape in STORED:
-            for statement in sql.coarsen_statements(shape, BUCKET_COARSE_S):
-                self.execute(statement)
-        self._set_meta("bucket_s", str(BUCKET_COARSE_S))
+        """Give hour buckets to what is more than a day older than the last record."""
+        self._compact(compaction.settled_until(self.execute))
+
+    def _compact(self, until_us: int) -> None:
+        """Make buckets before an hour's start hourly."""
+        fine_since_us = self.fine_since_us
+        while fine_since_us < until_us:
+            hour_us = compaction.next_hour(self.execute, fine_since_us, until_us)
+            with self.transaction():
+                if hour_us is not None:
+                    compaction.compact_hour(self.execute, hour_us)
+                fine_since_us = until_us if hour_us is None else hour_us + compaction.HOUR_US
+                self._keep_fine_since(fine_since_us)
+
+    def _keep_fine_since(self, moment_us: int) -> None:
+        self._set_meta("bucket_s", str(BUCKET_FINE_S))
+        self._set_meta(FINE_SINCE, str(moment_us))
 
     def _derive_again(self) -> None:
         """Bring the derived columns up to the public suffix list of this installation."""
@@ -388,8 +426,11 @@ class Store:
         until: datetime | None,
         *,
         is_sorted: bool = True,
+        hourly_since_us: int | None = None,
     ) -> pa.Table:
-        statement, values = sql.select_statement(shape, since, until, is_sorted=is_sorted)
+        statement, values = sql.select_statement(
+            shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us
+        )
         table = self.execute(statement, values).to_arrow_table().cast(shape.schema)
         if self._meta("suffix_list") != SUFFIX_LIST_VERSION:
             return self._derived(shape, table)
@@ -400,14 +441,18 @@ class Store:
         return derive(shape, table.select([c.name for c in shape.columns if c.merge != "derived"]))
 
     def _meta(self, key: str) -> str:
-        row = self.execute("SELECT value FROM unflux_meta WHERE key = ?", [key]).fetchone()
+        row = self.execute(sql.SELECT_META, [key]).fetchone()
         if row is None:
             message = f"store {self._path} is damaged: it does not say its {key}"
             raise StoreError(message)
         return str(row[0])
 
     def _set_meta(self, key: str, value: str) -> None:
-        self.execute("UPDATE unflux_meta SET value = ? WHERE key = ?", [value, key])
+        known = self.execute(sql.SELECT_META, [key]).fetchone()
+        if known is None:
+            self.execute("INSERT INTO unflux_meta VALUES (?, ?)", [key, value])
+        elif known[0] != value:
+            self.execute("UPDATE unflux_meta SET value = ? WHERE key = ?", [value, key])
 
     def execute(self, statement: str, values: list[Any] | None = None) -> Any:
         """Run a statement on the open file, as the other modules of the store do."""

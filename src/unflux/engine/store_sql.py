@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from unflux.model.columns import FLAG, MOMENT, STORED, TEXT, Column, TableShape
-from unflux.model.rollup import FINE_SPAN_S
+from unflux.model.rollup import BUCKET_COARSE_S
 from unflux.model.times import MICROSECONDS_PER_S
 
 TABLE_NAMES: Final = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
@@ -27,17 +27,8 @@ DEPLOYED: Final = (
 HAS_TABLE: Final = "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = ? AND NOT internal"
 SELECT_DEPLOYED: Final = "SELECT content FROM deployed WHERE deployment = ? AND part = ?"
 SELECT_COUNTS: Final = "SELECT responses, drops FROM sources WHERE digest = ?"
+SELECT_META: Final = "SELECT value FROM unflux_meta WHERE key = ?"
 REPLACE_DEPLOYED: Final = "INSERT OR REPLACE INTO deployed VALUES (?, ?, ?)"
-
-_SPANS: Final = " UNION ALL ".join(
-    f"SELECT min(first_at) AS first_at, max(last_at) AS last_at FROM {shape.name}"
-    for shape in STORED
-)
-IS_LONG: Final = (
-    "SELECT coalesce(epoch_us(max(last_at)) - epoch_us(min(first_at))"
-    f" > {FINE_SPAN_S * MICROSECONDS_PER_S}, false) FROM ({_SPANS})"
-)
-"""Whether the records span more than fine buckets are kept for."""
 
 _TYPES: Final[dict[pa.DataType, str]] = {
     MOMENT: "TIMESTAMP WITH TIME ZONE",
@@ -104,6 +95,16 @@ def coarsen_statements(shape: TableShape, bucket_s: int, where: str = "true") ->
 
     ``where``: which rows, by their key, so that all that become one row are moved or none.
     """
+    return [
+        f"CREATE OR REPLACE TEMP TABLE coarse AS {_coarse_rows(shape, bucket_s, where)}",
+        f"DELETE FROM {shape.name} WHERE {where}",
+        f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",
+        "DROP TABLE coarse",
+    ]
+
+
+def _coarse_rows(shape: TableShape, bucket_s: int, where: str) -> str:
+    """Return what selects rows as they are in the bucket of ``bucket_s`` around their own."""
     width_us = bucket_s * MICROSECONDS_PER_S
     late_us = f"(epoch_us(bucket_at) % {width_us} + {width_us}) % {width_us}"
     start = f"make_timestamptz(epoch_us(bucket_at) - {late_us})"
@@ -115,30 +116,35 @@ def coarsen_statements(shape: TableShape, bucket_s: int, where: str = "true") ->
         return _AGGREGATED[column.merge].format(_quoted(column.name))
 
     selected = ", ".join(f"{value(c)} AS {_quoted(c.name)}" for c in shape.columns)
-    return [
-        f"CREATE OR REPLACE TEMP TABLE coarse AS SELECT {selected} FROM {shape.name}"
-        f" WHERE {where} GROUP BY {', '.join(keys)}",
-        f"DELETE FROM {shape.name} WHERE {where}",
-        f"INSERT INTO {shape.name} BY NAME SELECT * FROM coarse",
-        "DROP TABLE coarse",
-    ]
+    return f"SELECT {selected} FROM {shape.name} WHERE {where} GROUP BY {', '.join(keys)}"
 
 
 def select_statement(
-    shape: TableShape, since: datetime | None, until: datetime | None, *, is_sorted: bool
+    shape: TableShape,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    is_sorted: bool,
+    hourly_since_us: int | None = None,
 ) -> tuple[str, list[datetime]]:
     """Return what fetches the rows seen within the bounds, sorted by key or in no order, and its
     parameters.
+
+    ``hourly_since_us``: buckets that begin then or later are summed by hour; null: none are.
     """
     bounds = [("last_at >= ?", since), ("first_at < ?", until)]
     conditions = [condition for condition, moment in bounds if moment is not None]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    values = [moment for _, moment in bounds if moment is not None]
     columns = ", ".join(_quoted(c.name) for c in shape.columns)
     order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key if is_sorted)
-    return (
-        f"SELECT {columns} FROM {shape.name}{where}{f' ORDER BY {order}' if order else ''}",
-        [moment for _, moment in bounds if moment is not None],
-    )
+    where = " AND ".join(conditions) or "true"
+    rows = f"SELECT {columns} FROM {shape.name} WHERE {where}"
+    if hourly_since_us is not None:
+        is_fine = f"coalesce(epoch_us(bucket_at) >= {hourly_since_us}, false)"
+        hourly = _coarse_rows(shape, BUCKET_COARSE_S, f"{where} AND {is_fine}")
+        rows = f"SELECT {columns} FROM ({rows} AND NOT {is_fine} UNION ALL BY NAME {hourly})"
+        values += values
+    return f"{rows}{f' ORDER BY {order}' if order else ''}", values
 
 
 def _quoted(name: str) -> str:

@@ -78,6 +78,21 @@ def coarsen(rollup: Rollup, bucket_s: int) -> Rollup:
     )
 
 
+def split_at(rollup: Rollup, moment_us: int) -> tuple[Rollup, Rollup]:
+    """Return the rows whose bucket begins before a moment, and all others."""
+    parts: tuple[list[pa.Table], list[pa.Table]] = [], []
+    for table in tables_of(rollup):
+        is_before = pc.less(table["bucket_at"].cast(pa.int64()), moment_us)
+        is_before = pc.fill_null(is_before, False)
+        parts[0].append(table.filter(is_before))
+        parts[1].append(table.filter(pc.invert(is_before)))
+    before, after = (
+        Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
+        for sightings, lookups, answer_sets in parts
+    )
+    return before, after
+
+
 def settle(rollup: Rollup) -> Rollup:
     """Give the rollup hour buckets where its records span more than a day.
 
