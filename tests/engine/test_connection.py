@@ -1,6 +1,8 @@
 import socket
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -127,6 +129,23 @@ def test_duckdb_keeps_to_its_limits() -> None:
             "SELECT current_setting('threads'), current_setting('memory_limit')"
         ).fetchone()
     assert settings == (1, "190.7 MiB")
+
+
+NO_FILE = """
+from unflux.engine.connection import open_engine
+from unflux.engine.store import Store
+bar = "SELECT current_setting('enable_progress_bar')"
+with Store.open("store") as store, open_engine("duckdb", workers=1, memory_bytes=None) as engine:
+    print(store.execute(bar).fetchone(), engine.database.execute(bar).fetchone())
+"""
+
+
+def test_no_bar_is_drawn_into_the_output(tmp_path: Path) -> None:
+    """A program that is no file looks like a session to DuckDB, as under pytest-xdist."""
+    ran = subprocess.run(
+        [sys.executable, "-c", NO_FILE], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert ran.stdout == "(False,) (False,)\n"
 
 
 def test_one_spark_session_at_a_time(engine: Engine) -> None:

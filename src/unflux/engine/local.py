@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from unflux.engine.fetched import conform, conform_types
-from unflux.engine.settings import duckdb_settings
+from unflux.engine.settings import QUIET, duckdb_settings
 from unflux.engine.statements import compiled_statements
 from unflux.engine.step import Step
 
@@ -49,6 +49,7 @@ class DuckDBEngine:
         database = duckdb.connect(
             ":memory:", config={**settings, "temp_directory": spill_directory.name}
         )
+        database.execute(QUIET)
         database.execute("SET TimeZone = 'UTC'")
         database.execute(f"ATTACH ':memory:' AS {COMPRESSED} (COMPRESS)")
         return cls(database, spill_directory)

@@ -1,5 +1,11 @@
 """How DuckDB is set up, for the engine and the store alike."""
 
+from typing import Final
+
+QUIET: Final = "SET enable_progress_bar = false"
+"""Run on each connection: where Python runs no file, DuckDB takes it for a person's session, and
+would draw a bar into what is written to standard output after two seconds."""
+
 
 def duckdb_settings(
     *, workers: int | None = None, memory_bytes: int | None = None

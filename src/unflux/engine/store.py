@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from unflux.engine import compaction
 from unflux.engine import store_sql as sql
-from unflux.engine.settings import duckdb_settings
+from unflux.engine.settings import QUIET, duckdb_settings
 from unflux.engine.waiting import Execute, Letter, count_waiting, first, settle
 from unflux.model.columns import STORED, TableShape
 from unflux.model.errors import StoreBusyError, StoreError, StoreFullError
@@ -120,6 +120,7 @@ class Store:
             connection = duckdb.connect(
                 path.absolute(), read_only=read_only, config=duckdb_settings()
             )
+            connection.execute(QUIET)
         store = cls(path, connection)
         try:
             with _named(path):
