@@ -56,7 +56,7 @@ def draw_hosts(seed: int) -> tuple[Host, ...]:
     return tuple(hosts)
 
 
-def measure(seed: int) -> tuple[Counter[tuple[str, str]], list[int]]:
+def measure(seed: int, kept: Path | None) -> tuple[Counter[tuple[str, str]], list[int]]:
     """Probe one neighbourhood; return how often each kind had each outcome, and the requests."""
     hosts = draw_hosts(seed)
     with tempfile.TemporaryDirectory() as made:
@@ -78,6 +78,9 @@ def measure(seed: int) -> tuple[Counter[tuple[str, str]], list[int]]:
         raise SystemExit(said)
     results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     kinds = {host.address: host.kind for host in hosts}
+    if kept is not None:
+        lines = (json.dumps({"kind": kinds[result["address"]]} | result) for result in results)
+        (kept / f"{seed}.jsonl").write_text("".join(f"{line}\n" for line in lines))
     for result in results:
         kind = kinds[result["address"]]
         if result["outcome"] not in RIGHT[kind]:
@@ -113,12 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", nargs=2, type=int, default=(1, 3))
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="where each result is kept")
     options = parser.parse_args()
     seeds = range(options.seeds[0], options.seeds[1] + 1)
     outcomes: Counter[tuple[str, str]] = Counter()
     requests: list[int] = []
     for seed in seeds:
-        found, sent = measure(seed)
+        found, sent = measure(seed, options.kept)
         outcomes += found
         requests += sent
     page = draw_page(outcomes, requests, seeds)

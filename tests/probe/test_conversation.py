@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import gzip
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 import pytest
 
-from unflux.probe import conversation
+from unflux.probe import conversation, name_service
 from unflux.probe.conversation import MOST_OCTETS, Turn, converse
 from unflux.probe.documents import compose_request, parse_document
+from unflux.probe.name_service import NameReply, ask_zone
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HEADER = b"\x00\x00\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00"
 HELLO = compose_request("/", "www.bad.example", "abuse@isp.example")
 
 
@@ -101,6 +105,7 @@ def test_a_port_that_refuses_tells_the_way() -> None:
 @pytest.mark.parametrize(
     "octets",
     [b"", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n", b"\x00" * 99,
+     b"HTTP/1.1 100 Continue\r\n\r\n" * 2000,
      b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 5000, b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_999],
 )  # fmt: skip
 def test_what_is_no_reply_is_none(octets: bytes) -> None:
@@ -119,3 +124,37 @@ def test_a_reply_that_lies_about_its_length_is_read_as_far_as_it_goes(octets: by
     assert document is not None
     assert document.status == 200
     assert len(document.body) <= len(octets)
+
+
+def test_what_is_compressed_stays_so() -> None:
+    packed = gzip.compress(bytes(10_000_000))
+    document = parse_document(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed)
+    assert document is not None
+    assert document.body == packed
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"", b"\x00" * 11, b"\x00" * 600, HEADER + b"\xc0\x0c\x00\x06\x00\x01",
+     HEADER + b"\x01a" * 200, HEADER[:4] + b"\xff" * 500],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_no_reply(reply: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_service, "STEP_S", 0.2)
+
+    class Names(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.port = cast(asyncio.DatagramTransport, transport)
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            self.port.sendto(data[:2] + reply[2:], addr)
+
+    async def run() -> NameReply:
+        loop = asyncio.get_running_loop()
+        port, _ = await loop.create_datagram_endpoint(Names, local_addr=("127.0.0.1", 0))
+        try:
+            number = port.get_extra_info("sockname")[1]
+            return await ask_zone("127.0.0.1", number, "bad.example")
+        finally:
+            port.close()
+
+    assert asyncio.run(run()) == NameReply()

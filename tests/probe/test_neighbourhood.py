@@ -101,6 +101,8 @@ def test_agents_are_told_from_servers_within_scope_and_ledger(
             stands, tmp_path, "--send", "--history", tmp_path / "history", "--markers", markers
         )
     assert status == 0, said
+    if any("a machine with less to do" in (result["missing"] or "") for result in results):
+        pytest.skip("this machine is too busy to measure delays")
     outcomes = {result["address"]: result["outcome"] for result in results}
     kinds = {host.address: host.kind for host in HOSTS}
     expected = {

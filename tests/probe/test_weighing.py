@@ -1,7 +1,9 @@
 """What was seen of an address comes to the outcome that it should."""
 
+import asyncio
 import dataclasses
 import random
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from unflux.probe.documents import (
 )
 from unflux.probe.facts import Facts
 from unflux.probe.history import read_looks
+from unflux.probe.lag import Lag
 from unflux.probe.observed import Observed
 from unflux.probe.uptime import Look, measure_uptimes
 from unflux.probe.weighing import weigh
@@ -76,6 +79,30 @@ def test_a_cache_that_says_so_is_none_of_a_network() -> None:
     assert weigh(facts(observed(0.001, document=cached))).outcome == "cache"
     assert weigh(facts(observed(0.08, document=cached))).outcome == "undecided"
     assert weigh(facts(observed(0.08), provider="a network of caches")).outcome == "undecided"
+
+
+def test_on_a_busy_machine_nobody_is_late_but_the_prompt_are_prompt() -> None:
+    opinion = weigh(facts(observed(0.08, lag_s=0.03, malformed_s=[0.1] * 5)))
+    assert opinion.outcome == "undecided"
+    assert opinion.missing == "a machine with less to do: this one was 30 ms late itself"
+    assert weigh(facts(observed(0.001, lag_s=0.03))).outcome == "server"
+    trembling = observed(0.02, lag_s=0.03, connects_s=[0.02] + [0.09] * 8)
+    assert weigh(facts(trembling)).outcome == "undecided"
+    assert weigh(facts(observed(0.08, lag_s=0.01))).outcome == "agent"
+    assert weigh(facts(observed(0.03, lag_s=0.01))).outcome == "undecided"
+
+
+def test_lag_is_what_holds_up_this_program() -> None:
+    async def run() -> tuple[float, float]:
+        async with Lag.measured() as lag:
+            for _ in range(12):
+                time.sleep(0.06)
+                await asyncio.sleep(0)
+            return lag.take(), lag.take()
+
+    held_up_s, anew_s = asyncio.run(run())
+    assert held_up_s > 0.03
+    assert anew_s == 0
 
 
 def test_too_few_documents_decide_nothing() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
@@ -28,6 +29,9 @@ from unflux.probe.observed import Observed
 from unflux.probe.uptime import measure_uptimes
 from unflux.probe.visiting import MOST_REQUESTS_A_ROUND, Visit, visit
 from unflux.probe.weighing import Opinion
+
+MOST_SUSPECTS: Final = 4096
+"""Of one run. Chosen: 2026-11-28; each is compared with each, in 260 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,8 @@ class Probed:
 def find_suspects(domain: str, scanning: ScanOptions) -> Suspects:
     """Take the addresses that a domain answered out of a store, the newest first.
 
-    The name is the one of the domain that was answered by most addresses.
+    The name is the one of the domain that was answered by most addresses. No more than
+    ``MOST_SUSPECTS`` addresses.
     """
     with analysed(gather((), scanning, None), scanning) as (engine, analysis):
         rows = engine.fetch(answer_records(analysis.records, domain))
@@ -87,7 +92,8 @@ def find_suspects(domain: str, scanning: ScanOptions) -> Suspects:
     newest = rows.sort_by([("last_at", "descending"), ("rdata", "ascending")])
     names = Counter(rows["qname"].to_pylist())
     name = min(names, key=lambda name: (-names[name], name))
-    return Suspects(name=name, addresses=tuple(dict.fromkeys(newest["rdata"].to_pylist())))
+    addresses = tuple(dict.fromkeys(newest["rdata"].to_pylist()))
+    return Suspects(name=name, addresses=addresses[:MOST_SUSPECTS])
 
 
 def prospect(suspects: Suspects, options: Options) -> Prospect:
@@ -113,13 +119,17 @@ def probe(
 ) -> Probed:
     """Visit the suspects that the scope holds, and keep the history; ``now``: when looks are.
 
-    Raises UnfluxError where the scope holds none of them, or not their name.
+    Raises UnfluxError where the scope holds none of them, or more than ``MOST_SUSPECTS``, or not
+    their name.
     """
     scope = options.scope
     if not scope.holds_name(suspects.name):
         message = f"{suspects.name} is below no name of the scope"
         raise OutOfScopeError(message)
     within = tuple(filter(scope.holds_address, suspects.addresses))
+    if len(within) > MOST_SUSPECTS:
+        message = f"{len(within):,} addresses, and {MOST_SUSPECTS:,} are the most: name fewer"
+        raise UnfluxError(message)
     if not within:
         message = "the scope holds none of the addresses"
         raise OutOfScopeError(message)

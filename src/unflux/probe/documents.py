@@ -46,6 +46,8 @@ _FILE: Final = re.compile(
     rb"""\b(?:src|href)\s*=\s*["']?(/[\w./-]{1,200}\.(?:css|js|png|jpe?g|gif|svg|ico))["'\s>]""",
     re.IGNORECASE,
 )
+_FORM_OCTETS: Final = 4096
+"""Refusals are shorter. Chosen: 2026-11-28."""
 _DIGITS: Final = re.compile(rb"\d+")
 
 ALIKE: Final = 0.85
@@ -53,9 +55,6 @@ ALIKE: Final = 0.85
 _GRAM_OCTETS: Final = 4
 _BUCKETS: Final = 4096
 """Of hashed n-grams. Chosen: 2026-11-28; a thousand pages are compared in 32 MiB."""
-
-KEPT_OCTETS: Final = 64 << 10
-"""Of a body. Chosen: 2026-11-28; three pages of each of a thousand suspects are 200 MiB at most."""
 
 CACHE_FIELDS: Final = frozenset(
     {"via", "x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
@@ -78,10 +77,9 @@ class Document:
     """Whether it says that it was stored and not made: when it was last modified, and that parts of
     it may be had (RFC 9110 sections 8.8.2, 14.3)."""
     form: bytes
-    """Digest of the body less its numbers and the reason that the status line gives: by it two
-    refusals of one software are the same."""
+    """Digest of how the body begins, less its numbers and the reason that the status line gives:
+    by it two refusals of one software are the same."""
     body: bytes
-    """Its first ``KEPT_OCTETS``."""
 
 
 def compose_request(path: str, host: str, contact: str, method: str = "GET") -> bytes:
@@ -128,12 +126,12 @@ def parse_document(octets: bytes) -> Document | None:
         cache_fields=tuple(said),
         is_file=_is_file(response),
         form=_digest_form(body, response.reason),
-        body=body[:KEPT_OCTETS],
+        body=body,
     )
 
 
 def _digest_form(body: bytes, reason: str) -> bytes:
-    plain = _DIGITS.sub(b"", body.replace(reason.encode("latin-1"), b""))
+    plain = _DIGITS.sub(b"", body[:_FORM_OCTETS].replace(reason.encode("latin-1"), b""))
     return hashlib.sha256(plain).digest()
 
 

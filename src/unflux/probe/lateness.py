@@ -74,11 +74,24 @@ def is_handshake_prompt(observed: Observed) -> bool:
     return _beyond(observed.handshakes_s, observed) - CRYPTO_S <= _tolerance(observed)
 
 
-def _ratio(over_s: float, *, far: float, near: float, none: float) -> float:
-    """Return the ratio of so many seconds beyond what says nothing."""
+def _ratio(beyond_s: float, observed: Observed, *, far: float, near: float, none: float) -> float:
+    """Return the ratio of so many seconds beyond the way.
+
+    What is prompt is so whatever else was; lateness is less by that of this program.
+    """
+    if is_busy(observed):
+        # The line seems to tremble as well, so that little of it would pass for prompt.
+        return none if beyond_s <= TOLERANCE_S else 0.0
+    over_s = beyond_s - _tolerance(observed)
     if over_s <= 0:
         return none
+    over_s -= observed.lag_s
     return far if over_s >= FAR_S else near if over_s >= NEAR_S else 0.0
+
+
+def is_busy(observed: Observed) -> bool:
+    """Tell whether this program was as late as a relay, so that lateness says nothing."""
+    return observed.lag_s >= FAR_S
 
 
 def relay_delay(facts: Facts) -> Evidence | None:
@@ -90,10 +103,8 @@ def relay_delay(facts: Facts) -> Evidence | None:
     if len(seen.documents_s) < LEAST_LOOKS or not seen.connects_s:
         return None
     beyond_s = _beyond(seen.documents_s, seen)
-    over_s = beyond_s - _tolerance(seen)
-    llr = _ratio(
-        over_s, far=3.2 if seen.has_file else 1.5, near=1.2 if seen.has_file else 0.6, none=-3.3
-    )
+    far, near = (3.2, 1.2) if seen.has_file else (1.5, 0.6)
+    llr = _ratio(beyond_s, seen, far=far, near=near, none=-3.3)
     is_enough = len(seen.documents_s) + len(seen.cheap_s) >= LATE_LOOKS
     if not is_enough or (not seen.has_file and is_prompt(seen.cheap_s, seen)):
         llr = min(llr, 0.0)
@@ -116,7 +127,7 @@ def making(facts: Facts) -> Evidence | None:
     if is_prompt(seen.documents_s, seen):
         return None
     beyond_s = _beyond(seen.cheap_s, seen)
-    llr = _ratio(beyond_s - _tolerance(seen), far=0.7, near=0.3, none=-3.8)
+    llr = _ratio(beyond_s, seen, far=0.7, near=0.3, none=-3.8)
     if len(seen.cheap_s) < LATE_REFUSALS:
         llr = min(llr, 0.0)
     said = (
@@ -137,7 +148,7 @@ def stream_delay(facts: Facts) -> Evidence | None:
     if not found:
         return None
     beyond_s, count = max(found)
-    llr = _ratio(beyond_s - _tolerance(seen), far=2.8, near=1.5, none=-0.4)
+    llr = _ratio(beyond_s, seen, far=2.8, near=1.5, none=-0.4)
     if count < LATE_LOOKS:
         llr = min(llr, 0.0)
     said = (
@@ -153,8 +164,7 @@ def names_delay(facts: Facts) -> Evidence | None:
     if len(seen.names_s) < LEAST_LOOKS or not seen.connects_s:
         return None
     beyond_s = _beyond(seen.names_s, seen)
-    over_s = beyond_s - _tolerance(seen)
-    llr = _ratio(over_s, far=1.5, near=0.7, none=-3.6)
+    llr = _ratio(beyond_s, seen, far=1.5, near=0.7, none=-3.6)
     if is_prompt(seen.unanswered_s, seen):
         llr = min(llr, 0.0)
     said = f"answers with authority came {beyond_s * 1000:.0f} ms beyond the way there and back"
@@ -169,7 +179,7 @@ def refusal_delay(facts: Facts) -> Evidence | None:
     if is_prompt(seen.names_s, seen):
         return None
     beyond_s = _beyond(seen.unanswered_s, seen)
-    llr = _ratio(beyond_s - _tolerance(seen), far=1.7, near=0.7, none=-3.8)
+    llr = _ratio(beyond_s, seen, far=1.7, near=0.7, none=-3.8)
     if len(seen.unanswered_s) < LATE_REFUSALS:
         llr = min(llr, 0.0)
     said = f"what no name server answers was refused {beyond_s * 1000:.0f} ms beyond the way"

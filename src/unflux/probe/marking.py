@@ -9,6 +9,7 @@ from typing import Final
 from unflux.engagement.ledger import Request
 from unflux.engagement.permit import Permit
 from unflux.model.markers import Marker
+from unflux.model.names import normalise_name
 from unflux.probe.conversation import converse
 from unflux.probe.documents import compose_request
 from unflux.probe.name_service import ask_zone
@@ -42,7 +43,10 @@ async def send_marker(
     keep(marker)
     for service in sorted(open_ports):
         protocol, _, number = service.partition("/")
-        port, marked = int(number), f"{token}.{name}"
+        port, marked = int(number), normalise_name(f"{token}.{name}")
+        if marked is None and protocol == "udp":
+            continue  # the name is so long already that no label goes before it
+        marked = marked or name
         request = Request(
             purpose=PURPOSE,
             address=address,

@@ -15,6 +15,8 @@ class Observed:
 
     address: str
     requests: int = 0
+    lag_s: float = 0.0
+    """How late this program itself was while it looked."""
     open_ports: set[str] = field(default_factory=set)
     """As ``tcp/80``."""
     connects_s: list[float] = field(default_factory=list)

@@ -12,6 +12,7 @@ from unflux.probe.company import Company, compare_all
 from unflux.probe.conversation import Turn, converse
 from unflux.probe.documents import MALFORMED, choose_question, compose_request
 from unflux.probe.facts import Facts
+from unflux.probe.lag import Lag
 from unflux.probe.name_service import ask_zone
 from unflux.probe.observed import Observed
 from unflux.probe.ports import HTTP, HTTPS, NAMES
@@ -59,19 +60,24 @@ async def visit(
     opinions = _weigh_all(plan, observed)
     stopped = None
     room = asyncio.Semaphore(AT_ONCE)
-    for number in range(plan.most_rounds):
-        due = [one for one in observed if _is_due(one, opinions[one.address], number)]
-        if not due or stopped is not None:
-            break
-        looks = (_Look(plan, permit, one, number).run(room) for one in due)
-        for outcome in await asyncio.gather(*looks, return_exceptions=True):
-            if isinstance(outcome, BudgetSpentError | OutOfScopeError):
-                stopped = str(outcome)
-            elif isinstance(outcome, BaseException):
-                raise outcome
-        opinions = _weigh_all(plan, observed)
-        decided = sum(opinion.outcome != "undecided" for opinion in opinions.values())
-        tell(decided, len(observed))
+    async with Lag.measured() as lag:
+        for number in range(plan.most_rounds):
+            due = [one for one in observed if _is_due(one, opinions[one.address], number)]
+            if not due or stopped is not None:
+                break
+            lag.take()
+            looks = (_Look(plan, permit, one, number).run(room) for one in due)
+            for outcome in await asyncio.gather(*looks, return_exceptions=True):
+                if isinstance(outcome, BudgetSpentError | OutOfScopeError):
+                    stopped = str(outcome)
+                elif isinstance(outcome, BaseException):
+                    raise outcome
+            lag_s = lag.take()
+            for one in due:
+                one.lag_s = max(one.lag_s, lag_s)
+            opinions = _weigh_all(plan, observed)
+            decided = sum(opinion.outcome != "undecided" for opinion in opinions.values())
+            tell(decided, len(observed))
     return Visited(
         opinions=tuple((one, opinions[one.address]) for one in observed), stopped=stopped
     )

@@ -113,6 +113,9 @@ def _alternative(hypothesis: str, outcome: HypothesisOutcome, because: str) -> A
 
 
 def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
+    if lateness.is_busy(facts.observed):
+        late_ms = facts.observed.lag_s * 1000
+        return f"a machine with less to do: this one was {late_ms:.0f} ms late itself"
     if not is_corroborated(tuple(evidence.values())) and sum(p.llr for p in evidence.values()) > 0:
         return "more than delays: suspects of other networks that show the same, or other days"
     if not evidence.keys() & {"relay-delay", "names-delay"}:
