@@ -468,7 +468,7 @@ def test_check_names_the_programs_that_are_missing(machine: Machine) -> None:
     write_script(machine.commands / "id", "#!/bin/sh\necho 1000\n")
     done = machine.run(command=machine.clone / "check")
     assert done.returncode == 0
-    missing = done.stdout.splitlines()[0]
+    missing = next(line for line in done.stdout.splitlines() if "not installed" in line)
     assert "not installed: chromium java" in missing
     assert "apt-get install chromium default-jre-headless" in missing
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.conftest import JVM_OPTIONS
 
 pytestmark = [
     pytest.mark.slow,
@@ -98,7 +99,8 @@ def test_a_cluster_answers_as_one_machine_does(master: str) -> None:
     def ask(target: str) -> object:
         answer = subprocess.run(
             [sys.executable, "-W", "error", "-c", QUESTION, target],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(sys.path), "JDK_JAVA_OPTIONS": JVM_OPTIONS},
             capture_output=True,
             text=True,
             timeout=180,

@@ -44,9 +44,9 @@ def decided(engine: Engine, llr: float) -> str:
     return str(engine.fetch(decide(rows))["verdict"][0])
 
 
-def test_the_bounds_decide_and_between_them_nothing_does(engine: Engine) -> None:
+def test_the_bounds_decide_and_between_them_nothing_does(every_engine: Engine) -> None:
     step = 1e-6
-    found = [decided(engine, llr) for llr in (
+    found = [decided(every_engine, llr) for llr in (
         CONVICTION + 9, CONVICTION, CONVICTION - step, 0.0, step - CONVICTION, -CONVICTION, -99.0,
     )]  # fmt: skip
     assert found == ["fast-flux"] * 2 + ["undecided"] * 3 + ["benign"] * 2
@@ -124,13 +124,18 @@ def test_a_tie_of_aliases_goes_to_the_first_name(engine: Engine) -> None:
     assert found["led"]["alias_target"] == "beta"
 
 
-def test_what_an_alias_adds_is_bounded(engine: Engine) -> None:
-    weighed = engine.table(
+def test_what_an_alias_adds_is_bounded(every_engine: Engine) -> None:
+    weighed = every_engine.table(
         "j_weighed",
         pa.table({"domain": ["led", "flux"], "llr": [PRIOR, 50.0], "query_domains": [0, 1]}),
     )
-    aliases = engine.table("j_led", pa.table({"domain": ["led"], "target": ["flux"], "count": [1]}))
-    rows = {r["domain"]: r for r in engine.fetch(follow_aliases(weighed, aliases, 9.0)).to_pylist()}
+    aliases = every_engine.table(
+        "j_led", pa.table({"domain": ["led"], "target": ["flux"], "count": [1]})
+    )
+    rows = {
+        r["domain"]: r
+        for r in every_engine.fetch(follow_aliases(weighed, aliases, 9.0)).to_pylist()
+    }
     assert (rows["led"]["llr_alias"], rows["led"]["llr"]) == (9.0, PRIOR + 9.0)
     assert rows["flux"]["llr_alias"] is None
 
@@ -170,30 +175,31 @@ def test_kinds_of_innocence(engine: Engine) -> None:
 
 def test_the_first_and_last_sight_are_of_names_and_addresses_both(engine: Engine) -> None:
     later = NOON + timedelta(hours=1)
-    row = profile("led to before asked", asked_first_at=later, asked_last_at=later)
-    verdict = compose(judge(engine, [row])["led to before asked"])
+    rows = [
+        profile("led to before asked", asked_first_at=later, asked_last_at=later),
+        profile("timeless", asked_first_at=None, asked_last_at=None, first_at=None, last_at=None),
+    ]
+    found = judge(engine, rows)
+    verdict = compose(found["led to before asked"])
     assert (verdict.first_seen, verdict.last_seen) == (NOON, later)
-    row = profile("timeless", asked_first_at=None, asked_last_at=None, first_at=None, last_at=None)
-    verdict = compose(judge(engine, [row])["timeless"])
+    verdict = compose(found["timeless"])
     assert verdict.first_seen is verdict.last_seen is None
 
 
-@pytest.mark.parametrize(
-    ("changes", "wanted"),
-    [
-        ({"span_s": None}, "records with times"),
-        ({"span_s": 60}, "lookups over at least an hour"),
-        ({"span_s": HOUR_S, "lookups": 9, "asns": None}, "the ASNs"),
-        ({"span_s": HOUR_S, "lookups": 9}, "its NS records with glue"),
-        ({"span_s": HOUR_S, "lookups": 9, "newcomers": 1} | ROTATING, "other domains"),
-    ],
-)
-def test_what_is_missing_is_what_would_decide(
-    engine: Engine, changes: dict[str, Any], wanted: str
-) -> None:
-    row = judge(engine, [pool("d", 6, **changes)])["d"]
-    verdict = compose(row | {"verdict": "undecided"})
-    assert verdict.missing is not None and wanted in verdict.missing
+def test_what_is_missing_is_what_would_decide(engine: Engine) -> None:
+    watched: dict[str, Any] = {"span_s": HOUR_S, "lookups": 9}
+    rows = {
+        "records with times": pool("", 6, span_s=None),
+        "lookups over at least an hour": pool("", 6, span_s=60),
+        "the ASNs": pool("", 6, **watched, asns=None),
+        "its NS records with glue": pool("", 6, **watched),
+        "other domains": pool("", 6, **watched, newcomers=1, **ROTATING),
+    }
+    found = judge(engine, [row | {"domain": wanted} for wanted, row in rows.items()])
+    assert found.keys() == rows.keys()
+    for wanted, row in found.items():
+        verdict = compose(row | {"verdict": "undecided"})
+        assert verdict.missing is not None and wanted in verdict.missing
 
 
 def test_a_network_names_the_kind_of_its_members(engine: Engine) -> None:

@@ -13,11 +13,11 @@ from unflux.judge.weighing import PIECES
 from unflux.model.columns import PROFILE
 
 
-def test_a_band_reaches_from_its_edge_to_the_next(engine: Engine) -> None:
+def test_a_band_reaches_from_its_edge_to_the_next(every_engine: Engine) -> None:
     values = [None, -1, 0, 1, 2, 3, 9]
-    rows = engine.table("j_band", pa.table({"n": pa.array(values, pa.int64())}))
+    rows = every_engine.table("j_band", pa.table({"n": pa.array(values, pa.int64())}))
     banded = rows.mutate(ratio=band(rows.n, [(1, 0.5), (3, 2.0)], below=-1.0))
-    found = engine.fetch(banded).to_pylist()
+    found = every_engine.fetch(banded).to_pylist()
     assert {row["n"]: row["ratio"] for row in found} == {
         None: None, -1: -1.0, 0: -1.0, 1: 0.5, 2: 0.5, 3: 2.0, 9: 2.0,
     }  # fmt: skip
@@ -44,7 +44,7 @@ def test_counts_have_their_plural(count: int, words: str) -> None:
     assert plural(count, "host") == words
 
 
-def test_places_are_asns_only_where_half_are_mapped(engine: Engine) -> None:
+def test_places_are_asns_only_where_half_are_mapped(every_engine: Engine) -> None:
     rows = [
         pool("all.example", 6),
         pool("half.example", 6, asns=3, unmapped_addresses=3),
@@ -52,8 +52,8 @@ def test_places_are_asns_only_where_half_are_mapped(engine: Engine) -> None:
         pool("private.example", 6, slash16=2, asns=2, special_use_addresses=4),
         profile("none.example", addresses=2, special_use_addresses=2, slash16=0, asns=None),
     ]
-    p = engine.table("j_places", pa.Table.from_pylist(rows, schema=PROFILE.schema))
-    found = engine.fetch(p.select("domain", mapped=is_mapped(p), places=known_places(p)))
+    p = every_engine.table("j_places", pa.Table.from_pylist(rows, schema=PROFILE.schema))
+    found = every_engine.fetch(p.select("domain", mapped=is_mapped(p), places=known_places(p)))
     assert {row["domain"]: (row["mapped"], row["places"]) for row in found.to_pylist()} == {
         "all.example": (True, 6),
         "half.example": (True, 3),

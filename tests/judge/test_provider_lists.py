@@ -12,7 +12,6 @@ from unflux.judge.provider_lists import PIECES
 MOVING = {"span_s": DAY_S, "lookups": 90, "queries": 1, "newcomers": 30, "newcomer_asns": 12,
           "newcomer_slash16": 30, "newcomers_per_hour": 1.2, "mixing": 2.0}  # fmt: skip
 """What a pool that brings strangers all day, behind names that share it, shows beside its width."""
-NETWORK = [{"domain": "flux.example", "members": 6}]
 
 CASES: dict[str, tuple[str, float | None, dict[str, Any]]] = {
     "all on a CDN": ("provider-ranges", -1.0, pool("", 10, cdn_addresses=9)),
@@ -59,34 +58,28 @@ def test_ranges_and_zones_of_one_provider_are_one_witness(engine: Engine) -> Non
     assert row["llr_provider-ranges"] == pytest.approx(-1.0 * 0.3)
 
 
-@pytest.mark.parametrize(
-    "listing",
-    [
-        {"cdn_addresses": 40, "provider": "Fastly"},
-        {"cloud_addresses": 40, "provider": "A cloud"},
-        {"suffix_use": "dynamic-dns"},
-        {"zone_use": "dynamic-dns"},
-        {"cdn_addresses": 40, "provider": "Fastly", "ns_hosts": 2, "ns_provider_hosts": 2},
-        {"ns_hosts": 2, "ns_parking_hosts": 2},
-        {"ns_hosts": 2, "ns_sinkhole_hosts": 2},
-        {"parking_addresses": 20, "sinkhole_addresses": 20},
-    ],
-    ids=" ".join,
-)
-def test_who_rotates_is_convicted_whatever_list_he_sits_on(
-    engine: Engine, listing: dict[str, Any]
-) -> None:
-    rotating = pool("flux.example", 40, **MOVING, **listing)
-    (row,) = judge(engine, [rotating], members=NETWORK).values()
-    assert row["verdict"] == "fast-flux"
+LISTINGS: dict[str, dict[str, Any]] = {
+    "ranges of a CDN": {"cdn_addresses": 40, "provider": "Fastly"},
+    "ranges of a cloud": {"cloud_addresses": 40, "provider": "A cloud"},
+    "a suffix of dynamic DNS": {"suffix_use": "dynamic-dns"},
+    "a zone of dynamic DNS": {"zone_use": "dynamic-dns"},
+    "ranges and name servers of a CDN": {"cdn_addresses": 40, "provider": "Fastly", "ns_hosts": 2,
+                                         "ns_provider_hosts": 2},
+    "servers of parking": {"ns_hosts": 2, "ns_parking_hosts": 2},
+    "servers of a sinkhole": {"ns_hosts": 2, "ns_sinkhole_hosts": 2},
+    "parking and a sinkhole": {"parking_addresses": 20, "sinkhole_addresses": 20},
+    "all of a provider": {"cdn_addresses": 40, "provider": "Fastly", "zone_use": "cdn",
+                          "ns_hosts": 2, "ns_provider_hosts": 2},
+}  # fmt: skip
 
 
-def test_all_that_a_provider_lists_together_does_not_acquit_who_rotates(engine: Engine) -> None:
-    everything = {"cdn_addresses": 40, "provider": "Fastly", "zone_use": "cdn", "ns_hosts": 2,
-                  "ns_provider_hosts": 2}  # fmt: skip
-    rotating = pool("flux.example", 40, **MOVING, **everything)
-    (row,) = judge(engine, [rotating], members=NETWORK).values()
-    assert row["verdict"] == "fast-flux"
+def test_who_rotates_is_convicted_whatever_lists_he_sits_on(engine: Engine) -> None:
+    rows = [pool(domain, 40, **MOVING, **listing) for domain, listing in LISTINGS.items()]
+    members = [{"domain": domain, "members": 6} for domain in LISTINGS]
+    found = judge(engine, rows, members=members)
+    assert {domain: row["verdict"] for domain, row in found.items()} == dict.fromkeys(
+        LISTINGS, "fast-flux"
+    )
 
 
 def test_a_bank_on_a_list_is_acquitted_more_easily(engine: Engine) -> None:

@@ -81,24 +81,24 @@ def test_a_still_front_does_not_speak_for_servers_that_move(engine: Engine) -> N
     assert found["moved a little"]["verdict"] == "benign"
 
 
-def test_any_profile_is_weighed_alike_on_every_engine(engine: Engine) -> None:
+def test_any_profile_is_weighed_alike_on_every_engine(every_engine: Engine) -> None:
     rows = random_profiles(400, seed=3)
     company = random_company(rows, seed=4)
     aliases = [
         {"domain": rows[n]["domain"], "target": rows[n * 2]["domain"], "count": n % 3}
         for n in range(1, 200)
     ] + [{"domain": rows[7]["domain"], "target": rows[n]["domain"], "count": 1} for n in (9, 8)]
-    here = judge(engine, rows, company=company, aliases=aliases)
+    here = judge(every_engine, rows, company=company, aliases=aliases)
     with open_engine("duckdb", workers=1) as other:
         there = judge(other, rows, company=company, aliases=aliases)
     assert here == there
 
 
-def test_row_order_does_not_matter(engine: Engine) -> None:
+def test_row_order_does_not_matter(every_engine: Engine) -> None:
     rows = random_profiles(60, seed=5)
-    assert judge(engine, rows) == judge(engine, rows[::-1])
+    assert judge(every_engine, rows) == judge(every_engine, rows[::-1])
 
 
-def test_nothing_to_weigh(engine: Engine) -> None:
-    assert judge(engine, []) == {}
+def test_nothing_to_weigh(every_engine: Engine) -> None:
+    assert judge(every_engine, []) == {}
     assert pa.Table.from_pylist([]).num_rows == 0

@@ -248,7 +248,7 @@ def plan_on(engine: Engine, net: Internet, **told: Any) -> Plan:
     gathered = Gathered(rollup=net.rollup())
     analysis = analysed(engine, net)
     result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
-    return plan_analysed(engine, analysis, result, GATE, Standing(**told))
+    return plan_analysed(engine, result, GATE, Standing(**told))
 
 
 def test_agents_that_only_answered_are_refused_for_want_of_proof_until_confirmed(

@@ -1,10 +1,15 @@
 """The steps of an analysis and DuckDB's statements of them."""
 
 from unflux.engine.statements import STATEMENTS, compile_statements, compiled_statements
-from unflux.pipeline import scoring_steps, steps, tracking_steps
+from unflux.pipeline import acting_steps, scoring_steps, steps, tracking_steps
 
-GIVEN = {**steps.GIVEN, **scoring_steps.GIVEN, **tracking_steps.GIVEN}
-STEPS = (*steps.STEPS, *scoring_steps.SCORING_STEPS, *tracking_steps.TRACKING_STEPS)
+GIVEN = {**steps.GIVEN, **scoring_steps.GIVEN, **tracking_steps.GIVEN, **acting_steps.GIVEN}
+STEPS = (
+    *steps.STEPS,
+    *scoring_steps.SCORING_STEPS,
+    *tracking_steps.TRACKING_STEPS,
+    *acting_steps.ACTING_STEPS,
+)
 
 
 def test_the_statements_are_those_of_the_expressions() -> None:

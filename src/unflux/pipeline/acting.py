@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from unflux.act import uses
 from unflux.act.gate import Gate
 from unflux.act.policy import decide
 from unflux.act.proposals import find_guilty, propose
@@ -16,7 +15,15 @@ from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan, Proposal
 from unflux.model.columns import TEXT
 from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import FluxNetwork, Outcome, ScanResult
-from unflux.pipeline.analysis import Analysis
+from unflux.pipeline.acting_steps import (
+    ADDRESS_USES,
+    DELEGATIONS,
+    FRONTS,
+    HOST_ADDRESSES,
+    HOST_USES,
+    OUTCOMES,
+    SERVERS,
+)
 from unflux.pipeline.gathering import Gathered, Options
 from unflux.pipeline.scanning import analysed, compose_result
 
@@ -41,19 +48,17 @@ def plan(
     """Judge what was gathered, and decide what may be done about it."""
     with analysed(gathered, options) as (engine, analysis):
         result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
-        return result, plan_analysed(engine, analysis, result, gate, standing)
+        return result, plan_analysed(engine, result, gate, standing)
 
 
-def plan_analysed(
-    engine: Engine, analysis: Analysis, result: ScanResult, gate: Gate, standing: Standing
-) -> Plan:
-    """Decide what may be done about what was found.
+def plan_analysed(engine: Engine, result: ScanResult, gate: Gate, standing: Standing) -> Plan:
+    """Decide what may be done about what was found, with the analysis still in the engine.
 
     The gate's ``background`` is counted here; records that hold nothing say nothing, so that what
     stands is not withdrawn for want of them.
     """
     result = replace(result, networks=_with_motherships(result.networks, standing.traced))
-    around = _look_around(engine, analysis, result, standing.actions)
+    around = _look_around(engine, result, standing.actions)
     seen = sum(result.totals.values()) > 0
     innocent = result.totals["benign"] + result.totals["undecided"]
     gate = replace(gate, background=innocent if seen else gate.limits.background)
@@ -87,9 +92,7 @@ def _with_motherships(
     return tuple(found)
 
 
-def _look_around(
-    engine: Engine, analysis: Analysis, result: ScanResult, before: Iterable[Action]
-) -> Surroundings:
+def _look_around(engine: Engine, result: ScanResult, before: Iterable[Action]) -> Surroundings:
     """Ask the records for the neighbours of every agent and host, and of what stood before."""
     before = tuple(before)
     stood_at = [action.target for action in before if action.kind in ADDRESS_BLOCKS]
@@ -97,20 +100,19 @@ def _look_around(
     addresses = {agent.address for network in result.networks for agent in network.agents}
     addresses |= {address for network in result.networks for address in network.motherships}
     hosts = {host for network in result.networks for host in network.name_servers}
-    sightings = analysis.records.sightings
-    asked = engine.table("asked_addresses", _column("address", addresses, stood_at))
-    named = engine.table("asked_hosts", _column("host", hosts, stood_hosts))
+    engine.put("acted_addresses", _column("address", addresses, stood_at))
+    engine.put("acted_hosts", _column("host", hosts, stood_hosts))
     convicted = {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
-    domains = engine.table("convicted_domains", _column("domain", convicted))
+    engine.put("acted_domains", _column("domain", convicted))
     return look_around(
         result.networks,
         service=result.service,
-        address_uses=engine.fetch(uses.address_uses(sightings, asked)),
-        host_uses=engine.fetch(uses.host_uses(sightings, named)),
-        host_addresses=engine.fetch(uses.host_addresses(sightings, named)),
-        delegations=engine.fetch(uses.delegations(sightings, domains)),
-        fronts=engine.fetch(uses.fronts(sightings, domains)),
-        servers=engine.fetch(uses.servers(sightings, domains)),
+        address_uses=engine.take(ADDRESS_USES),
+        host_uses=engine.take(HOST_USES),
+        host_addresses=engine.take(HOST_ADDRESSES),
+        delegations=engine.take(DELEGATIONS),
+        fronts=engine.take(FRONTS),
+        servers=engine.take(SERVERS),
     )
 
 
@@ -127,8 +129,8 @@ def _without_rests(proposals: Iterable[Proposal], standing: Standing) -> Iterato
 
 def _verdicts_of(engine: Engine, standing: Standing) -> Mapping[str, Outcome]:
     """Return what these records say of the domains behind what stood before."""
-    asked = engine.table("asked_domains", _column("domain", _domains_behind(standing.actions)))
-    rows = engine.fetch(uses.outcomes(engine.named("decided"), asked)).to_pylist()
+    engine.put("domains_behind", _column("domain", _domains_behind(standing.actions)))
+    rows = engine.take(OUTCOMES).to_pylist()
     until = standing.convicted_until
     return {
         row["domain"]: row["verdict"]

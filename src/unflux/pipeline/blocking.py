@@ -98,7 +98,7 @@ class Blocker:
                 deployment = read_deployment(orders.place, ())
                 result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
                 prepared = self._prepare(orders, deployment, now)
-                decided = plan_analysed(engine, analysis, result, prepared.gate, prepared.standing)
+                decided = plan_analysed(engine, result, prepared.gate, prepared.standing)
                 self._follow(decided, prepared, deployment, orders)
         except UnfluxError as error:
             self._fail(str(error), now)
