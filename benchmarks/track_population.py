@@ -18,10 +18,10 @@ import numpy as np
 
 from pools.simulation import HOUR_S, Pool, Simulated, draw_pool, simulate
 from unflux.model.tracks import Estimate
-from unflux.track.life import count_agents
 from unflux.track.presence import MOST_OCCASIONS, find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import find_spells
+from unflux.track.totals import count_agents
 
 KINDS: Final = ("plain", "mixed", "day", "uneven", "renewed", "all")
 FIRST_SCORED: Final = 1000
@@ -37,8 +37,8 @@ def score(pool: Pool, seed: int) -> dict[str, Any] | None:
     np.minimum.at(first_s, seen.agent, seen.first_s)
     np.maximum.at(last_s, seen.agent, seen.last_s)
     spells = find_spells(presence, first_s, last_s, int(seen.count.sum()))
-    renumbering = find_renumbering(spells, seen.provider_of)
-    found = count_agents(presence, renumbering)
+    renumbering = find_renumbering(presence, spells, seen.provider_of)
+    found = count_agents(presence, spells, renumbering)
     if found is None:
         return None
     truths = {
@@ -84,13 +84,13 @@ def scored(first: int, last: int) -> Iterator[dict[str, Any]]:
 
 
 def tabulate(rows: list[dict[str, Any]]) -> str:
-    """Return coverage, error and width by kind, as a table of Markdown."""
+    """Return coverage, error and width of the interval by kind, as a table of Markdown."""
     by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by_kind[row["kind"]].append(row)
         by_kind["together"].append(row)
     lines = [
-        "| pools | n | measure | covered | median error | median width | Chapman's median error |",
+        "| pools | n | measure | covered | median error | high/low | Chapman's median error |",
         "|---|---|---|---|---|---|---|",
     ]
     for kind in (*KINDS, "together"):
@@ -100,13 +100,13 @@ def tabulate(rows: list[dict[str, Any]]) -> str:
                 continue
             covered = sum(row["is_covered"] for row in found)
             error = np.median([abs(row["value"] / row["truth"] - 1) for row in found])
-            width = np.median([(row["high"] - row["low"]) / row["truth"] for row in found])
+            ratio = np.median([row["high"] / max(row["low"], 1) for row in found])
             closed = np.median(
                 [abs(row["chapman"] / row[measure]["truth"] - 1) for row in by_kind[kind]]
             )
             lines.append(
                 f"| {kind} | {len(found)} | {measure} | {covered / len(found):.0%} | {error:.1%} "
-                f"| {width:.0%} | {closed:.0%} |"
+                f"| {ratio:.2f} | {closed:.0%} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -18,13 +18,13 @@ class TrackPopulation:
     """How many agents there were, seen or not."""
 
     total: Estimate
-    """Addresses: seen, and not seen but there when an occasion ended."""
+    """Addresses: seen, and not seen but on when an occasion ended."""
     at_once: Estimate
     """Agents that belonged to it at one time, on average, hosts between two addresses with them."""
     now: Estimate
     """Agents that belonged to it when the last occasion began."""
     hosts: Estimate
-    """``total`` less the addresses that only a provider's renumbering brought."""
+    """``total`` less the addresses that only a provider's renumbering brought; never above it."""
     detection_ratio: float
     """Chance that an agent that is there is seen in an occasion."""
     away_ratio: float
@@ -42,7 +42,7 @@ class Renumbering:
     pairs: int
     """Pairs of a newcomer and one of the same provider that had vanished shortly before."""
     by_chance: float
-    """Such pairs where newcomers of the same third of the day swap providers."""
+    """Such pairs that are no host: as many as the providers' shares of newcomers make."""
     renewed: Estimate
     """Newcomers that are another address of a host that was there."""
     between: Estimate

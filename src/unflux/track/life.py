@@ -10,20 +10,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unflux.model.tracks import (
-    Estimate,
     Neighbour,
     NetworkTrack,
-    Renumbering,
-    TrackPopulation,
     VantageView,
 )
 from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
 from unflux.track.moves import find_moves
-from unflux.track.population import estimate_population
-from unflux.track.presence import Presence, find_presence
+from unflux.track.presence import find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import Spells, find_spells
+from unflux.track.totals import count_agents
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
@@ -60,7 +57,7 @@ def describe_life(
     np.maximum.at(left_s, agent, last_s)
     presence = find_presence(agent, bucket, count, bucket_s)
     spells = find_spells(presence, came_s, left_s, int(count.sum()))
-    renumbering = find_renumbering(spells, _providers(served, agent, size))
+    renumbering = find_renumbering(presence, spells, _providers(served, agent, size))
     newcomers = np.bincount(presence.first, minlength=presence.occasion_count)
     seen = np.bincount(presence.occasion, minlength=presence.occasion_count)
     return NetworkTrack(
@@ -75,7 +72,7 @@ def describe_life(
         seen=tuple(seen.tolist()),
         newcomers=tuple(newcomers.tolist()),
         new_per_hour=_new_per_hour(spells),
-        population=count_agents(presence, renumbering),
+        population=count_agents(presence, spells, renumbering),
         renumbering=renumbering,
         durability=measure_durability(
             presence, presence.count_answers(agent, bucket, count), spells
@@ -125,46 +122,6 @@ def _new_per_hour(spells: Spells) -> float | None:
     settled_s = spells.start_s + min(DAY_S, span_s / 2)
     hours = (spells.end_s - settled_s) / HOUR_S
     return float((spells.first_s > settled_s).sum() / hours) if hours > 0 else None
-
-
-def count_agents(presence: Presence, renumbering: Renumbering | None) -> TrackPopulation | None:
-    """Estimate addresses and hosts; null where the records are too few."""
-    found = estimate_population(presence)
-    if found is None:
-        return None
-    total = found.total
-    renewed = between = Estimate(value=0, low=0, high=0)
-    if renumbering is not None:
-        between = renumbering.between
-        # Those that were not seen are taken to be renumbered like those that were.
-        more = total.value / found.seen
-        renewed = Estimate(
-            value=renumbering.renewed.value * more,
-            low=renumbering.renewed.low,
-            high=renumbering.renewed.high * more,
-        )
-    value = max(total.value - renewed.value, 1.0)
-    return TrackPopulation(
-        total=total,
-        at_once=_sum(found.at_once, between),
-        now=_sum(found.now, between),
-        hosts=Estimate(
-            value=value,
-            low=max(min(total.low - renewed.high, value), 1.0),
-            high=max(total.high - renewed.low, value),
-        ),
-        detection_ratio=found.detection_ratio,
-        away_ratio=found.away_ratio,
-        alive=found.alive,
-    )
-
-
-def _sum(one: Estimate, more: Estimate) -> Estimate:
-    """Add what is unsure for another reason."""
-    value = one.value + more.value
-    down = ((one.value - one.low) ** 2 + (more.value - more.low) ** 2) ** 0.5
-    up = ((one.high - one.value) ** 2 + (more.high - more.value) ** 2) ** 0.5
-    return Estimate(value=value, low=max(value - down, 0), high=value + up)
 
 
 def _seconds(moments: pa.ChunkedArray) -> Floats:
