@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 def look(
     start_s: Floats, end_s: Floats, chance: np.random.Generator, asleep: Floats | None = None
 ) -> tuple[Presence, Spells]:
-    """See each address every ten minutes or so while it is there; ``asleep``: hour of its night."""
+    """See each address every ten minutes or so while it is there, and once at the least.
+
+    ``asleep``: the hour at which its night of twelve hours begins.
+    """
     agents, moments = [], []
     for number, (start, end) in enumerate(
         zip(start_s.tolist(), np.minimum(end_s, SPAN_S).tolist(), strict=True)
@@ -27,10 +30,10 @@ def look(
         seen = seen[(seen < end) & (seen >= 0)]
         if asleep is not None:
             seen = seen[(seen / HOUR_S - asleep[number]) % 24 >= 12]
+        seen = seen if len(seen) else np.array([start])
         agents.append(np.full(len(seen), number))
         moments.append(seen)
     agent, moment_s = np.concatenate(agents), np.concatenate(moments)
-    assert len(np.unique(agent)) == len(start_s)
     rows = np.stack([agent, (moment_s // HOUR_S * HOUR_S).astype(np.int64)])
     pairs, counts = np.unique(rows, axis=1, return_counts=True)
     presence = find_presence(pairs[0], pairs[1], counts, int(HOUR_S))

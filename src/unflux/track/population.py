@@ -37,8 +37,8 @@ class Population:
 
     seen: int
     total: Estimate
-    """Addresses that were seen, and those that were not and were there when an occasion ended; where
-    agents sleep, it counts some that never were on."""
+    """Addresses that were seen, and those that were not and were there when an occasion ended.
+    Where agents sleep, it counts some that never were on."""
     at_once: Estimate
     """That belonged to it at one time, on average over the span."""
     now: Estimate

@@ -180,23 +180,21 @@ class PopulationModel:
         come = present * (1 - fade)  # away to present
         stay = present + (1 - present) * fade
         missed = np.exp(-parameters.detection * self._presence.effort)
-        here = np.zeros((2, size))  # by table and start: present, and not seen since
-        away = np.zeros((2, size))
-        tables = np.zeros((2, size, size))
+        steps = np.array([[stay, come], [1 - stay, 1 - come]])
+        # Present and not seen since, and away; of those seen at a start, then of those that enter.
+        unseen = np.zeros((2, 2 * size))
+        tables = np.zeros((size, 2 * size))
         for at in range(size):
-            here[:, :at], away[:, :at] = (
-                here[:, :at] * stay + away[:, :at] * come,
-                here[:, :at] * (1 - stay) + away[:, :at] * (1 - come),
-            )
-            tables[:, :at, at] = here[:, :at] * (1 - missed[at])
-            here[:, :at] *= missed[at]
-            here[0, at] = 1.0
+            unseen = steps @ unseen
+            tables[at] = unseen[0] * (1 - missed[at])
+            unseen[0] *= missed[at]
+            unseen[0, at] = 1.0
             # Who enters within an occasion is there for half of it; the first who are there, are.
             half, is_in = (missed[at], present) if at == 0 else (np.sqrt(missed[at]), 1.0)
-            tables[1, at, at] = is_in * (1 - half)
-            here[1, at] = is_in * half
-            away[1, at] = 1 - is_in
+            tables[at, size + at] = is_in * (1 - half)
+            unseen[:, size + at] = is_in * half, 1 - is_in
         seen = np.maximum(1 - missed, SMALL)
+        again, entered = tables.T.reshape(2, size, size)
         return Detections(
-            again=tables[0], entered=tables[1], half_ratio=(1 - np.sqrt(missed)) / seen
+            again=again.copy(), entered=entered.copy(), half_ratio=(1 - np.sqrt(missed)) / seen
         )

@@ -37,13 +37,15 @@ def find_state(model: PopulationModel, theta: Floats) -> State:
     seen, there, uncertain = np.zeros((3, model.size - 1))
     missing = 0.0
     for weight, of_class in zip(weights, classes, strict=True):
-        before = _before(of_class)[model.first]
-        after = _after(model, of_class, detections)[model.last]
+        agents = np.zeros((model.size, model.size))
+        agents[model.first, model.last] = weight * model.weight
         # There at the end of an occasion: entered by then, and not gone.
-        chance = np.clip(before * after, 0, 1)[:, :-1]
-        agents = (weight * model.weight)[:, None]
-        seen += (agents * chance).sum(axis=0)
-        uncertain += (agents * chance * (1 - chance)).sum(axis=0)
+        before = np.minimum(_before(of_class), 1)
+        after = np.clip(_after(model, of_class, detections), 0, 1)
+        chance = (before * (agents @ after)).sum(axis=0)[:-1]
+        squared = (before**2 * (agents @ after**2)).sum(axis=0)[:-1]
+        seen += chance
+        uncertain += chance - squared
         gone = _gone_since_entry(model, of_class, detections)
         at_once = np.diag(gone)
         missing += float(of_class.enter @ np.maximum(of_class.unseen - at_once, 0))
