@@ -643,6 +643,68 @@ def proxy_of_few_targets(t: Traffic) -> Case:
     return Case(name="forward proxy, few targets", flows=t.table())
 
 
+def edge_of_proxies(t: Traffic) -> Case:
+    """An ISP edge with proxies of all innocent kinds, side by side.
+
+    Three owners' reverse proxies to a host each, two offices' forward proxies to what everybody
+    asks, homes that serve, forwarders of DNS to one resolver.
+    """
+    hours = 3.0
+    homes = [_home(t.rng, 1) for _ in range(40)]
+    for home in homes:
+        browse(t, home, hours, 8)
+        run_devices(t, home, hours)
+    for home in homes[:3]:
+        rented, site = _hosted(t.rng), Site.draw(t, 12)
+        for _ in range(40):
+            relay(t, home, rented, t.rng.uniform(0, hours * HOUR_S), site, port=443)
+    for home in homes[3:5]:
+        for service in _services(t.rng, 400):
+            relay(t, home, service, t.rng.uniform(0, hours * HOUR_S), Site.draw(t, 1))
+    for home in homes[5:10]:
+        _serve(t, home, hours, per_h=100)
+    for home in homes[10:14]:
+        _forward_names(t, home, hours, per_h=60)
+    return Case(name="edge with proxies of many kinds", flows=t.table())
+
+
+def edge_of_one_application(t: Traffic) -> Case:
+    """An ISP edge where six homes run one application, which calls its maker at each request.
+
+    They poll a host of the maker for settings, too, by plain HTTP.
+    """
+    hours = 3.0
+    homes = [_home(t.rng, 1) for _ in range(40)]
+    service, settings, site = _hosted(t.rng), _hosted(t.rng), Site.draw(t, 10)
+    for home in homes:
+        browse(t, home, hours, 8)
+        run_devices(t, home, hours)
+    for home in homes[:6]:
+        poll(t, home, settings, hours, 900)
+        for _ in range(60):
+            at = t.rng.uniform(0, hours * HOUR_S)
+            page = site.pages[int(t.rng.integers(10))]
+            t.flow(at, t.lognormal(0.6, 0.5), _visitor(t.rng), home, 443, t.lognormal(500, 0.4),
+                   page)  # fmt: skip
+            t.flow(at + t.lognormal(0.03, 0.5), 0.2, home, service, 443, t.lognormal(700, 0.3),
+                   t.lognormal(2500, 0.8))  # fmt: skip
+    return Case(name="edge, one application at many homes", flows=t.table())
+
+
+def edge_of_relaying_application(t: Traffic) -> Case:
+    """The same where the application fetches each page from its maker and passes it on."""
+    hours = 3.0
+    homes = [_home(t.rng, 1) for _ in range(40)]
+    service, site = _hosted(t.rng), Site.draw(t, 10)
+    for home in homes:
+        browse(t, home, hours, 8)
+        run_devices(t, home, hours)
+    for home in homes[:6]:
+        for _ in range(60):
+            relay(t, home, service, t.rng.uniform(0, hours * HOUR_S), site, port=443)
+    return Case(name="edge, one application that relays", flows=t.table())
+
+
 Draw = Callable[[Traffic], Case]
 
 AGENTS: Final[tuple[Draw, ...]] = (
@@ -656,10 +718,12 @@ INNOCENTS: Final[tuple[Draw, ...]] = (
     vpn_at_home, resolver, dns_forwarder,
     dns_forwarder_elsewhere, mail_server, nat_home, peer_to_peer, camera_with_cloud, household,
     edge_without_agents, proxy_at_home, proxy_of_renumbered_home, proxy_of_few_targets,
+    edge_of_proxies, edge_of_one_application,
 )  # fmt: skip
+ALIKE: Final[tuple[Draw, ...]] = (edge_of_relaying_application,)
 
 
 def draw(kind: Draw, seed: int) -> Case:
     """Draw one case; the same seed gives the same flows."""
-    number = (AGENTS + INNOCENTS).index(kind)
+    number = (AGENTS + INNOCENTS + ALIKE).index(kind)
     return kind(Traffic(np.random.default_rng([seed, number])))

@@ -83,17 +83,24 @@ def _page(seeds: range, flow_count: int) -> Iterator[str]:
             f" | {count.controllers_named} | {count.controllers} |"
         )
     yield "\n## Captures without an agent\n"
+    yield from _innocents(flow_traffic.INNOCENTS, seeds)
+    yield "\n## Not told apart\n"
+    yield "By its flows this is what a network of agents does; it is accused.\n"
+    yield from _innocents(flow_traffic.ALIKE, seeds)
+    if flow_count:
+        yield "\n## Speed\n"
+        yield from _speed(flow_count)
+
+
+def _innocents(kinds: Iterable[flow_traffic.Draw], seeds: range) -> Iterator[str]:
     yield "| capture | runs | with an accusation | suspected hosts | undecided hosts |"
     yield "|---|--:|--:|--:|--:|"
-    for kind in flow_traffic.INNOCENTS:
+    for kind in kinds:
         name, count = score(kind, seeds)
         yield (
             f"| {name} | {count.runs} | {count.wrong_runs} | {count.suspected_others}"
             f" | {count.undecided} |"
         )
-    if flow_count:
-        yield "\n## Speed\n"
-        yield from _speed(flow_count)
 
 
 def score(kind: flow_traffic.Draw, seeds: Iterable[int]) -> tuple[str, Count]:

@@ -38,5 +38,6 @@ def test_an_edge_has_its_network_found() -> None:
     traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
     _, count = scoring.score(traffic.edge_of_isp, SEEDS)
     assert (count.first, count.accused, count.wrong, count.controllers) == (2, 2, 0, 2)
-    _, count = scoring.score(traffic.edge_without_agents, SEEDS)
-    assert count.wrong == 0
+    for kind in (traffic.edge_without_agents, traffic.edge_of_one_application):
+        _, count = scoring.score(kind, SEEDS)
+        assert count.wrong == 0

@@ -32,7 +32,7 @@ def test_a_named_agent_names_a_controller_that_it_asks_for_by_address(
 def edge(polling: int) -> pa.Table:
     """Return an edge with five agents that poll a host, and as many of its twenty other homes."""
     draw, rows = random.Random(7), list[Row]()
-    homes = [f"198.{18 + number % 2}.{number}.7" for number in range(25)]
+    homes = [f"198.{number}.100.7" for number in range(25)]
     for number, home in enumerate(homes):
         for site in range(12):
             at = BEGIN_S + draw.randrange(7_000)

@@ -53,7 +53,7 @@ class Target:
     is_same_asn: bool
     """Whether it and every agent are announced by one AS, where both are known."""
     asker_count: int
-    """Hosts that ask it and relay nothing to it."""
+    """Hosts that ask it, relay nothing to it and poll nothing that its relays do."""
     relay_count: int
     """Hosts that relay to it, DNS or other traffic."""
     rivals: tuple[int, ...]
@@ -71,6 +71,8 @@ class Target:
     """Whether somebody knew one of the relays for an agent."""
     is_doubled: bool
     """Whether a relay passes on both names and pages to it."""
+    serves_both: bool
+    """Whether names and pages are relayed to it, be it by different hosts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,8 @@ def _is_forwarder(target: Target) -> bool | None:
     no = sum(link.authoritative for link in target.links)
     if yes + no:
         return yes > no
+    if target.serves_both:  # no resolver has pages that others relay
+        return None
     own = any(
         link.tally.during < ASKED_RATIO * link.tally.flows
         for link in target.links

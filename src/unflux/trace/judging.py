@@ -60,8 +60,10 @@ def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
         if host.verdict == "accused"
     }
     hosts = list(_with_company(suspects, hosts, accused))
+    # Who asks a mothership is an agent, be its visitors seen or not.
     networks = {
         frozenset(link.agent for link in suspect.links)
+        | (scene.askers_of(suspect.number) if host.verdict == "accused" else frozenset())
         for suspect, host in zip(suspects, hosts, strict=True)
         if host.verdict != "innocent"
     }
@@ -156,7 +158,8 @@ def _with_company(
     """Let what is accused speak for its company, and name those that relay on proxies.
 
     A relay that goes to an accused host is an agent, so that what else it relays is its
-    network's; and a host that relays itself to a suspect stands in the middle.
+    network's, and so is what else is relayed to that host; and a host that relays itself to a
+    suspect stands in the middle.
     """
     agents = {
         link.agent
@@ -173,7 +176,7 @@ def _with_company(
     for suspect, host in zip(suspects, hosts, strict=True):
         found = host
         mine = {link.agent for link in suspect.links}
-        is_company = bool(mine & (agents | accused))
+        is_company = bool(mine & (agents | accused)) or suspect.number in accused
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
         if host.verdict in ("suspected", "undecided") and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
@@ -195,7 +198,8 @@ def _company() -> Evidence:
         name="company",
         value=None,
         llr=2 * CONVICTION,
-        says="Its relay is an agent: it relays to an accused host too, or is one.",
+        says="Its relay goes to an accused host too, or is one; or it is itself accused in another "
+        "role.",
         source="Honeynet Project (2007): double flux serves names and pages through one agent",
     )
 

@@ -1,6 +1,5 @@
 """The scene: hosts that both serve and ask, the links and polls among them, who else is there."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -33,7 +32,7 @@ class Scene:
     links: tuple[Link, ...]
     pools: tuple[Pool, ...]
     polls: tuple[Poll, ...]
-    """Of the hosts with links."""
+    """Of what hosts with links poll, by whomever."""
     target_counts: dict[int, int]
     """Hosts that each agent opened flows to."""
     browsed: dict[int, int]
@@ -42,8 +41,6 @@ class Scene:
     """Of those that each agent opened flows to, the name servers (port 53)."""
     client_count: int
     """Hosts that opened flows to the web ports of several others."""
-    askers: dict[int, int]
-    """Hosts without a link to a target that opened flows to it."""
     agent_count: int
     """Hosts that both serve and ask."""
     told: frozenset[int]
@@ -54,6 +51,11 @@ class Scene:
     ) -> dict[int, int]:
         """Return how many hosts opened flows to each server, less those told for it."""
         return count_askers(self.capture, servers, without)
+
+    def askers_of(self, server: int) -> frozenset[int]:
+        """Return the hosts that opened flows to one server."""
+        flows = self.capture.flows
+        return frozenset(np.unique(flows.client[flows.server == server]).tolist())
 
 
 def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str]) -> Scene:
@@ -96,7 +98,6 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
             capture, _ways(capture, is_theirs & (flows.server_port == DNS_PORT))
         ),
         client_count=_client_count(capture, is_web & ~_mask(capture, agents)[flows.server]),
-        askers=count_askers(capture, {link.target for link in links}, _agents_of_targets(links)),
         agent_count=agent_count,
         told=frozenset(capture.numbers_of(told)),
     )
@@ -123,13 +124,19 @@ def _link(
 
 
 def _polls(capture: Capture, agents: np.ndarray, links: list[Link]) -> tuple[Poll, ...]:
-    """Return what the agents poll, but for what is relayed and happens to be regular."""
+    """Return who polls what the agents poll, but for what is relayed and happens to be regular."""
     flows = capture.flows
-    found = find_polls(flows, np.flatnonzero(_mask(capture, agents)[flows.client]))
     relayed = {(link.agent, link.target): link.tally.alike for link in links}
-    return tuple(
-        poll for poll in found if 2 * relayed.get((poll.agent, poll.controller), 0) < poll.count
-    )
+
+    def find(is_looked_at: np.ndarray) -> list[Poll]:
+        return [
+            poll
+            for poll in find_polls(flows, np.flatnonzero(is_looked_at))
+            if 2 * relayed.get((poll.agent, poll.controller), 0) < poll.count
+        ]
+
+    polled = {poll.controller for poll in find(_mask(capture, agents)[flows.client])}
+    return tuple(find(_mask(capture, np.array(sorted(polled), np.int64))[flows.server]))
 
 
 def _ways(capture: Capture, rows: np.ndarray) -> np.ndarray:
@@ -153,13 +160,6 @@ def _client_count(capture: Capture, rows: np.ndarray) -> int:
 def _counted(numbers: np.ndarray) -> dict[int, int]:
     values, counts = np.unique(numbers, return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
-
-
-def _agents_of_targets(links: list[Link]) -> dict[int, set[int]]:
-    agents: dict[int, set[int]] = defaultdict(set)
-    for link in links:
-        agents[link.target].add(link.agent)
-    return agents
 
 
 def count_askers(

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from unflux.model.addresses import prefixes
 from unflux.model.verdicts import Evidence
-from unflux.trace.innocent import Target, is_private
+from unflux.trace.innocent import FAMILIAR, Target, is_private
 from unflux.trace.links import Link
 from unflux.trace.polling import Poll
 from unflux.trace.relaying import weigh_pool, weigh_relay
@@ -120,15 +120,12 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             so_far = relayed[link.agent].get(link.target, 0)
             relayed[link.agent][link.target] = so_far + link.tally.alike
     totals = {agent: sum(counts.values()) for agent, counts in relayed.items()}
-    linked: dict[int, set[int]] = defaultdict(set)
-    for link in scene.links:
-        linked[link.target].add(link.agent)
     relays: dict[int, set[int]] = defaultdict(set)
     for (number, _), relay in proved.items():
         relays[number] |= {link.agent for link in relay.links}
-    polls: dict[int, list[Poll]] = defaultdict(list)
-    for poll in scene.polls:
-        polls[poll.agent].append(poll)
+    polled = _polled(scene)
+    company = {number: mine | _company(number, mine, polled) for number, mine in relays.items()}
+    askers = scene.count_askers(relays, company)
     for (number, is_of_names), relay in proved.items():
         links = relay.links
         mine = {link.agent for link in links}
@@ -144,8 +141,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             links=links,
             use=here.use,
             is_same_asn=here.asn is not None and all(place.asn == here.asn for place in theirs),
-            # Hosts whose link proves nothing are no relays of it.
-            asker_count=scene.askers.get(number, 0) + len(linked[number] - relays[number]),
+            asker_count=askers.get(number, 0),
             relay_count=len(relays[number]),
             rivals=tuple(len(relayed[link.agent]) for link in links),
             name_servers=max(scene.looked_up_at.get(link.agent, 0) for link in links),
@@ -156,6 +152,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             client_private_ratio=private,
             household_count=count_households(agents, links),
             is_told=bool(mine & scene.told),
+            serves_both=other is not None,
             is_doubled=other is not None and any(link.agent in mine for link in other.links),
         )
         standing = Standing(
@@ -163,7 +160,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             browsed=tuple(scene.browsed.get(link.agent, 0) for link in links),
             is_told=tuple(link.agent in scene.told for link in links),
             uses=tuple(place.use for place in theirs),
-            polls=tuple(poll for agent in sorted(mine) for poll in polls[agent]),
+            polls=tuple(poll for polls in polled for poll in polls if poll.agent in mine),
             addresses={number: str(hosts[number]) for number in mine},
         )
         yield Suspect(
@@ -175,6 +172,28 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             relay_evidence=relay.evidence,
             relay_llr=relay.llr,
         )
+
+
+def _polled(scene: Scene) -> list[list[Poll]]:
+    """Return the polls of each polled host, but for those that most homes poll."""
+    polls: dict[int, list[Poll]] = defaultdict(list)
+    for poll in scene.polls:
+        polls[poll.controller].append(poll)
+    return [
+        found
+        for _, found in sorted(polls.items())
+        if len(found) < FAMILIAR or 2 * len(found) <= scene.client_count
+    ]
+
+
+def _company(target: int, relays: Collection[int], polled: Iterable[list[Poll]]) -> set[int]:
+    """Return who polls what some of its relays poll too: agents whose visitors are not seen."""
+    company: set[int] = set()
+    for polls in polled:
+        agents = {poll.agent for poll in polls}
+        if polls[0].controller != target and not agents.isdisjoint(relays):
+            company |= agents
+    return company
 
 
 def count_households(agents: Sequence[str], links: Sequence[Link]) -> int:
