@@ -3,7 +3,8 @@
     PYTHONPATH=src .venv/bin/python benchmarks/testbed.py [--seeds N...] [--agents N]
         [--seconds N] [--at-once N] [--out FILE]
 
-Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count.
+Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count. Seeds 1 to 10
+are for looking.
 """
 
 import argparse
@@ -13,10 +14,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.lab.testbed.capturing import capture
 from unflux.lab.testbed.clearing import take_down
@@ -25,15 +29,27 @@ from unflux.lab.testbed.raising import raise_testbed
 from unflux.lab.testbed.state import State
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
+from unflux.read.flow_reading import read_flows
+from unflux.read.flow_source import FlowOptions
+from unflux.trace.columns import number_flows
+from unflux.trace.judging import judge
+from unflux.trace.scene import look
 
 SCANNED: Final = (
     "resolver/dnstap.fstrm", "resolver/capture.pcap", "resolver/dns.log", "resolver/stretched.csv",
     "edge/capture.pcap",
 )  # fmt: skip
-TRACED: Final = (
-    "honeypot/capture.pcap", "honeypot/flows.json", "edge/capture.pcap", "edge/conn.log",
-    "edge/flows.json",
-)  # fmt: skip
+HONEYPOT: Final = ("honeypot/capture.pcap", "honeypot/flows.json")
+EDGE: Final = "edge/capture.pcap"
+EDGE_LOGS: Final = ("edge/conn.log", "edge/flows.json")
+PARTS: Final = (1 / 3, 2 / 3, 1.0)
+"""Of the time of a capture: the edge is traced from its beginning until then."""
+NOBODY: Final = "nobody"
+BY_SCAN: Final = "whom `unflux scan` of it names"
+ITSELF: Final = "the honeypot"
+WITHOUT: Final = "there are none: their flows are left out"
+ENOUGH: Final = 10
+"""Relayed requests to one mothership, of which the aim of a trace speaks."""
 KINDS: Final = ("double-flux", "single-flux", "slow-flux")
 VERDICTS: Final = ("fast-flux", "undecided", "benign")
 
@@ -53,34 +69,117 @@ def count_scan(folder: Path, counts: Counts) -> None:
             counts[source][f"{kind} {verdict.verdict}"] += 1
 
 
-def count_trace(folder: Path, counts: Counts) -> None:
+def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
     """Count which of those who stand behind agents were accused, and who else was."""
     with (folder / "motherships.csv").open(encoding="ascii") as stream:
-        behind = {row["address"]: row["role"] for row in csv.DictReader(stream)}
+        behind = {row["address"]: (row["network"], row["role"]) for row in csv.DictReader(stream)}
     with (folder / "agents.csv").open(encoding="ascii") as stream:
-        honeypot = next(r["address"] for r in csv.DictReader(stream) if r["vantage"] == "honeypot")
-    for source in TRACED:
-        known = ["--agent", honeypot] if source.startswith("honeypot") else []
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "unflux", "trace", str(folder / source), "--format",
-             "json", "--asn", str(folder / "asn.csv"), *known],
-            capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        accused: defaultdict[str, set[str]] = defaultdict(set)
-        told = [json.loads(line) for line in done.stdout.splitlines()]
-        hosts = [said for said in told if said["schema"] == "unflux/trace/1"]
-        for said in hosts:
-            if said["verdict"] == "accused":
-                accused[said["address"]].add(said["role"])
-        for address, roles in accused.items():
-            truth = behind.get(address, "nobody")
-            is_right = (truth == "controller") == (roles == {"controller"})
-            counts[source][truth if truth == "nobody" or is_right else f"{truth} as other"] += 1
-        counts[source]["runs"] += 1
-        counts[source]["first"] += bool(hosts) and behind.get(hosts[0]["address"]) == "mothership"
-        counts[source]["runs with a mothership"] += any(
-            behind.get(address) == "mothership" for address in accused
-        )
+        agents = list(csv.DictReader(stream))
+    honeypot = next(row["address"] for row in agents if row["vantage"] == "honeypot")
+    networks = {row["address"]: row["network"] for row in agents}
+    for source in HONEYPOT:
+        found = _trace(folder, source, "--agent", honeypot)
+        relayed = count_relayed(_flows(folder / source), networks, behind)
+        _count_hosts(found, relayed, behind, counts[f"{source} | {seconds:g} | {ITSELF}"])
+    named = folder / "networks.jsonl"
+    _unflux(
+        "scan", str(folder / EDGE), "--format", "json", "--out", str(named), "--asn",
+        str(folder / "asn.csv"),
+    )  # fmt: skip
+    asked: list[tuple[str, float, str, tuple[str, ...]]] = [
+        *((EDGE, part, NOBODY, ()) for part in PARTS),
+        (EDGE, 1.0, BY_SCAN, ("--agents", str(named))),
+        *((source, 1.0, NOBODY, ()) for source in EDGE_LOGS),
+    ]
+    for source, part, who, words in asked:
+        flows = _flows(folder / source)
+        ends = flows["first_at"][0].value / 1e6 + part * seconds
+        before = pc.less(flows["first_at"].cast(pa.int64()), int(ends * 1e6))
+        relayed = count_relayed(flows.filter(before), networks, behind)
+        found = _trace(folder, source, "--until", f"{ends:f}", *words)
+        _count_hosts(found, relayed, behind, counts[f"{source} | {part * seconds:g} | {who}"])
+    flows = _flows(folder / EDGE)
+    theirs = pa.array([*networks, *behind])
+    of_theirs = (pc.is_in(flows[end], value_set=theirs) for end in ("client", "server"))
+    rest = flows.filter(pc.invert(pc.or_(*of_theirs)))
+    # Who announces whom is not told here: that explains less.
+    innocents = [
+        {"address": host.address, "role": host.role, "verdict": host.verdict}
+        for host in judge(look(number_flows(rest), told=frozenset()), {})
+    ]
+    _count_hosts(innocents, Counter(), behind, counts[f"{EDGE} | {seconds:g} | {WITHOUT}"])
+
+
+def _flows(source: Path) -> pa.Table:
+    (read,) = read_flows([str(source)], FlowOptions())
+    return read.flows.sort_by("first_at")
+
+
+def count_relayed(
+    flows: pa.Table, networks: Mapping[str, str], behind: Mapping[str, tuple[str, str]]
+) -> Counter[str]:
+    """Count requests to agents, by the mothership to which a flow went within two seconds."""
+    onward: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    at_us = flows["first_at"].cast(pa.int64()).to_pylist()
+    last_us = pc.coalesce(flows["last_at"], flows["first_at"]).cast(pa.int64()).to_pylist()
+    names = ("client", "server", "server_port", "sent_bytes", "received_bytes")
+    rows = list(zip(at_us, last_us, *(flows[name].to_pylist() for name in names), strict=True))
+    for at, _, client, server, *_ in rows:
+        if client in networks and behind.get(server) == (networks[client], "mothership"):
+            onward[client].append((at, server))
+    relayed: Counter[str] = Counter()
+    for at, last, _, server, port, sent, received in rows:
+        if port in {80, 443} and sent and received:
+            ends = min(last, at + 2_000_000)
+            went = next((to for begin, to in onward[server] if at <= begin <= ends), None)
+            relayed.update([went] if went else [])
+    return relayed
+
+
+def _trace(folder: Path, source: str, *words: str) -> list[dict[str, Any]]:
+    said = _unflux(
+        "trace", str(folder / source), "--format", "json", "--asn", str(folder / "asn.csv"), *words
+    )
+    hosts = [json.loads(line) for line in said.splitlines()]
+    return [host for host in hosts if host["schema"] == "unflux/trace/1"]
+
+
+def _unflux(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "unflux", *words],
+        capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return done.stdout
+
+
+def _count_hosts(
+    hosts: Sequence[Mapping[str, Any]],
+    relayed: Counter[str],
+    behind: Mapping[str, tuple[str, str]],
+    row: Counter[str],
+) -> None:
+    accused: defaultdict[str, set[str]] = defaultdict(set)
+    for host in hosts:
+        if host["verdict"] == "accused":
+            accused[host["address"]].add(host["role"])
+    for address, roles in accused.items():
+        truth = behind.get(address, ("", "nobody"))[1]
+        is_right = (truth == "controller") == (roles == {"controller"})
+        row[truth if truth == "nobody" or is_right else "another role"] += 1
+    enough = {address for address, count in relayed.items() if count >= ENOUGH}
+    order = list(dict.fromkeys(host["address"] for host in hosts))
+    motherships = {address for address, (_, role) in behind.items() if role == "mothership"}
+    is_first = bool(order) and order[0] in motherships
+    row["runs"] += 1
+    row["first"] += is_first
+    row["enough"] += bool(enough)
+    row["enough, first"] += bool(enough) and is_first
+    row["enough, accused"] += bool(enough & accused.keys())
+    row["owed"] += len(enough)
+    # Behind nobody but those who stand behind agents.
+    ahead = [address for address in order if address not in behind]
+    until = order.index(ahead[0]) if ahead else len(order)
+    row["owed, ahead"] += len(enough & set(order[:until]))
 
 
 def run(seed: int, agents: int, seconds: float) -> tuple[Counts, Counts]:
@@ -95,7 +194,7 @@ def run(seed: int, agents: int, seconds: float) -> tuple[Counts, Counts]:
         finally:
             take_down(state)
         count_scan(Path(kept) / "out", scanned)
-        count_trace(Path(kept) / "out", traced)
+        count_trace(Path(kept) / "out", seconds, traced)
     return scanned, traced
 
 
@@ -130,22 +229,26 @@ def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -
     yield "## Trace"
     yield ""
     yield (
-        "Addresses accused over all runs. At the edge nobody is told which addresses are agents; "
-        "of the honeypot its own address is known."
+        "Captures are traced from their beginning for so many seconds. *Enough*: runs in which at "
+        "least ten requests to agents of one network went on to its mothership, as far as the "
+        "capture shows; *first* and *accused*: those of them where a mothership stands before all "
+        "others, and where one with ten requests is accused. *Ahead*: of all motherships with ten "
+        "requests, those that stand before everybody who is not behind agents. The rest are "
+        "addresses that were accused, over all runs."
     )
     yield ""
     yield (
-        "| source | runs | a mothership stands first | a mothership is accused | motherships | "
-        "controllers | taken for another role | nobody behind agents |"
+        "| source | seconds | known agents | runs | enough | first | accused | ahead | motherships "
+        "| controllers | taken for another role | nobody behind agents |"
     )
-    yield "|---" * 8 + "|"
-    for source in TRACED:
-        told = traced[source]
-        other = told["mothership as other"] + told["controller as other"]
+    yield "|---" * 12 + "|"
+    for row, told in traced.items():
+        source, seconds_traced, who = row.split(" | ")
         yield (
-            f"| `{source}` | {told['runs']} | {told['first']} | "
-            f"{told['runs with a mothership']} | "
-            f"{told['mothership']} | {told['controller']} | {other} | {told['nobody']} |"
+            f"| `{source}` | {seconds_traced} | {who} | {told['runs']} | {told['enough']} | "
+            f"{told['enough, first']} | {told['enough, accused']} | {told['owed, ahead']} of "
+            f"{told['owed']} | {told['mothership']} | {told['controller']} | "
+            f"{told['another role']} | {told['nobody']} |"
         )
 
 
@@ -154,7 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
     parser.add_argument("--agents", type=int, default=40)
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--at-once", type=int, default=1, help="testbeds that stand side by side")
     parser.add_argument("--out", type=Path, default=Path("docs/testbed.md"))
     options = parser.parse_args()
