@@ -104,6 +104,23 @@ Workers = Annotated[
 ]
 
 
+ResultFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write the result here, not to the terminal.",
+        show_default=False,
+    ),
+]
+RESULT_FORM: Final = typer.Option(
+    "--format",
+    help="How to write the result.  [default: table on a terminal, json in a pipe]",
+    show_default=False,
+)
+"""For the forms that a command's result may have."""
+
+
 class TableOrJson(StrEnum):
     """How a result is written that is read or passed on, and nothing else."""
 

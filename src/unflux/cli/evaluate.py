@@ -7,8 +7,10 @@ import typer
 
 from unflux.cli.arguments import (
     EXIT_FAILED,
+    RESULT_FORM,
     EngineName,
     Ports,
+    ResultFile,
     RouteTables,
     Since,
     Sources,
@@ -39,23 +41,8 @@ def run(
         ),
     ],
     sources: Sources = None,
-    form: Annotated[
-        TableOrJson | None,
-        typer.Option(
-            "--format",
-            help="How to write the figures.  [default: table on a terminal, json in a pipe]",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="Write the figures here, not to the terminal.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Annotated[TableOrJson | None, RESULT_FORM] = None,
+    out: ResultFile = None,
     checkpoints: Annotated[
         int,
         typer.Option(

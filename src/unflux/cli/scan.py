@@ -11,8 +11,10 @@ import typer
 from unflux.cli.arguments import (
     EXIT_FAILED,
     EXIT_FLUX,
+    RESULT_FORM,
     EngineName,
     Ports,
+    ResultFile,
     RouteTables,
     Since,
     Sources,
@@ -43,23 +45,8 @@ class Format(StrEnum):
 def run(
     *,
     sources: Sources = None,
-    form: Annotated[
-        Format | None,
-        typer.Option(
-            "--format",
-            help="How to write the result.  [default: table on a terminal, json in a pipe]",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="Write the result here, not to the terminal.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Annotated[Format | None, RESULT_FORM] = None,
+    out: ResultFile = None,
     report: Annotated[
         Path | None,
         typer.Option(

@@ -8,6 +8,8 @@ import typer
 from unflux.cli.arguments import (
     EXIT_FAILED,
     EXIT_FLUX,
+    RESULT_FORM,
+    ResultFile,
     RouteTables,
     Since,
     TableOrJson,
@@ -37,23 +39,8 @@ def run(
             show_default=False,
         ),
     ] = None,
-    form: Annotated[
-        TableOrJson | None,
-        typer.Option(
-            "--format",
-            help="How to write the result.  [default: table on a terminal, json in a pipe]",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="Write the result here, not to the terminal.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Annotated[TableOrJson | None, RESULT_FORM] = None,
+    out: ResultFile = None,
     list_all: Annotated[
         bool, typer.Option("--all", help="List relays with an innocent explanation too.")
     ] = False,
@@ -100,9 +87,9 @@ def run(
     """Find the motherships that agents relay to, and the controllers that they ask.
 
     What comes in to a host at port 80, 443 or 53 is compared with what goes out of it, by time,
-    size and count; each outside host is accused, undecided or explained, with the flows that show
-    it. Bad input inside a source is counted and shown at the end; a source that cannot be read is
-    named, the rest is done, and the exit status is 1.
+    size and count; each outside host is accused, suspected, undecided or explained, with the flows
+    that show it. Bad input inside a source is counted and shown at the end; a source that cannot be
+    read is named, the rest is done, and the exit status is 1.
     """
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415

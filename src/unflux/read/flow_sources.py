@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from unflux.model.errors import UnreadableSourceError
 from unflux.read.flow_capture import FlowCapture
 from unflux.read.flow_eve import EveFlows
 from unflux.read.flow_source import FlowSource
@@ -10,6 +9,7 @@ from unflux.read.flow_table import FlowTable
 from unflux.read.flow_zeek import ZeekFlows
 from unflux.read.nfdump_json import NfdumpJson
 from unflux.read.nfdump_text import FlowLines, FlowPipe
+from unflux.read.recognition import recognise_among
 
 FLOW_SOURCES: Final[tuple[FlowSource, ...]] = (
     FlowCapture(),
@@ -28,8 +28,4 @@ def recognise_flows(head: bytes) -> FlowSource:
 
     Raises UnreadableSourceError where it is none of :data:`FLOW_SOURCES`.
     """
-    for source in FLOW_SOURCES:
-        if source.recognises(head):
-            return source
-    known = ", ".join(source.NAME for source in FLOW_SOURCES)
-    raise UnreadableSourceError(f"not a format of flows that unflux reads ({known})")
+    return recognise_among(FLOW_SOURCES, head, what="a format of flows")

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from unflux.model.errors import UnreadableSourceError
 from unflux.read.capture import Capture
 from unflux.read.cof import Cof
 from unflux.read.dig import Dig
 from unflux.read.dnstap import Dnstap
 from unflux.read.eve import Eve
+from unflux.read.recognition import recognise_among
 from unflux.read.source import Source
 from unflux.read.table import Delimited, Parquet
 from unflux.read.zeek import Zeek
@@ -30,8 +30,4 @@ def recognise(head: bytes) -> Source:
 
     Raises UnreadableSourceError where it is none of :data:`SOURCES`.
     """
-    for source in SOURCES:
-        if source.recognises(head):
-            return source
-    known = ", ".join(source.NAME for source in SOURCES)
-    raise UnreadableSourceError(f"not a format that unflux reads ({known})")
+    return recognise_among(SOURCES, head, what="a format")
