@@ -29,30 +29,48 @@ def test_a_named_agent_names_a_controller_that_it_asks_for_by_address(
     assert trace(flows)[f"{CONTROLLER} controller"].verdict == "undecided"
 
 
-def edge(polling: int) -> pa.Table:
-    """Return an edge with five agents that poll a host, and as many of its twenty other homes."""
+def edge(*, polling: int, asking: int = 0, visited: int = 5) -> pa.Table:
+    """Return an edge of forty homes, the first of them agents of which some are visited.
+
+    ``polling``: how many of all poll the controller. ``asking``: how many agents without a visitor
+    ask the mothership.
+    """
     draw, rows = random.Random(7), list[Row]()
-    homes = [f"198.{number}.100.7" for number in range(25)]
+    homes = [f"198.{number}.100.7" for number in range(40)]
     for number, home in enumerate(homes):
         for site in range(12):
             at = BEGIN_S + draw.randrange(7_000)
             rows.append((at, at + 2, home, f"203.0.113.{100 + site}", 600, draw.randrange(90_000)))
-        if number < 5 + polling:
+        if number < polling:
             rows += [
                 (BEGIN_S + 600 * n + number, BEGIN_S + 600 * n + number + 1, home, CONTROLLER,
                  200, 300)
                 for n in range(11)
             ]  # fmt: skip
-    for agent in homes[:5]:
+    for agent in homes[: visited + asking]:
         for _ in range(6):
             at, size = BEGIN_S + draw.randrange(7_000), draw.randrange(500, 60_000)
-            rows.append((at, at + 3, f"192.0.2.{draw.randrange(250)}", agent, 400, size))
             rows.append((at + 1, at + 3, agent, MOTHERSHIP, 420, size + 30))
+            if agent in homes[:visited]:
+                rows.append((at, at + 3, f"192.0.2.{draw.randrange(250)}", agent, 400, size))
     return table(rows)
 
 
-@pytest.mark.parametrize(("polling", "verdict"), [(0, "accused"), (4, "accused"), (18, "innocent")])
+@pytest.mark.parametrize(("polling", "verdict"), [(5, "accused"), (9, "accused"), (38, "innocent")])
 def test_who_else_polls_tells_a_controller_from_a_service(polling: int, verdict: str) -> None:
-    found = trace(edge(polling))
+    found = trace(edge(polling=polling))
     assert found[f"{MOTHERSHIP} mothership"].verdict == "accused"
     assert found[f"{CONTROLLER} controller"].verdict == verdict
+
+
+@pytest.mark.parametrize(("polling", "verdict"), [(14, "accused"), (0, "innocent")])
+def test_who_polls_what_relays_poll_is_an_agent_and_no_bystander(
+    polling: int, verdict: str
+) -> None:
+    """Agents whose visitors nobody sees ask the mothership, as customers ask a service for all."""
+    found = trace(edge(polling=polling, asking=10, visited=4))
+    assert found[f"{MOTHERSHIP} mothership"].verdict == verdict
+    if polling:
+        controller = found[f"{CONTROLLER} controller"]
+        assert controller.verdict == "accused"
+        assert len(controller.agents) == 14

@@ -80,19 +80,22 @@ def group_links(flows: FlowColumns, pairs: Pairs) -> tuple[list[Link], list[Pool
     hosts = np.bincount(number[starts], weights=is_serving[starts])
     alike = np.bincount(number, weights=pairs.is_alike[order] & is_serving)
     is_pooled = (hosts >= 2) & (alike >= FEWEST)
-    pools = [
-        Pool(
-            target=int(flows.server[out[place]]),
-            is_tcp=bool(flows.protocol[out[place]] == TCP),
-            host_count=int(hosts[which]),
-            rivals=int((hosts >= 2).sum()),
-            tally=count_flows(
-                flows, pairs, order[(number == which) & is_serving], pairs.is_alike_elsewhere
-            ),
+    firsts = np.flatnonzero(is_target)
+    lasts = np.append(firsts[1:], len(out))
+    pools = []
+    for which in np.flatnonzero(is_pooled).tolist():
+        rows = slice(firsts[which], lasts[which])
+        pools.append(
+            Pool(
+                target=int(flows.server[out[rows.start]]),
+                is_tcp=bool(flows.protocol[out[rows.start]] == TCP),
+                host_count=int(hosts[which]),
+                rivals=int((hosts >= 2).sum()),
+                tally=count_flows(
+                    flows, pairs, order[rows][is_serving[rows]], pairs.is_alike_elsewhere
+                ),
+            )
         )
-        for which, place in enumerate(np.flatnonzero(is_target).tolist())
-        if is_pooled[which]
-    ]
     paired = np.add.reduceat((pairs.inbound[order] >= 0).astype(np.int64), starts)
     during = np.add.reduceat((pairs.visit[order] >= 0).astype(np.int64), starts)
     is_alike = np.maximum.reduceat(pairs.is_alike[order], starts)
