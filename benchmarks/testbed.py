@@ -1,7 +1,7 @@
 """Scan and trace captures of testbeds, and write ``docs/testbed.md``: what real servers show.
 
     PYTHONPATH=src .venv/bin/python benchmarks/testbed.py [--seeds N...] [--agents N]
-        [--seconds N] [--at-once N] [--out FILE]
+        [--seconds N] [--at-once N] [--captures FOLDER] [--out FILE]
 
 Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count. Seeds 1 to 10
 are for looking.
@@ -10,6 +10,7 @@ are for looking.
 import argparse
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,20 +183,29 @@ def _count_hosts(
     row["owed, ahead"] += len(enough & set(order[:until]))
 
 
-def run(seed: int, agents: int, seconds: float) -> tuple[Counts, Counts]:
+def run(seed: int, agents: int, seconds: float, kept: Path | None) -> tuple[Counts, Counts]:
     """Raise a testbed, capture it, and count verdicts and traces."""
     scanned: Counts = defaultdict(Counter)
     traced: Counts = defaultdict(Counter)
-    with tempfile.TemporaryDirectory() as kept:
-        state = State(Path(kept) / "state")
-        raise_testbed(Options(seed=seed, agents=agents), state)
+    with tempfile.TemporaryDirectory() as passing:
+        folder = (kept or Path(passing)) / str(seed)
+        if not folder.exists():
+            take_capture(Options(seed=seed, agents=agents), seconds, folder)
+        count_scan(folder, scanned)
+        count_trace(folder, seconds, traced)
+    return scanned, traced
+
+
+def take_capture(options: Options, seconds: float, folder: Path) -> None:
+    """Raise a testbed, capture it into a folder that must not exist, and take it down."""
+    with tempfile.TemporaryDirectory() as passing:
+        state = State(Path(passing) / "state")
+        raise_testbed(options, state)
         try:
-            capture(state, Path(kept) / "out", seconds)
+            capture(state, Path(passing) / "out", seconds)
         finally:
             take_down(state)
-        count_scan(Path(kept) / "out", scanned)
-        count_trace(Path(kept) / "out", seconds, traced)
-    return scanned, traced
+        shutil.move(Path(passing) / "out", folder)
 
 
 def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -> Iterable[str]:
@@ -259,12 +269,18 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--at-once", type=int, default=1, help="testbeds that stand side by side")
+    parser.add_argument(
+        "--captures", type=Path, help="keep captures here by their seeds; those kept are not redone"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/testbed.md"))
     options = parser.parse_args()
     scanned: Counts = defaultdict(Counter)
     traced: Counts = defaultdict(Counter)
+    kept = options.captures
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.at_once) as pool:
-        every = [options.agents] * len(options.seeds), [options.seconds] * len(options.seeds)
+        every = ([of] * len(options.seeds) for of in (options.agents, options.seconds, kept))
         for found in pool.map(run, options.seeds, *every):
             for sums, counts in zip((scanned, traced), found, strict=True):
                 for source, counted in counts.items():

@@ -163,6 +163,30 @@ def test_calls_that_follow_each_request_with_other_sizes_accuse_nobody() -> None
     assert host is None or host.verdict == "innocent"
 
 
+@pytest.mark.parametrize(
+    ("method", "host", "proxied"),
+    [("GET", "http://shop.example", True), ("CONNECT", "", True), ("GET", "", False)],
+)
+def test_requests_of_the_form_for_proxies_explain_a_relay(
+    method: str, host: str, proxied: bool
+) -> None:
+    flows = flows_of(relayed())
+    is_ours = pc.equal(flows["server"], AGENT)
+    target = flows.schema.get_field_index("http_target")
+    written = pc.if_else(
+        is_ours, pc.binary_join_element_wise(host, flows["http_target"], ""), flows["http_target"]
+    )
+    flows = flows.set_column(target, flows.schema.field(target), written)
+    asked = flows.schema.get_field_index("http_method")
+    written = pc.if_else(is_ours, method, flows["http_method"])
+    flows = flows.set_column(asked, flows.schema.field(asked), written)
+    found = trace(flows, AGENT)[f"{MOTHERSHIP} mothership"]
+    assert (
+        "forward-proxy" in [a.hypothesis for a in found.alternatives if a.outcome == "holds"]
+    ) == (proxied)
+    assert (found.verdict == "accused") != proxied
+
+
 def asked(wire: Wire, marks: int) -> Wire:
     """Add questions that the agent passes on, answered with these marks (RFC 1035 4.1.1)."""
     for number in range(20):

@@ -35,6 +35,9 @@ class FlowColumns:
     is_by_address: np.ndarray
     """int8: whether the HTTP host is the server's bare address; -1 where none was seen."""
 
+    is_for_proxy: np.ndarray
+    """int8: whether the HTTP request has the form that proxies are sent; -1 where none was seen."""
+
     def __len__(self) -> int:
         return len(self.first_us)
 
@@ -83,8 +86,16 @@ def number_flows(table: pa.Table) -> Capture:
         request=np.asarray(request.fill_null(NO_TEXT))[order],
         is_authoritative=np.asarray(pc.fill_null(is_authoritative, -1))[order],
         is_by_address=np.asarray(pc.fill_null(is_by_address, -1))[order],
+        is_for_proxy=np.asarray(pc.fill_null(_is_for_proxy(table), -1))[order],
     )
     return Capture(flows=flows, hosts=hosts, tick_us=_tick_us(first_us))
+
+
+def _is_for_proxy(table: pa.Table) -> pa.ChunkedArray:
+    """Tell requests in absolute or authority form (RFC 9112 section 3.2) from those to servers."""
+    is_absolute = pc.match_substring_regex(table["http_target"], r"^[A-Za-z][A-Za-z0-9+.-]*://")
+    is_connect = pc.fill_null(pc.equal(table["http_method"], "CONNECT"), False)
+    return pc.or_kleene(is_connect, is_absolute).cast(pa.int8())
 
 
 def _without_port(http_host: pa.ChunkedArray) -> pa.ChunkedArray:

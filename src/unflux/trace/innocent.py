@@ -124,6 +124,32 @@ def _own_site(target: Target) -> str:
     return "Whether it lies in the /16 (IPv6: /32) of each of its relays."
 
 
+def _is_forward_proxy(target: Target) -> bool:
+    for_proxy, for_server = _forms(target)
+    if for_proxy and for_proxy >= OWN_RATIO * (for_proxy + for_server):
+        return True
+    return min(target.rivals, default=0) >= MANY_TARGETS and target.is_one_of_many
+
+
+def _forward_proxy(target: Target) -> str:
+    for_proxy, for_server = _forms(target)
+    says = f"Its relays go to {min(target.rivals, default=0):,} hosts or more as to it."
+    if for_proxy:
+        says += (
+            f" Of {for_proxy + for_server:,} requests {for_proxy:,} have the form that proxies are "
+            "sent (RFC 9112 section 3.2)."
+        )
+    return says
+
+
+def _forms(target: Target) -> tuple[int, int]:
+    """Return how many requests have the form that proxies are sent, and that servers are."""
+    return (
+        sum(link.for_proxy for link in target.links),
+        sum(link.for_server for link in target.links),
+    )
+
+
 def _is_owners(target: Target) -> bool | None:
     """Return null where one owner may have it all: by flows that is what an agent does."""
     if target.is_told or target.is_doubled or target.links[0].is_of_names:
@@ -192,8 +218,8 @@ HYPOTHESES: Final = (
     Hypothesis(
         name="forward-proxy",
         ratio=-10.0,
-        holds=lambda t: min(t.rivals, default=0) >= MANY_TARGETS and t.is_one_of_many,
-        because=lambda t: f"Its relays go to {min(t.rivals, default=0):,} hosts or more as to it.",
+        holds=_is_forward_proxy,
+        because=_forward_proxy,
     ),
     Hypothesis(
         name="own-clients",

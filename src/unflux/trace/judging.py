@@ -1,6 +1,6 @@
 """Judge the hosts behind relays: what each is, how sure that is, and which flows show it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -42,6 +42,7 @@ MISSING: Final = {
     "an agent (--agent, --agents), or relays of other households to the same host, would tell.",
     "names": "A capture with payload would tell a name server by its authoritative answers from a "
     "resolver.",
+    "explained": "Its relay is an agent, and yet an innocent explanation holds: look at the flows.",
     "controller": "A second agent that polls it would tell a controller from a device's maker.",
     "relays": "What those that poll it relay to is undecided itself.",
 }
@@ -94,9 +95,10 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         piece = _authoritative(suspect.links)
         evidence.append(piece)
         agent_llr += piece.llr
-    untested = [a.hypothesis for a, _ in tested if a.outcome == "untested"]
+    untested = {a.hypothesis for a, _ in tested if a.outcome == "untested"}
+    is_explained = any(a.outcome == "holds" for a, _ in tested)
     relay_llr = suspect.relay_llr
-    verdict = _outcome(relay_llr, agent_llr, untested)
+    verdict = _outcome(relay_llr, agent_llr, untested, is_explained=is_explained)
     flows = scene.capture.flows
     rows = np.array([pair for link in suspect.links for pair in link.rows], np.int64)
     delays = [delay for link in suspect.links for delay in link.delay_us]
@@ -117,7 +119,7 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         period_s=None,
         evidence=tuple(evidence),
         alternatives=tuple(alternative for alternative, _ in tested),
-        missing=_missing(verdict, relay_llr, agent_llr),
+        missing=_missing(verdict, relay_llr, agent_llr, is_explained=is_explained),
         flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
     )
 
@@ -133,23 +135,30 @@ def _authoritative(links: Iterable[Link]) -> Evidence:
     )
 
 
-def _outcome(relay_llr: float, agent_llr: float, untested: Sequence[str]) -> TraceOutcome:
+def _outcome(
+    relay_llr: float, agent_llr: float, untested: Collection[str], *, is_explained: bool
+) -> TraceOutcome:
     if agent_llr <= -CONVICTION or relay_llr <= -CONVICTION:
         return "innocent"
     # Forwarders of DNS are so many that what may be one is no suspect.
-    if min(relay_llr, agent_llr) < CONVICTION or "dns-forwarder" in untested:
+    is_open = is_explained or "dns-forwarder" in untested
+    if min(relay_llr, agent_llr) < CONVICTION or is_open:
         return "undecided"
     return "suspected" if untested else "accused"
 
 
-def _missing(verdict: TraceOutcome, relay_llr: float, agent_llr: float) -> str | None:
+def _missing(
+    verdict: TraceOutcome, relay_llr: float, agent_llr: float, *, is_explained: bool
+) -> str | None:
     if verdict == "suspected":
         return MISSING["owner"]
     if verdict != "undecided":
         return None
     if relay_llr < CONVICTION:
         return MISSING["relay"]
-    return MISSING["names" if agent_llr >= CONVICTION else "agent"]
+    if agent_llr < CONVICTION:
+        return MISSING["agent"]
+    return MISSING["explained" if is_explained else "names"]
 
 
 def _with_company(

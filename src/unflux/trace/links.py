@@ -30,6 +30,9 @@ class Link:
     authoritative: int
     not_authoritative: int
     """Relayed answers of DNS with and without AA."""
+    for_proxy: int
+    for_server: int
+    """Requests of these as proxies are sent them, and as servers are."""
     port: int
     """Port of the agent to which most of these came."""
     target_ports: tuple[int, ...]
@@ -127,6 +130,8 @@ def _link(flows: FlowColumns, pairs: Pairs, places: np.ndarray, *, may_join: boo
         tally=count_flows(flows, pairs, places, pairs.is_alike_next),
         authoritative=int((aa == 1).sum()),
         not_authoritative=int((aa == 0).sum()),
+        for_proxy=int((flows.is_for_proxy[inbound] == 1).sum()),
+        for_server=int((flows.is_for_proxy[inbound] == 0).sum()),
         port=_most_common(flows.server_port[inbound[shown]]),
         target_ports=tuple(np.unique(flows.server_port[outbound[shown]]).tolist()),
         rows=tuple(zip(inbound[shown].tolist(), outbound[shown].tolist(), strict=True)),
