@@ -1,7 +1,8 @@
 """Scan and trace captures of testbeds, and write ``docs/testbed.md``: what real servers show.
 
     PYTHONPATH=src .venv/bin/python benchmarks/testbed.py [--seeds N...] [--agents N]
-        [--seconds N] [--at-once N] [--captures FOLDER] [--out FILE]
+        [--seconds N] [--at-once N] [--captures FOLDER]
+        [--only SECTION] [--out FILE]
 
 Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count. Seeds 1 to 10
 are for looking.
@@ -9,16 +10,14 @@ are for looking.
 
 import argparse
 import csv
-import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,14 +27,21 @@ from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.raising import raise_testbed
 from unflux.lab.testbed.state import State
+from unflux.model.traces import TracedHost
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
+from unflux.pipeline.tracing import TraceOptions, trace
 from unflux.read.flow_reading import read_flows
 from unflux.read.flow_source import FlowOptions
 from unflux.trace.columns import number_flows
 from unflux.trace.judging import judge
 from unflux.trace.scene import look
 
+HEAD: Final = """# What is found on real servers
+
+Captures of `unflux lab`, compressed by 60 ([lab.md](lab.md)). Written by `benchmarks/testbed.py`;
+labels are looked at only to count.
+"""
 SCANNED: Final = (
     "resolver/dnstap.fstrm", "resolver/capture.pcap", "resolver/dns.log", "resolver/stretched.csv",
     "edge/capture.pcap",
@@ -78,36 +84,29 @@ def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
         agents = list(csv.DictReader(stream))
     honeypot = next(row["address"] for row in agents if row["vantage"] == "honeypot")
     networks = {row["address"]: row["network"] for row in agents}
-    for source in HONEYPOT:
-        found = _trace(folder, source, "--agent", honeypot)
-        relayed = count_relayed(_flows(folder / source), networks, behind)
-        _count_hosts(found, relayed, behind, counts[f"{source} | {seconds:g} | {ITSELF}"])
-    named = folder / "networks.jsonl"
-    _unflux(
-        "scan", str(folder / EDGE), "--format", "json", "--out", str(named), "--asn",
-        str(folder / "asn.csv"),
-    )  # fmt: skip
-    asked: list[tuple[str, float, str, tuple[str, ...]]] = [
-        *((EDGE, part, NOBODY, ()) for part in PARTS),
-        (EDGE, 1.0, BY_SCAN, ("--agents", str(named))),
-        *((source, 1.0, NOBODY, ()) for source in EDGE_LOGS),
+    routes = (folder / "asn.csv",)
+    by_scan = scan([str(folder / EDGE)], ScanOptions(routes=routes), None)
+    named = {agent.address for network in by_scan.networks for agent in network.agents}
+    asked: list[tuple[str, float, str, set[str]]] = [
+        *((source, 1.0, ITSELF, {honeypot}) for source in HONEYPOT),
+        *((EDGE, part, NOBODY, set()) for part in PARTS),
+        (EDGE, 1.0, BY_SCAN, named),
+        *((source, 1.0, NOBODY, set()) for source in EDGE_LOGS),
     ]
-    for source, part, who, words in asked:
+    for source, part, who, told in asked:
         flows = _flows(folder / source)
-        ends = flows["first_at"][0].value / 1e6 + part * seconds
-        before = pc.less(flows["first_at"].cast(pa.int64()), int(ends * 1e6))
+        ends_us = flows["first_at"].cast(pa.int64())[0].as_py() + int(part * seconds * 1e6)
+        before = pc.less(flows["first_at"].cast(pa.int64()), ends_us)
         relayed = count_relayed(flows.filter(before), networks, behind)
-        found = _trace(folder, source, "--until", f"{ends:f}", *words)
+        asks = TraceOptions(agents=frozenset(told), routes=routes, until_us=ends_us)
+        found = trace([str(folder / source)], asks).hosts
         _count_hosts(found, relayed, behind, counts[f"{source} | {part * seconds:g} | {who}"])
     flows = _flows(folder / EDGE)
     theirs = pa.array([*networks, *behind])
     of_theirs = (pc.is_in(flows[end], value_set=theirs) for end in ("client", "server"))
     rest = flows.filter(pc.invert(pc.or_(*of_theirs)))
     # Who announces whom is not told here: that explains less.
-    innocents = [
-        {"address": host.address, "role": host.role, "verdict": host.verdict}
-        for host in judge(look(number_flows(rest), told=frozenset()), {})
-    ]
+    innocents = judge(look(number_flows(rest), told=frozenset()), {})
     _count_hosts(innocents, Counter(), behind, counts[f"{EDGE} | {seconds:g} | {WITHOUT}"])
 
 
@@ -137,38 +136,22 @@ def count_relayed(
     return relayed
 
 
-def _trace(folder: Path, source: str, *words: str) -> list[dict[str, Any]]:
-    said = _unflux(
-        "trace", str(folder / source), "--format", "json", "--asn", str(folder / "asn.csv"), *words
-    )
-    hosts = [json.loads(line) for line in said.splitlines()]
-    return [host for host in hosts if host["schema"] == "unflux/trace/1"]
-
-
-def _unflux(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "unflux", *words],
-        capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return done.stdout
-
-
 def _count_hosts(
-    hosts: Sequence[Mapping[str, Any]],
+    hosts: Sequence[TracedHost],
     relayed: Counter[str],
     behind: Mapping[str, tuple[str, str]],
     row: Counter[str],
 ) -> None:
     accused: defaultdict[str, set[str]] = defaultdict(set)
     for host in hosts:
-        if host["verdict"] == "accused":
-            accused[host["address"]].add(host["role"])
+        if host.verdict == "accused":
+            accused[host.address].add(host.role)
     for address, roles in accused.items():
         truth = behind.get(address, ("", "nobody"))[1]
         is_right = (truth == "controller") == (roles == {"controller"})
         row[truth if truth == "nobody" or is_right else "another role"] += 1
     enough = {address for address, count in relayed.items() if count >= ENOUGH}
-    order = list(dict.fromkeys(host["address"] for host in hosts))
+    order = list(dict.fromkeys(host.address for host in hosts if host.verdict != "innocent"))
     motherships = {address for address, (_, role) in behind.items() if role == "mothership"}
     is_first = bool(order) and order[0] in motherships
     row["runs"] += 1
@@ -183,7 +166,9 @@ def _count_hosts(
     row["owed, ahead"] += len(enough & set(order[:until]))
 
 
-def run(seed: int, agents: int, seconds: float, kept: Path | None) -> tuple[Counts, Counts]:
+def run(
+    seed: int, agents: int, seconds: float, kept: Path | None, only: str | None
+) -> tuple[Counts, Counts]:
     """Raise a testbed, capture it, and count verdicts and traces."""
     scanned: Counts = defaultdict(Counter)
     traced: Counts = defaultdict(Counter)
@@ -191,8 +176,10 @@ def run(seed: int, agents: int, seconds: float, kept: Path | None) -> tuple[Coun
         folder = (kept or Path(passing)) / str(seed)
         if not folder.exists():
             take_capture(Options(seed=seed, agents=agents), seconds, folder)
-        count_scan(folder, scanned)
-        count_trace(folder, seconds, traced)
+        if only != "trace":
+            count_scan(folder, scanned)
+        if only != "scan":
+            count_trace(folder, seconds, traced)
     return scanned, traced
 
 
@@ -208,20 +195,24 @@ def take_capture(options: Options, seconds: float, folder: Path) -> None:
         shutil.move(Path(passing) / "out", folder)
 
 
-def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -> Iterable[str]:
-    """Yield the lines of the page."""
-    seeds = ", ".join(map(str, options.seeds))
-    yield "# What is found on real servers"
-    yield ""
-    yield (
-        f"Captures of `unflux lab`, seeds {seeds}: {options.agents} places for agents in each of "
-        f"the two large operations, {options.seconds:g} s each, compressed by 60 "
-        f"([lab.md](lab.md)). Written by `benchmarks/testbed.py`; labels are looked at only to "
-        "count."
+def compose_page(text: str, sections: Mapping[str, Iterable[str]]) -> str:
+    """Return the page with these sections; what it says in others stays."""
+    kept = dict(part.partition("\n")[::2] for part in text.split("\n## ")[1:])
+    kept |= {title: "\n" + "\n".join(lines) for title, lines in sections.items()}
+    parts = [f"## {title}\n{kept[title].rstrip()}\n" for title in sorted(kept)]
+    return "\n".join((HEAD, *parts))
+
+
+def _says_which(options: argparse.Namespace) -> str:
+    return (
+        f"Seeds {', '.join(map(str, options.seeds))}: {options.agents} places for agents in each "
+        f"of the two large operations, {options.seconds:g} s each."
     )
-    yield ""
-    yield "## Scan"
-    yield ""
+
+
+def compose_scan(options: argparse.Namespace, scanned: Counts) -> Iterable[str]:
+    """Yield the lines on verdicts from DNS."""
+    yield _says_which(options)
     yield (
         "Domains that were asked for: fast-flux / undecided / benign. `stretched.csv` is the "
         "capture in the time of the small internet."
@@ -235,9 +226,11 @@ def compose_page(options: argparse.Namespace, scanned: Counts, traced: Counts) -
             for kind in (*KINDS, "innocent")
         ]
         yield f"| `{source}` | " + " | ".join(cells) + " |"
-    yield ""
-    yield "## Trace"
-    yield ""
+
+
+def compose_trace(options: argparse.Namespace, traced: Counts) -> Iterable[str]:
+    """Yield the lines on who stands behind agents."""
+    yield _says_which(options)
     yield (
         "Captures are traced from their beginning for so many seconds. *Enough*: runs in which at "
         "least ten requests to agents of one network went on to its mothership, as far as the "
@@ -272,6 +265,9 @@ def main() -> None:
     parser.add_argument(
         "--captures", type=Path, help="keep captures here by their seeds; those kept are not redone"
     )
+    parser.add_argument(
+        "--only", choices=("scan", "trace"), help="leave the other section as it is"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/testbed.md"))
     options = parser.parse_args()
     scanned: Counts = defaultdict(Counter)
@@ -280,15 +276,22 @@ def main() -> None:
     if kept is not None:
         kept.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.at_once) as pool:
-        every = ([of] * len(options.seeds) for of in (options.agents, options.seconds, kept))
+        every = (
+            [of] * len(options.seeds)
+            for of in (options.agents, options.seconds, kept, options.only)
+        )
         for found in pool.map(run, options.seeds, *every):
             for sums, counts in zip((scanned, traced), found, strict=True):
                 for source, counted in counts.items():
                     sums[source] += counted
             print({source: dict(told) for source, told in traced.items()}, file=sys.stderr)
-    options.out.write_text(
-        "\n".join(compose_page(options, scanned, traced)) + "\n", encoding="utf-8"
-    )
+    sections = {}
+    if options.only != "trace":
+        sections["Scan"] = compose_scan(options, scanned)
+    if options.only != "scan":
+        sections["Trace"] = compose_trace(options, traced)
+    text = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
+    options.out.write_text(compose_page(text, sections), encoding="utf-8")
 
 
 if __name__ == "__main__":
