@@ -82,14 +82,14 @@ def test_a_cache_that_says_so_is_none_of_a_network() -> None:
 
 
 def test_on_a_busy_machine_nobody_is_late_but_the_prompt_are_prompt() -> None:
-    opinion = weigh(facts(observed(0.08, lag_s=0.03, malformed_s=[0.1] * 5)))
+    opinion = weigh(facts(observed(0.08, lags_s=[0.03] * 3, malformed_s=[0.1] * 5)))
     assert opinion.outcome == "undecided"
     assert opinion.missing == "a machine with less to do: this one was 30 ms late itself"
-    assert weigh(facts(observed(0.001, lag_s=0.03))).outcome == "server"
-    trembling = observed(0.02, lag_s=0.03, connects_s=[0.02] + [0.09] * 8)
+    assert weigh(facts(observed(0.001, lags_s=[0.03] * 3))).outcome == "server"
+    trembling = observed(0.02, lags_s=[0.03] * 3, connects_s=[0.02] + [0.09] * 8)
     assert weigh(facts(trembling)).outcome == "undecided"
-    assert weigh(facts(observed(0.08, lag_s=0.01))).outcome == "agent"
-    assert weigh(facts(observed(0.03, lag_s=0.01))).outcome == "undecided"
+    assert weigh(facts(observed(0.08, lags_s=[0.01, 0.01, 0.2]))).outcome == "agent"
+    assert weigh(facts(observed(0.03, lags_s=[0.01]))).outcome == "undecided"
 
 
 def test_lag_is_what_holds_up_this_program() -> None:

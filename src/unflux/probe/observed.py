@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from unflux.probe.conversation import Turn
 from unflux.probe.documents import Document, Question, is_refused_alike, parse_document
@@ -15,8 +16,8 @@ class Observed:
 
     address: str
     requests: int = 0
-    lag_s: float = 0.0
-    """How late this program itself was while it looked."""
+    lags_s: list[float] = field(default_factory=list)
+    """How late this program itself was, by round."""
     open_ports: set[str] = field(default_factory=set)
     """As ``tcp/80``."""
     connects_s: list[float] = field(default_factory=list)
@@ -43,6 +44,14 @@ class Observed:
     is_certificate_named: bool = False
     """Whether the certificate has the suspected name or its zone in it."""
     is_recursive: bool = False
+
+    @property
+    def lag_s(self) -> float:
+        """How late this program itself was in the middle one of the rounds.
+
+        One bad round makes nobody late, since the least of all delays is what counts.
+        """
+        return median(self.lags_s) if self.lags_s else 0.0
 
     @property
     def is_web(self) -> bool:

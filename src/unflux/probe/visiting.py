@@ -74,7 +74,7 @@ async def visit(
                     raise outcome
             lag_s = lag.take()
             for one in due:
-                one.lag_s = max(one.lag_s, lag_s)
+                one.lags_s.append(lag_s)
             opinions = _weigh_all(plan, observed)
             decided = sum(opinion.outcome != "undecided" for opinion in opinions.values())
             tell(decided, len(observed))
