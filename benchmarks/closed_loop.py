@@ -22,7 +22,7 @@ from typing import Final
 import dns.exception
 import dns.query
 import dns.update
-from tests.act.outputs.programs import Server, find, free_port, served
+from tests.act.outputs.programs import Server, free_port, unbound
 from tests.cli.test_watch import FLUX, LOOK_ALIKES, authority, watching
 from tests.cli.test_watch_blocks import EARLIER, ZONE, bind_resolver
 from tests.serve.commands import primary
@@ -38,34 +38,19 @@ def unbound_resolver(
 ) -> Iterator[Server]:
     """Run Unbound as a resolver that sends dnstap, and takes the policy zone by transfer."""
     folder.mkdir()
-    conf = folder / "unbound.conf"
-    conf.write_text(
-        f"""server:
-  interface: 127.0.0.1@{port}
-  directory: "{folder}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "respip iterator"
-dnstap:
+    tapped = f"""dnstap:
   dnstap-enable: yes
   dnstap-socket-path: "{tap}"
   dnstap-log-resolver-response-messages: yes
-  dnstap-log-forwarder-response-messages: yes
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{upstream}
-rpz:
+  dnstap-log-forwarder-response-messages: yes"""
+    refusing = f"""rpz:
   name: "{ZONE}"
   primary: 127.0.0.1@{policy}
   allow-notify: 127.0.0.1
   zonefile: "{folder}/policy.zone"
 """
-    )
-    with served(port, folder / "unbound.log", find("unbound"), "-d", "-c", conf) as server:
+    modules = "respip iterator"
+    with unbound(folder, upstream, tapped, refusing, modules=modules, port=port) as server:
         yield server
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.act.outputs.programs import Server, bind, checked, find, free_port, served
+from tests.act.outputs.programs import Server, bind, checked, find, free_port, served, unbound
 from tests.cli.test_watch import Watch, watching
 
 from unflux.engine.store import Store
@@ -69,28 +69,8 @@ def named(folder: Path, tap: Path, upstream: int) -> Iterator[Server]:
 
 
 @contextmanager
-def unbound(folder: Path, tap: Path, upstream: int) -> Iterator[Server]:
-    port, conf = free_port(), folder / "unbound.conf"
-    (folder / "dnstap.conf").write_text(example("unbound-dnstap.conf", tap))
-    conf.write_text(
-        f"""server:
-  interface: 127.0.0.1@{port}
-  directory: "{folder}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "iterator"
-include: "{folder}/dnstap.conf"
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{upstream}
-"""
-    )
-    checked(find("unbound-checkconf"), conf)
-    with served(port, folder / "log", find("unbound"), "-d", "-c", conf) as server:
+def tapped_unbound(folder: Path, tap: Path, upstream: int) -> Iterator[Server]:
+    with unbound(folder, upstream, example("unbound-dnstap.conf", tap)) as server:
         yield server
 
 
@@ -156,7 +136,7 @@ ADDRESSES = {
     ("run", "name"),
     [
         (named, "bad.example"),
-        (unbound, "worse.example"),
+        (tapped_unbound, "worse.example"),
         (recursor, "agent.example"),
         (dnsdist, "garden.example"),
         (kresd, "www.bad.example"),

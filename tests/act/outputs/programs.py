@@ -155,3 +155,35 @@ def bind(folder: Path, policy_zone: str | None = None) -> Iterator[Server]:
     with served(port, folder / "named.log", named, "-g", "-n", "1", "-c", conf) as server:
         server.until("good.example", ("NOERROR", ["20.0.0.2"]))
         yield server
+
+
+@contextmanager
+def unbound(
+    folder: Path, upstream: int, *clauses: str, modules: str = "iterator", port: int | None = None
+) -> Iterator[Server]:
+    """Run Unbound as a resolver that asks one server on loopback, by what the clauses add.
+
+    ``folder`` holds its configuration and log. ``port``: its own; null: a free one.
+    """
+    program, port = find("unbound"), free_port() if port is None else port
+    conf, more = folder / "unbound.conf", "\n".join(clauses)
+    conf.write_text(
+        f"""server:
+  interface: 127.0.0.1@{port}
+  directory: "{folder}"
+  chroot: ""
+  username: ""
+  pidfile: ""
+  use-syslog: no
+  do-daemonize: no
+  do-not-query-localhost: no
+  module-config: "{modules}"
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@{upstream}
+{more}
+"""
+    )
+    checked(find("unbound-checkconf"), conf)
+    with served(port, folder / "unbound.log", program, "-d", "-c", conf) as server:
+        yield server

@@ -8,7 +8,7 @@ import dns.zone
 import pytest
 from hypothesis import given, settings
 from tests.act.hostile import HOSTILE_NAMES
-from tests.act.outputs.programs import bind, find, free_port, served
+from tests.act.outputs.programs import bind, unbound
 from tests.act.plans import plan_of, proposal, small_plan, whole_plan
 
 from unflux.act.output import Options, Trigger
@@ -138,31 +138,10 @@ def test_bind_refuses_keeps_answering_the_rest_and_answers_again_after_withdrawa
 
 
 def test_unbound_loads_it_too(tmp_path: Path) -> None:
-    unbound = find("unbound")
     (tmp_path / "rpz.zone").write_text(zone_text(whole_plan(), triggers=ALL))
     with bind(tmp_path / "root") as upstream:
-        port = free_port()
-        (tmp_path / "unbound.conf").write_text(
-            f"""server:
-  interface: 127.0.0.1@{port}
-  directory: "{tmp_path}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "respip iterator"
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{upstream.port}
-rpz:
-  name: "{ZONE}"
-  zonefile: "{tmp_path}/rpz.zone"
-"""
-        )
-        conf = tmp_path / "unbound.conf"
-        with served(port, tmp_path / "unbound.log", unbound, "-d", "-c", conf) as server:
+        policy = f'rpz:\n  name: "{ZONE}"\n  zonefile: "{tmp_path}/rpz.zone"'
+        with unbound(tmp_path, upstream.port, policy, modules="respip iterator") as server:
             server.until("good.example", ("NOERROR", ["20.0.0.2"]))
             assert server.ask("bad.example") == ("NXDOMAIN", [])
             assert server.ask("www.bad.example") == ("NXDOMAIN", [])

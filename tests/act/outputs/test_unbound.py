@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.act.hostile import crafted_names
-from tests.act.outputs.programs import bind, checked, find, free_port, served
+from tests.act.outputs.programs import bind, checked, find, unbound
 from tests.act.plans import plan_of, proposal, small_plan
 
 from unflux.act.output import Options
@@ -43,35 +43,17 @@ def test_what_it_cannot_express_is_left_out_and_said() -> None:
 
 
 def test_unbound_refuses_and_answers_again_after_withdrawal(tmp_path: Path) -> None:
-    unbound = find("unbound")
     rules = tmp_path / "rules.conf"
     rules.write_text(conf_text(small_plan()))
-    with bind(tmp_path / "root") as upstream:
-        port = free_port()
-        conf = tmp_path / "unbound.conf"
-        conf.write_text(
-            f"""server:
-  interface: 127.0.0.1@{port}
-  directory: "{tmp_path}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "iterator"
-include: "{rules}"
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{upstream.port}
-"""
-        )
-        with served(port, tmp_path / "unbound.log", unbound, "-d", "-c", conf) as server:
-            server.until("good.example", ("NOERROR", ["20.0.0.2"]))
-            assert server.ask("www.bad.example") == ("NXDOMAIN", [])
-            rules.write_text(conf_text(small_plan(), answer="garden", garden="20.7.7.7"))
-            server.reload()
-            server.until("www.bad.example", ("NOERROR", ["20.7.7.7"]))
-            rules.write_text(conf_text(plan_of()))
-            server.reload()
-            server.until("www.bad.example", ("NOERROR", ["20.0.0.1"]))
+    with (
+        bind(tmp_path / "root") as upstream,
+        unbound(tmp_path, upstream.port, f'include: "{rules}"') as server,
+    ):
+        server.until("good.example", ("NOERROR", ["20.0.0.2"]))
+        assert server.ask("www.bad.example") == ("NXDOMAIN", [])
+        rules.write_text(conf_text(small_plan(), answer="garden", garden="20.7.7.7"))
+        server.reload()
+        server.until("www.bad.example", ("NOERROR", ["20.7.7.7"]))
+        rules.write_text(conf_text(plan_of()))
+        server.reload()
+        server.until("www.bad.example", ("NOERROR", ["20.0.0.1"]))
