@@ -1,11 +1,12 @@
 """Feed unflux watch for minutes at a high rate, with floods in the middle; print what it took.
 
-Usage: soak.py [--seconds N] [--rate N] [--names N] [--flood KIND]... [--folder FOLDER]
-               [--curve FILE.csv] [--picture FILE.svg] [-- OPTION...]
+Usage: soak.py [--seconds N] [--rate N] [--names N] [--flood KIND]... [--storm N]
+               [--folder FOLDER] [--curve FILE.csv] [--picture FILE.svg] [-- OPTION...]
 
 The first third is ordinary traffic, in the second half of the frames are of the floods, the last
-is ordinary again. Options behind -- go to unflux watch. What was convicted is held against what the
-generator made to flux; names of the floods are innocent.
+is ordinary again. With --storm N there are floods alone after the second third, until they had N
+names, no two of them the same. Options behind -- go to unflux watch. What was convicted is held
+against what the generator made to flux; names of the floods are innocent.
 """
 
 import argparse
@@ -163,17 +164,25 @@ def main(arguments: list[str]) -> None:
         sent = Sent()
         with watching(folder, options.watch) as watch:
             with connected(folder / "s") as connection:
-                for phase, frames in (("before", ordinary), ("flood", floods), ("after", ordinary)):
+
+                def go(phase: str, frames: Frames, seconds: float) -> None:
                     send(
-                        connection, frames, rate_per_s=options.rate,
-                        seconds=options.seconds / 3, sent=sent,
-                        on_second=lambda phase=phase: watch.look(phase, sent),
+                        connection, frames, rate_per_s=options.rate, seconds=seconds, sent=sent,
+                        on_second=lambda: watch.look(phase, sent),
                     )  # fmt: skip
+
+                go("before", ordinary, options.seconds / 3)
+                go("flood", floods, options.seconds / 3)
+                storm = Alternating(list(kinds))
+                while sum(kind.made for kind in kinds) < options.storm:
+                    go("flood", storm, 2.0)
+                go("after", ordinary, options.seconds / 3)
             while watch.health()["responses"] < sent.frames:
                 time.sleep(0.5)
                 watch.look("end", sent)
             watch.look("end", sent)
             scored = _score(folder / "events.jsonl", population.flux_domains)
+            scored["flood_names"] = sum(kind.made for kind in kinds)
             _report(watch, sent, options, scored)
     finally:
         shutil.rmtree(folder)
@@ -212,14 +221,14 @@ def _report(watch: Watch, sent: Sent, options: argparse.Namespace, scored: dict[
     figures = {
         "machine": describe_machine(),
         "load": os.getloadavg()[1],
-        "seconds": options.seconds,
+        "seconds": round(watch.looks[-1].at_s),
         "rate": options.rate,
         "floods": options.flood,
         "options": options.watch,
         "frames_sent": sent.frames,
         "frames_lost": sent.lost,
-        "frames_per_s": round(sent.frames / options.seconds),
-        "mib_per_s": round(sent.octets / options.seconds / 2**20, 1),
+        "frames_per_s": round(sent.frames / watch.looks[-1].at_s),
+        "mib_per_s": round(sent.octets / watch.looks[-1].at_s / 2**20, 1),
         "stored": last.responses,
         "peak_mib": last.peak_mib,
         "store_mib_most": max(look.store_mib for look in watch.looks),
@@ -245,6 +254,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=150_000)
     parser.add_argument("--names", type=int, default=50_000)
     parser.add_argument("--flood", action="append", choices=FLOODS)
+    parser.add_argument("--storm", type=int, default=0, help="names of floods at least")
     parser.add_argument("--folder", type=Path, help="keeps what is generated")
     parser.add_argument("--curve", type=Path, help="write a look a second there, as CSV")
     parser.add_argument("--picture", type=Path, help="draw resident memory there, as SVG")

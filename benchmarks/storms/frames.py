@@ -74,9 +74,12 @@ class MadeUp:
         self._rng = np.random.default_rng(seed)
         self._forms = [_form(zone, is_answered=is_answered) for zone in zones]
         self._turn = 0
+        self.made = 0
+        """Names so far, each another."""
 
     def take(self, count: int, now_us: int) -> memoryview:
         """Return so many frames, answered now."""
+        self.made += count
         self._turn = (self._turn + 1) % len(self._forms)
         form, label_at = self._forms[self._turn]
         frames = np.tile(form, (count, 1))
