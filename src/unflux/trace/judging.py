@@ -42,7 +42,7 @@ MISSING: Final = {
     "an agent (--agent, --agents), or relays of other households to the same host, would tell.",
     "names": "A capture with payload would tell a name server by its authoritative answers from a "
     "resolver.",
-    "explained": "Its relay is an agent, and yet an innocent explanation holds: look at the flows.",
+    "explained": "An innocent explanation holds that much speaks against: look at the flows.",
     "controller": "A second agent that polls it would tell a controller from a device's maker.",
     "relays": "What those that poll it relay to is undecided itself.",
 }
@@ -156,9 +156,9 @@ def _missing(
         return None
     if relay_llr < CONVICTION:
         return MISSING["relay"]
-    if agent_llr < CONVICTION:
-        return MISSING["agent"]
-    return MISSING["explained" if is_explained else "names"]
+    if is_explained:
+        return MISSING["explained"]
+    return MISSING["agent" if agent_llr < CONVICTION else "names"]
 
 
 def _with_company(
