@@ -43,6 +43,10 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
 }
 """What a profile is joined from, each by itself: the first two say which domains have one."""
 
+RELATED: Final = frozenset({"name_servers", "overlap", "tenancy"})
+"""Those that ask of a domain what others do, too: who else is on its addresses and its name-server
+hosts, and where these are. All others ask its own records alone, and those of who led to it."""
+
 
 def measure_profiles(records: Records, observed: ir.Table) -> ir.Table:
     """Measure everything and join it; see :func:`join_profiles`."""

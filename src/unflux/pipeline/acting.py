@@ -11,6 +11,7 @@ from unflux.act.policy import decide
 from unflux.act.proposals import find_guilty, propose
 from unflux.act.surroundings import Surroundings, look_around
 from unflux.engine.connection import Engine
+from unflux.engine.store_part import Around
 from unflux.model.actions import ADDRESS_BLOCKS, Action, Plan, Proposal
 from unflux.model.columns import TEXT
 from unflux.model.traces import RelayTarget
@@ -92,11 +93,27 @@ def _with_motherships(
     return tuple(found)
 
 
-def _look_around(engine: Engine, result: ScanResult, before: Iterable[Action]) -> Surroundings:
+def surroundings_of(analysis: Analysis, standing: Standing) -> Around:
+    """Return whose records a plan asks for: of the convicted, of what stood, of what was traced."""
+    stood_at, stood_hosts = _stood(standing.actions)
+    return Around(
+        domains=analysis.members["domain"].to_pylist(),
+        addresses=[*stood_at, *(target.address for target in standing.traced)],
+        hosts=stood_hosts,
+    )
+
+
+def _stood(actions: Sequence[Action]) -> tuple[list[str], list[str]]:
+    """Return the addresses and the name-server hosts that were refused."""
+    return (
+        [action.target for action in actions if action.kind in ADDRESS_BLOCKS],
+        [action.target for action in actions if action.kind == "block-name-server"],
+    )
+
+
+def _look_around(engine: Engine, result: ScanResult, before: Sequence[Action]) -> Surroundings:
     """Ask the records for the neighbours of every agent and host, and of what stood before."""
-    before = tuple(before)
-    stood_at = [action.target for action in before if action.kind in ADDRESS_BLOCKS]
-    stood_hosts = [action.target for action in before if action.kind == "block-name-server"]
+    stood_at, stood_hosts = _stood(before)
     addresses = {agent.address for network in result.networks for agent in network.agents}
     addresses |= {address for network in result.networks for address in network.motherships}
     hosts = {host for network in result.networks for host in network.name_servers}

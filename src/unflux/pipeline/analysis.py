@@ -1,5 +1,6 @@
 """Measure, judge, link, and judge again: a rollup in, decided profiles out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine
+from unflux.engine.store_part import Around
 from unflux.link.components import MEMBERS, join_components, network_id
 from unflux.measure.provider_lists import load_zones
 from unflux.measure.records import Records
@@ -15,6 +17,12 @@ from unflux.pipeline import steps
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+Bring = Callable[[Around], None]
+
+
+def _nothing(_: Around) -> None:
+    """Bring nothing, where all records are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,8 @@ class Analysis:
     members: pa.Table
     has_networks: bool
     """Whether any candidate network was there to be weighed."""
+    bring: Bring = _nothing
+    """To be asked for what ``records`` has to hold: an analysis that is kept holds part of them."""
 
     @property
     def records(self) -> Records:
@@ -75,8 +85,23 @@ def analyse(engine: Engine, rollup: Rollup, routes: pa.Table) -> Analysis:
 
 def analyse_records(engine: Engine) -> Analysis:
     """Analyse what :func:`put_records` put."""
-    seen = (steps.INCIDENCES, steps.PLACES, steps.HELD, steps.DELEGATIONS, steps.ROTATION)
-    for step in (*seen, *steps.MEASURED, steps.PROFILES):
+    measure_records(engine)
+    return conclude(engine)
+
+
+def measure_records(engine: Engine) -> None:
+    """Measure of each domain what its own records say."""
+    for step in (steps.INCIDENCES, steps.PLACES, *steps.MEASURED_ALONE):
+        engine.run(step)
+
+
+def conclude(engine: Engine, bring: Bring = _nothing) -> Analysis:
+    """Judge and link what was measured of each domain alone.
+
+    ``bring`` has the engine hold the records about some domains, with their incidences and places,
+    where it does not hold all.
+    """
+    for step in (steps.ROTATION, *steps.MEASURED_TOGETHER, steps.PROFILES):
         engine.run(step)
     for step in steps.MEASURED:
         engine.drop(step.name)
@@ -86,6 +111,7 @@ def analyse_records(engine: Engine) -> Analysis:
     engine.put("members", members)
     has_networks = members.num_rows > 0
     if has_networks:
+        bring(Around(domains=members["domain"].to_pylist()))
         _weigh_networks(engine)
     else:
         engine.put("networks", NO_NETWORKS.empty_table())
@@ -98,7 +124,7 @@ def analyse_records(engine: Engine) -> Analysis:
     engine.drop(steps.WEIGHED.name)
     convicted = _convicted(engine)
     engine.put("convicted_members", convicted)
-    return Analysis(engine=engine, members=convicted, has_networks=has_networks)
+    return Analysis(engine=engine, members=convicted, has_networks=has_networks, bring=bring)
 
 
 def _join_members(engine: Engine) -> pa.Table:

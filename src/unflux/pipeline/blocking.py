@@ -13,10 +13,10 @@ from unflux.model.actions import BLOCKS, Action, Plan
 from unflux.model.errors import UnfluxError
 from unflux.model.telling import Tell
 from unflux.model.times import format_moment
-from unflux.pipeline.acting import plan_analysed
+from unflux.pipeline.acting import plan_analysed, surroundings_of
 from unflux.pipeline.analysis import Analysis
 from unflux.pipeline.deployment import Deployment, Place, Prepared, read_deployment
-from unflux.pipeline.gathering import Gathered
+from unflux.pipeline.gathering import gather_nothing
 from unflux.pipeline.scanning import compose_result
 
 RETRY: Final = timedelta(minutes=1)
@@ -90,14 +90,17 @@ class Blocker:
         """Tell whether there is something to decide on although nothing is convicted."""
         return bool(self.acts.standing) or self.is_due(now)
 
-    def act(self, engine: Engine, analysis: Analysis, gathered: Gathered, now: datetime) -> None:
+    def act(self, engine: Engine, analysis: Analysis, now: datetime) -> None:
         """Decide on what was judged, and deliver what changed by it; what fails is tried again."""
         orders = self._orders
         try:
             with orders.place.hold(is_dry=orders.is_dry):
                 deployment = read_deployment(orders.place, ())
-                result = compose_result(engine, analysis, gathered, list_all=False, domain=None)
                 prepared = self._prepare(orders, deployment, now)
+                analysis.bring(surroundings_of(analysis, prepared.standing))
+                result = compose_result(
+                    engine, analysis, gather_nothing(), list_all=False, domain=None
+                )
                 decided = plan_analysed(engine, result, prepared.gate, prepared.standing)
                 self._follow(decided, prepared, deployment, orders)
         except UnfluxError as error:

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from unflux.engine.retention import Bounds, hold
+from unflux.engine.retention import AGED, Bounds, hold
 from unflux.engine.store import WAIT_S, Store
+from unflux.engine.store_part import Span
 from unflux.model.errors import StoreBusyError
 from unflux.model.events import Conviction, Event
 from unflux.model.memory import give_back
@@ -21,9 +22,8 @@ from unflux.pipeline import gathering
 from unflux.pipeline.batch_reading import AHEAD, BatchRead, read_batch
 from unflux.pipeline.blocking import Blocker
 from unflux.pipeline.findings import compose_verdicts
-from unflux.pipeline.gathering import Gathered
 from unflux.pipeline.posting import Post
-from unflux.pipeline.scanning import analysed
+from unflux.pipeline.running_analysis import Part, RunningAnalysis
 from unflux.pipeline.steps import CONVICTED, TOTALS
 from unflux.watch.changes import find_changes, follow
 from unflux.watch.inbox import Batch
@@ -89,6 +89,7 @@ class Rounds:
             self._formats = {name for formats in known for name in formats.split(", ")}
         self._kept = self.standing
         self._is_changed = True
+        self._analysis = RunningAnalysis(options.scanning)
         self._leaves_at: datetime | None = None
         self._tried: BatchRead | None = None
         self._before = 0
@@ -107,31 +108,46 @@ class Rounds:
 
         Raises StoreError where it cannot be added; then nothing was, and no input went on.
         """
-        options, standing = self._options, self.standing
-        rollup, shed = read.rollup, Counter(read.shed)
-        rows = sum(table.num_rows for table in tables_of(rollup))
-        positions = {**self.positions, **read.positions}
-        formats = self._formats | read.formats
-        with self._open() as store:
-            number = _scan_number(store)
-            if self._tried is not read:
-                self._tried, self._before = read, number
-            # Tried again, it may be in: a commit came through although what followed it did not.
-            if number == self._before:
-                bounds = replace(options.bounds, max_rows=options.bounds.max_rows - rows)
-                shed += hold(store, bounds, now, standing)
-                store.extend(
-                    rollup,
-                    SOURCE,
-                    ", ".join(sorted(formats)),
-                    read.drops.response_count,
-                    read.drops.reasons,
-                    deployed={BATCHES: str(number + 1), POSITIONS: json.dumps(positions)},
-                )
-            self._keep_standing(store)
-        self.positions, self._formats, self._tried = positions, formats, None
-        self._is_changed |= rows > 0
-        return shed
+        try:
+            with self._open() as store:
+                gone = self._take_in(store, read, now)
+                self._keep_standing(store)
+        except BaseException:
+            self._analysis.forget()
+            raise
+        self._analysis.note(read.rollup)
+        if gone.keys() - {AGED}:
+            self._analysis.forget()
+        self.positions, self._formats = self._positions_after(read), self._formats | read.formats
+        self._tried = None
+        self._is_changed |= _count_rows(read.rollup) > 0
+        return Counter(read.shed) + gone
+
+    def _take_in(self, store: Store, read: BatchRead, now: datetime) -> Counter[str]:
+        """Add a batch that is not in yet; return the rows that were deleted for it, by reason."""
+        number = _scan_number(store)
+        if self._tried is not read:
+            self._tried, self._before = read, number
+        # Tried again, it may be in: a commit came through although what followed it did not.
+        if number != self._before:
+            return Counter()
+        bounds = self._options.bounds
+        left = bounds.max_rows - _count_rows(read.rollup)
+        gone = hold(store, replace(bounds, max_rows=left), now, self.standing)
+        store.extend(
+            read.rollup,
+            SOURCE,
+            ", ".join(sorted(self._formats | read.formats)),
+            read.drops.response_count,
+            read.drops.reasons,
+            deployed={
+                BATCHES: str(number + 1), POSITIONS: json.dumps(self._positions_after(read)),
+            },
+        )  # fmt: skip
+        return gone
+
+    def _positions_after(self, read: BatchRead) -> dict[str, str]:
+        return {**self.positions, **read.positions}
 
     def is_due(self, now: datetime) -> bool:
         """Tell whether a judgement could differ from the last one: records came, or left."""
@@ -141,37 +157,38 @@ class Rounds:
             or (self._blocker is not None and self._blocker.is_due(now))
         )
 
-    def load(self, now: datetime) -> Rollup:
-        """Take the window out of the store, also while a batch is added."""
+    def load(self, now: datetime) -> Part:
+        """Take what changed in the window out of the store, also while a batch is added."""
         self._is_changed = False
         try:
             with self._open() as store:
                 # What was stored before the clock went back waits until its time has come.
-                since, until = now - self._options.bounds.window, now + AHEAD
-                return store.rollup(since=since, until=until, is_sorted=False)
+                span = Span(since=now - self._options.bounds.window, until=now + AHEAD)
+                return self._analysis.load(store, span)
         except BaseException:
             self._is_changed = True
             raise
 
-    def judge(self, window: Rollup, now: datetime) -> Judged:
-        """Judge a window and write what changed; raises UnfluxError where that cannot be written.
+    def judge(self, part: Part, now: datetime) -> Judged:
+        """Judge the window and write what changed; raises UnfluxError where that cannot be written.
 
         What could not be written is found again next time.
         """
         began_at_s = time.monotonic()
-        gathered = Gathered(rollup=window)
         try:
-            with analysed(gathered, self._options.scanning) as (engine, analysis):
+            self._analysis.measure(part)
+            with self._analysis.concluded(self._open) as (engine, analysis):
                 counted = engine.take(TOTALS).to_pydict()
                 convicted = engine.take(CONVICTED)["domain"].to_pylist()
                 asked = {*convicted, *self.standing}
                 verdicts = compose_verdicts(engine, analysis, sorted(asked))
                 if self._blocker and (convicted or self._blocker.is_concerned(now)):
-                    self._blocker.act(engine, analysis, gathered, now)
+                    self._blocker.act(engine, analysis, now)
             events = find_changes(self.standing, verdicts, now)
             if events:
                 self._write(events)
         except BaseException:
+            self._analysis.forget()
             self._is_changed = True
             raise
         if events:
@@ -213,6 +230,10 @@ class Rounds:
             self._post.wake()
         del self._unposted[: len(events)]
         self._kept = standing
+
+
+def _count_rows(rollup: Rollup) -> int:
+    return sum(table.num_rows for table in tables_of(rollup))
 
 
 def _scan_number(store: Store) -> int:

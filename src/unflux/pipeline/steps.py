@@ -23,7 +23,7 @@ from unflux.link.candidates import (
 from unflux.link.components import MEMBERS
 from unflux.link.networks import agents_of, name_servers_of, rotation_of, served, service_of
 from unflux.measure.name_servers import delegations, host_addresses, host_rotation
-from unflux.measure.profile import MEASUREMENTS, Measurement, join_profiles
+from unflux.measure.profile import MEASUREMENTS, RELATED, Measurement, join_profiles
 from unflux.measure.records import Records, hold, incidences, locate, places
 from unflux.measure.tenancy import measure_aliases
 from unflux.measure.together import group_observed, group_records
@@ -71,6 +71,15 @@ MEASURED: Final = tuple(
     )
     for name, measure in MEASUREMENTS.items()
 )
+ALIASES: Final = Step(name="aliases", reads=RECORDS, build=of_records(measure_aliases))
+MEASURED_TOGETHER: Final = tuple(step for step in MEASURED if step.name in RELATED)
+MEASURED_ALONE: Final = (
+    HELD,
+    DELEGATIONS,
+    ALIASES,
+    *(step for step in MEASURED if step.name not in RELATED),
+)
+"""What the records of each domain alone give, one or more rows a domain."""
 PROFILES: Final = Step(
     name="profiles", reads=tuple(step.name for step in MEASURED), build=join_profiles
 )
@@ -173,12 +182,8 @@ WEIGHED: Final = Step(
 )
 DECIDED: Final = Step(
     name="decided",
-    reads=(*RECORDS, "weighed"),
-    build=of_records(
-        lambda records, weighed: decide(
-            follow_aliases(weighed, measure_aliases(records), MEMBERSHIP_CAP)
-        )
-    ),
+    reads=("weighed", "aliases"),
+    build=lambda weighed, aliases: decide(follow_aliases(weighed, aliases, MEMBERSHIP_CAP)),
 )
 CONVICTED: Final = Step(
     name="convicted",
@@ -230,8 +235,8 @@ SEEN: Final = Step(name="seen", reads=("served",), build=rotation_of)
 SERVICE: Final = Step(name="service", reads=("served",), build=service_of)
 
 STEPS: Final = (
-    INCIDENCES, PLACES, HELD, DELEGATIONS, ROTATION, *MEASURED, PROFILES,
-    PAIRS, EDGES, FIRST_SEEN, ATTACHED,
+    INCIDENCES, PLACES, HELD, DELEGATIONS, ROTATION, *MEASURED, ALIASES,
+    PROFILES, PAIRS, EDGES, FIRST_SEEN, ATTACHED,
     GROUP_DELEGATIONS, GROUP_INCIDENCES, GROUP_HELD, *GROUP_MEASURED, NETWORKS,
     COMPANY, WEIGHED, DECIDED, CONVICTED,
     TOTALS, LISTED, ASKED, GUILTY, GUILTY_NETWORKS, SERVED, AGENTS, SERVERS, SEEN, SERVICE,
