@@ -16,6 +16,7 @@ from unflux.link.candidates import (
     answer_pairs,
     attachments,
     herd_edges,
+    herd_pairs,
     movers,
     pool_edges,
     server_edges,
@@ -218,8 +219,10 @@ def test_a_herd_joins_who_shares_its_few_with_some(engine: Engine) -> None:
     found = rows_of(
         engine,
         herd_edges(
-            engine.table("l_pairs", table_of(pairs)),
-            engine.table("l_moving", pa.table({"domain": moving})),
+            herd_pairs(
+                engine.table("l_pairs", table_of(pairs)),
+                engine.table("l_moving", pa.table({"domain": moving})),
+            )
         ),
     )
     at = {address: number for number in range(60) for address in (place(number)[0],)}

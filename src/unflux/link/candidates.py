@@ -98,19 +98,27 @@ def movers(profiles: ir.Table) -> ir.Table:
     return p.filter(found.fill_null(False)).select("domain")
 
 
-def herd_edges(pairs: ir.Table, moving: ir.Table) -> ir.Table:
+def herd_pairs(pairs: ir.Table, moving: ir.Table) -> ir.Table:
+    """Return the pairs of the domains that move, at addresses of which at least half are theirs.
+
+    ``moving``: domain. An address of shared hosting joins nobody: most of its domains stay.
+    """
+    shared = pairs.semi_join(moving, "domain")
+    theirs = shared.group_by("address").agg(theirs=shared.count())
+    here = pairs.semi_join(theirs, "address")
+    everyone = here.group_by("address").agg(everyone=here.count())
+    both = theirs.inner_join(everyone, "address")
+    return shared.semi_join(both.filter(both.theirs >= both.everyone * OWN_SHARE), "address")
+
+
+def herd_edges(shared: ir.Table) -> ir.Table:
     """Return (left, right): domains that move and the addresses of the herd that they share.
 
-    ``moving``: domain. Names that are asked once or twice show too few addresses for any two of
-    them to share three, and yet each shares its few with some of the others. An address of shared
-    hosting joins nobody: most of its domains stay. The right side is a node of its own, as in
-    :func:`server_edges`; the space keeps it from being a host's name.
+    ``shared`` as :func:`herd_pairs` returns them. Names that are asked once or twice show too few
+    addresses for any two of them to share three, and yet each shares its few with some of the
+    others. The right side is a node of its own, as in :func:`server_edges`; the space keeps it from
+    being a host's name.
     """
-    everyone = pairs.group_by("address").agg(everyone=pairs.count())
-    shared = pairs.semi_join(moving, "domain")
-    theirs = shared.group_by("address").agg(theirs=shared.count()).inner_join(everyone, "address")
-    own = theirs.filter(theirs.theirs >= theirs.everyone * OWN_SHARE)
-    shared = shared.semi_join(own, "address")
     for _ in range(2):  # Those who share with one that shares with nobody else fall out.
         tenants = shared.group_by("address").agg(tenants=shared.count())
         met = shared.semi_join(tenants.filter(tenants.tenants >= 2), "address")

@@ -107,6 +107,7 @@ def conclude(engine: Engine, bring: Bring = _nothing) -> Analysis:
         engine.drop(step.name)
 
     engine.run(steps.PAIRS)
+    engine.run(steps.HERD)
     members = _join_members(engine)
     engine.put("members", members)
     has_networks = members.num_rows > 0
@@ -118,7 +119,7 @@ def conclude(engine: Engine, bring: Bring = _nothing) -> Analysis:
 
     engine.run(steps.COMPANY)
     engine.run(steps.WEIGHED)
-    for step in (steps.PROFILES, steps.PAIRS, steps.COMPANY, steps.HELD):
+    for step in (steps.PROFILES, steps.PAIRS, steps.HERD, steps.COMPANY, steps.HELD):
         engine.drop(step.name)
     engine.run(steps.DECIDED)
     engine.drop(steps.WEIGHED.name)

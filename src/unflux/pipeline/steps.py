@@ -16,6 +16,7 @@ from unflux.link.candidates import (
     answer_pairs,
     attachments,
     herd_edges,
+    herd_pairs,
     movers,
     pool_edges,
     server_edges,
@@ -87,11 +88,17 @@ PROFILES: Final = Step(
 # --- networks -------------------------------------------------------------------------------
 
 PAIRS: Final = Step(name="pairs", reads=("held",), build=answer_pairs)
+HERD: Final = Step(
+    name="herd",
+    reads=("pairs", "profiles"),
+    build=lambda pairs, profiles: herd_pairs(pairs, movers(profiles)),
+)
+"""Apart from the edges, which read it four times over."""
 EDGES: Final = Step(
     name="edges",
-    reads=("pairs", "profiles", "delegations", "rotation"),
-    build=lambda pairs, profiles, delegated, rotation: pool_edges(pairs).union(
-        herd_edges(pairs, movers(profiles)), server_edges(delegated, rotation)
+    reads=("pairs", "herd", "delegations", "rotation"),
+    build=lambda pairs, herd, delegated, rotation: pool_edges(pairs).union(
+        herd_edges(herd), server_edges(delegated, rotation)
     ),
 )
 
@@ -236,7 +243,7 @@ SERVICE: Final = Step(name="service", reads=("served",), build=service_of)
 
 STEPS: Final = (
     INCIDENCES, PLACES, HELD, DELEGATIONS, ROTATION, *MEASURED, ALIASES,
-    PROFILES, PAIRS, EDGES, FIRST_SEEN, ATTACHED,
+    PROFILES, PAIRS, HERD, EDGES, FIRST_SEEN, ATTACHED,
     GROUP_DELEGATIONS, GROUP_INCIDENCES, GROUP_HELD, *GROUP_MEASURED, NETWORKS,
     COMPANY, WEIGHED, DECIDED, CONVICTED,
     TOTALS, LISTED, ASKED, GUILTY, GUILTY_NETWORKS, SERVED, AGENTS, SERVERS, SEEN, SERVICE,
