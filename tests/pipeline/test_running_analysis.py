@@ -3,7 +3,8 @@
 import random
 from collections import Counter
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,19 +21,22 @@ from tests.measure.internet_of_rows import (
     roll,
 )  # fmt: skip
 from tests.pipeline.situations import every_situation
+from tests.pipeline.test_acting import GATE
 from tests.pipeline.test_analysis import analysis_rows, assert_same
 
 from unflux.engine.connection import Engine, open_engine
 from unflux.engine.store import Store
-from unflux.engine.store_part import Around, Span
+from unflux.engine.store_part import Span
+from unflux.model.actions import BLOCKS, Action, Plan
 from unflux.model.errors import StoreError
 from unflux.model.times import moment_at
 from unflux.pipeline import running_analysis
+from unflux.pipeline.acting import Standing, plan_analysed, surroundings_of
 from unflux.pipeline.analysis import Analysis, analyse
-from unflux.pipeline.findings import compose_findings
-from unflux.pipeline.gathering import Options
+from unflux.pipeline.findings import Findings, compose_findings
+from unflux.pipeline.gathering import Options, gather_nothing
 from unflux.pipeline.running_analysis import Part, RunningAnalysis
-from unflux.pipeline.scanning import map_routes
+from unflux.pipeline.scanning import compose_result, map_routes
 
 BEGIN = moment_at(START_US)
 
@@ -45,6 +49,7 @@ class Watched:
         self.open = partial(Store.open, folder / "store", workers=1)
         self.window = timedelta(seconds=window_s)
         self.analysis = RunningAnalysis(self.options)
+        self.stood: tuple[Action, ...] = ()
 
     def add(self, responses: list[Response]) -> None:
         rollup = roll(responses)
@@ -67,15 +72,23 @@ class Watched:
         with open_engine("duckdb", workers=1) as engine, self._concluded() as (running, analysis):
             expected = analyse(engine, whole, routes)
             assert analysis_rows(running, analysis) == analysis_rows(engine, expected)
-            analysis.bring(Around(domains=analysis.members["domain"].to_pylist()))
-            assert_same(
-                compose_findings(running, analysis, list_all=True),
-                compose_findings(engine, expected, list_all=True),
-            )
+            found, decided = self._decide(running, analysis, span.until)
+            expected_found, expected_plan = self._decide(engine, expected, span.until)
+        assert_same(found, expected_found)
+        assert decided == expected_plan
+        self.stood = decided.of_kind(*BLOCKS)
         return part
 
     def _concluded(self) -> AbstractContextManager[tuple[Engine, Analysis]]:
         return self.analysis.concluded(self.open)
+
+    def _decide(self, engine: Engine, analysis: Analysis, now: datetime) -> tuple[Findings, Plan]:
+        """Return all that is found, and what would be done about it where some stands."""
+        standing = Standing(actions=self.stood)
+        analysis.bring(surroundings_of(analysis, standing))
+        result = compose_result(engine, analysis, gather_nothing(), list_all=False, domain=None)
+        decided = plan_analysed(engine, analysis, result, replace(GATE, now=now), standing)
+        return compose_findings(engine, analysis, list_all=True), decided
 
 
 def in_time(responses: list[Response]) -> list[Response]:
