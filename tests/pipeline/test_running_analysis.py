@@ -87,7 +87,7 @@ class Watched:
         standing = Standing(actions=self.stood)
         analysis.bring(surroundings_of(analysis, standing))
         result = compose_result(engine, analysis, gather_nothing(), list_all=False, domain=None)
-        decided = plan_analysed(engine, analysis, result, replace(GATE, now=now), standing)
+        decided = plan_analysed(engine, result, replace(GATE, now=now), standing)
         return compose_findings(engine, analysis, list_all=True), decided
 
 

@@ -240,6 +240,10 @@ class Store:
         row = self.execute(sql.SELECT_META, [FINE_SINCE]).fetchone()
         return compaction.EVER_US if row is None else int(row[0])
 
+    def is_read_hourly(self, since: datetime | None, until: datetime | None) -> bool:
+        """Tell whether :meth:`rollup` returns hours."""
+        return compaction.is_read_hourly(self.execute, since, until, self.fine_since_us)
+
     def compact(self, before: datetime) -> None:
         """Sum the fine buckets of whole hours before a moment to hourly ones; idempotent.
 
@@ -255,24 +259,24 @@ class Store:
         until: datetime | None = None,
         *,
         is_sorted: bool = True,
+        where: Mapping[TableShape, str] = MappingProxyType({}),
     ) -> Rollup:
         """Return what the store holds, sorted by key, or in no order.
 
         With bounds, only rows that were seen at or after ``since`` and before ``until``; a row
         that straddles a bound is in, a row without a time is not. Buckets are of one width: hours
-        where more than a day is asked for and there, or where some are compacted.
+        where more than a day is asked for and there, or where some are compacted. ``where``: a
+        further condition on rows of a table.
         """
         with self.transaction():
-            fine_since_us = self.fine_since_us
-            hourly_since_us = None
-            if compaction.is_read_hourly(self.execute, since, until, fine_since_us):
-                hourly_since_us = fine_since_us
+            hourly_since_us = self.fine_since_us if self.is_read_hourly(since, until) else None
             tables = [
                 self._rows(
-                    shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us
+                    shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us,
+                    where=where.get(shape, "true"),
                 )
                 for shape in STORED
-            ]
+            ]  # fmt: skip
         sightings, lookups, answer_sets = tables
         return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
 
@@ -428,9 +432,10 @@ class Store:
         *,
         is_sorted: bool = True,
         hourly_since_us: int | None = None,
+        where: str = "true",
     ) -> pa.Table:
         statement, values = sql.select_statement(
-            shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us
+            shape, since, until, is_sorted=is_sorted, hourly_since_us=hourly_since_us, where=where
         )
         table = self.execute(statement, values).to_arrow_table().cast(shape.schema)
         if self._meta("suffix_list") != SUFFIX_LIST_VERSION:

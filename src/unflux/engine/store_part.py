@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 
 from unflux.engine.store import Store
-from unflux.model.columns import ANSWER_SETS, LOOKUPS, SIGHTINGS, STORED, TEXT, TableShape
+from unflux.model.columns import ANSWER_SETS, LOOKUPS, SIGHTINGS, STORED, TEXT
 from unflux.model.rollup import ADDRESS_TYPES, Rollup
 from unflux.model.times import microseconds_of
 
@@ -110,17 +110,12 @@ def records_around(store: Store, span: Span, around: Around) -> Rollup:
 
 def _take(store: Store, span: Span, condition: str) -> Rollup:
     """Return the sightings of a condition, and the rest of the domains that are asked for."""
-    return Rollup(
-        sightings=_rows(store, SIGHTINGS, span, condition),
-        lookups=_rows(store, LOOKUPS, span, "domain IN (FROM asked)"),
-        answer_sets=_rows(store, ANSWER_SETS, span, _LEADING.format(bounds=span.bounds)),
-    )
-
-
-def _rows(store: Store, shape: TableShape, span: Span, condition: str) -> pa.Table:
-    columns = ", ".join(f'"{column.name}"' for column in shape.columns)
-    statement = f"SELECT {columns} FROM {shape.name} WHERE {span.bounds} AND ({condition})"
-    return store.execute(statement).to_arrow_table().cast(shape.schema)
+    where = {
+        SIGHTINGS: condition,
+        LOOKUPS: "domain IN (FROM asked)",
+        ANSWER_SETS: _LEADING.format(bounds=span.bounds),
+    }
+    return store.rollup(span.since, span.until, is_sorted=False, where=where)
 
 
 @contextmanager

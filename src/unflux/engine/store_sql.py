@@ -126,18 +126,20 @@ def select_statement(
     *,
     is_sorted: bool,
     hourly_since_us: int | None = None,
+    where: str = "true",
 ) -> tuple[str, list[datetime]]:
     """Return what fetches the rows seen within the bounds, sorted by key or in no order, and its
     parameters.
 
     ``hourly_since_us``: buckets that begin then or later are summed by hour; null: none are.
+    ``where``: a further condition.
     """
     bounds = [("last_at >= ?", since), ("first_at < ?", until)]
     conditions = [condition for condition, moment in bounds if moment is not None]
     values = [moment for _, moment in bounds if moment is not None]
     columns = ", ".join(_quoted(c.name) for c in shape.columns)
     order = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in shape.key if is_sorted)
-    where = " AND ".join(conditions) or "true"
+    where = " AND ".join([*conditions, f"({where})"])
     rows = f"SELECT {columns} FROM {shape.name} WHERE {where}"
     if hourly_since_us is not None:
         is_fine = f"coalesce(epoch_us(bucket_at) >= {hourly_since_us}, false)"

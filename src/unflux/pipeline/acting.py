@@ -25,6 +25,7 @@ from unflux.pipeline.acting_steps import (
     OUTCOMES,
     SERVERS,
 )
+from unflux.pipeline.analysis import Analysis
 from unflux.pipeline.gathering import Gathered, Options
 from unflux.pipeline.scanning import analysed, compose_result
 

@@ -32,14 +32,21 @@ from unflux.pipeline.gathering import Options
 from unflux.pipeline.scanning import map_routes
 
 KEPT: Final = tuple(step.name for step in steps.MEASURED_ALONE)
-LEAVING: Final = pa.schema([pa.field("domain", TEXT), pa.field("last_at", MOMENT)])
+LEAVING: Final = pa.schema([pa.field("domain", TEXT), pa.field("leaves_at", MOMENT)])
 MOST_CHANGED: Final = 0.5
 """Of the domains, beyond which all are measured: the store gives all rows faster than so many."""
 
-State = tuple[int, tuple[tuple[Path, int, int], ...]]
-"""What all measurements depend on: the width of the buckets in the store, and the user's range
-tables, each by its path, the time of its last change and its size.
-"""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What all measurements depend on."""
+
+    is_hourly: bool
+    """Whether buckets are read by the hour."""
+    fine_since_us: int
+    """From when on the store's are fine: what becomes hourly may reach into the window again."""
+    tables: tuple[tuple[Path, int, int], ...]
+    """The user's range tables: path, time of the last change in nanoseconds, octets."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +95,7 @@ class RunningAnalysis:
         with self._turn:
             changed, self._changed = self._changed, set()
         try:
-            state = _state_of(store, self._options)
+            state = _state_of(store, span, self._options)
             domains = self._affected(store, span, state, changed)
             if domains is None:
                 rollup = store.rollup(since=span.since, until=span.until, is_sorted=False)
@@ -104,7 +111,7 @@ class RunningAnalysis:
 
         Where this fails, or what is done with it, all must be forgotten.
         """
-        leaving = _leaving(part.rollup)
+        leaving = _leaving(part)
         with self._engine() as engine:
             rollup, part.rollup = part.rollup, Rollup.empty()
             self._put(engine, rollup)
@@ -145,7 +152,7 @@ class RunningAnalysis:
             or state != last.state
         ):
             return None
-        is_gone = pc.less(self._leaving["last_at"], pa.scalar(span.since, MOMENT))
+        is_gone = pc.less(self._leaving["leaves_at"], pa.scalar(span.since, MOMENT))
         changed |= _distinct(self._leaving.filter(is_gone)["domain"])
         changed.update(domains_from(store, last.span.until, span.until))
         changed.update(owners_behind(store, span, changed))
@@ -172,9 +179,13 @@ class RunningAnalysis:
         )
 
 
-def _state_of(store: Store, options: Options) -> State:
+def _state_of(store: Store, span: Span, options: Options) -> State:
     files = ((path, path.stat()) for path in options.routes if path.exists())
-    return store.bucket_s, tuple((path, file.st_mtime_ns, file.st_size) for path, file in files)
+    return State(
+        is_hourly=store.is_read_hourly(span.since, span.until),
+        fine_since_us=store.fine_since_us,
+        tables=tuple((path, file.st_mtime_ns, file.st_size) for path, file in files),
+    )
 
 
 def _domains_of(rollup: Rollup) -> list[pa.ChunkedArray]:
@@ -182,12 +193,17 @@ def _domains_of(rollup: Rollup) -> list[pa.ChunkedArray]:
     return [*(table["domain"] for table in tables_of(rollup)), rollup.sightings["owner_domain"]]
 
 
-def _leaving(rollup: Rollup) -> pa.Table:
-    """Return of each domain when the first of its rows was seen last: it leaves the window then."""
-    seen = [table["last_at"] for table in (*tables_of(rollup), rollup.sightings)]
-    parts = zip(_domains_of(rollup), seen, strict=True)
-    rows = pa.concat_tables(pa.table(list(part), LEAVING.names) for part in parts)
-    return rows.group_by("domain").aggregate([("last_at", "min")]).rename_columns(LEAVING.names)
+def _leaving(part: Part) -> pa.Table:
+    """Return of each domain when the first of its records leaves the window, or before that.
+
+    A row leaves when it was seen last; one that is the sum of an hour loses the first of it before.
+    """
+    column = "first_at" if part.state.is_hourly else "last_at"
+    rollup = part.rollup
+    moments = [table[column] for table in (*tables_of(rollup), rollup.sightings)]
+    columns = zip(_domains_of(rollup), moments, strict=True)
+    rows = pa.concat_tables(pa.table(list(pair), LEAVING.names) for pair in columns)
+    return rows.group_by("domain").aggregate([("leaves_at", "min")]).rename_columns(LEAVING.names)
 
 
 def _replaced(kept: pa.Table, found: pa.Table, domains: pa.Array) -> pa.Table:
