@@ -26,6 +26,7 @@ from unflux.measure.provider_lists import load_zones
 from unflux.model.columns import MOMENT, TEXT
 from unflux.model.memory import give_back
 from unflux.model.rollup import Rollup, tables_of
+from unflux.model.times import microseconds_of
 from unflux.pipeline import steps
 from unflux.pipeline.analysis import Analysis, conclude, measure_records, put_records
 from unflux.pipeline.gathering import Options
@@ -43,8 +44,8 @@ class State:
 
     is_hourly: bool
     """Whether buckets are read by the hour."""
-    fine_since_us: int
-    """From when on the store's are fine: what becomes hourly may reach into the window again."""
+    is_hourly_at_start: bool
+    """Whether those around the window's start are stored so: a sum may reach into it again."""
     tables: tuple[tuple[Path, int, int], ...]
     """The user's range tables: path, time of the last change in nanoseconds, octets."""
 
@@ -183,7 +184,7 @@ def _state_of(store: Store, span: Span, options: Options) -> State:
     files = ((path, path.stat()) for path in options.routes if path.exists())
     return State(
         is_hourly=store.is_read_hourly(span.since, span.until),
-        fine_since_us=store.fine_since_us,
+        is_hourly_at_start=store.fine_since_us > microseconds_of(span.since),
         tables=tuple((path, file.st_mtime_ns, file.st_size) for path, file in files),
     )
 
