@@ -113,6 +113,8 @@ class RunningAnalysis:
         Where this fails, or what is done with it, all must be forgotten.
         """
         leaving = _leaving(part)
+        if part.domains is None:
+            self._kept = {}  # makes room for what follows
         with self._engine() as engine:
             rollup, part.rollup = part.rollup, Rollup.empty()
             self._put(engine, rollup)
