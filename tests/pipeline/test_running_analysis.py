@@ -138,9 +138,11 @@ def test_random_internets_as_they_go_by(tmp_path: Path, seed: int) -> None:
 POOL = [f"20.{n}.0.1" for n in range(9)]
 
 
-def watched_domains(folder: Path, *, options: Options | None = None) -> Watched:
+def watched_domains(
+    folder: Path, *, window_s: float = DAY_S, options: Options | None = None
+) -> Watched:
     """Return a watch of ten domains an hour after they were asked, all measured."""
-    watched = Watched(folder, DAY_S, options)
+    watched = Watched(folder, window_s, options)
     watched.add([answer(f"d{n}.example", POOL[n : n + 2], n * 60) for n in range(8)])
     led = alias("www.shop.example", "e.cdn.example"), address("e.cdn.example", "20.7.0.1")
     watched.add([Response("www.shop.example", led, 600)])
@@ -167,7 +169,7 @@ def test_who_leaves_the_window_is_measured_again(tmp_path: Path) -> None:
 
 
 def test_who_was_ahead_of_its_time_is_measured_when_it_comes(tmp_path: Path) -> None:
-    watched = watched_domains(tmp_path)
+    watched = watched_domains(tmp_path, window_s=3 * DAY_S)
     watched.add([answer("d1.example", POOL[4:5], 2 * HOUR_S)])
     assert watched.compare(HOUR_S + 60).domains == {"d1.example"}
     assert watched.compare(2 * HOUR_S).domains == {"d1.example"}

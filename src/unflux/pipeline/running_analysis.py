@@ -96,12 +96,13 @@ class RunningAnalysis:
         with self._turn:
             changed, self._changed = self._changed, set()
         try:
-            state = _state_of(store, span, self._options)
-            domains = self._affected(store, span, state, changed)
-            if domains is None:
-                rollup = store.rollup(since=span.since, until=span.until, is_sorted=False)
-            else:
-                rollup = records_of(store, span, domains)
+            with store.transaction():
+                state = _state_of(store, span, self._options)
+                domains = self._affected(store, span, state, changed)
+                if domains is None:
+                    rollup = store.rollup(since=span.since, until=span.until, is_sorted=False)
+                else:
+                    rollup = records_of(store, span, domains)
         except BaseException:
             self.forget()
             raise
