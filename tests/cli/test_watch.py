@@ -42,7 +42,7 @@ SOON_S = 240.0
         (["--dnstap", "s", "--memory", "200M"], "--memory 200M is less than the 1024M"),
         (["--dnstap", "s", "--memory", "much"], "'much' is no size such as 512M or 4G"),
         (["--dnstap", "s", "--max-disk", "1M"], "is less than the 256M that it takes at least"),
-        (["--dnstap", "s", "--max-rows", "3000000"], "--max-rows 3000000 need --memory 4006M"),
+        (["--dnstap", "s", "--max-rows", "3000000"], "--max-rows 3000000 need --memory 4578M"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(
