@@ -16,12 +16,14 @@ from unflux.engine.connection import Engine, open_engine
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Tests are over before a JVM that optimises would pay: Spark takes half the time without."""
 
-# A few rows need neither code made for each query nor plans made again while it runs: both took a
-# third of the time. The cluster's test leaves them as users have them.
+# A few rows need neither code made for each query nor plans made again while it runs. Then more
+# operators stand in one stage, and each holds a page. The cluster's test leaves all as users have it.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
-    f"{JVM_OPTIONS} -Dspark.sql.adaptive.enabled=false -Dspark.sql.codegen.wholeStage=false",
+    f"{JVM_OPTIONS} -Dspark.sql.adaptive.enabled=false -Dspark.sql.codegen.wholeStage=false"
+    " -Dspark.buffer.pageSize=2m",
 )
+os.environ.setdefault("SPARK_DRIVER_MEMORY", "2g")
 
 # A busy machine is no defect: timings never decide a test.
 settings.register_profile("unflux", deadline=None)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def test_numbers_are_rounded() -> None:
     assert measured(1e-9) == 1e-9
     assert measured(float("nan")) is None
     assert measured(float("-inf")) is None
+    assert measured(sys.float_info.max) == sys.float_info.max
     assert measured(2**60) == 2**60
     assert json.dumps(measured(np.float32(0.5))) == "0.5"  # type: ignore[arg-type]
     assert json.dumps(measured(np.int64(7))) == "7"  # type: ignore[arg-type]

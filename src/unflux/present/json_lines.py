@@ -120,7 +120,8 @@ def measured(value: float | int | str | None) -> float | int | str | None:
         return int(value)
     if not math.isfinite(value):
         return None
-    return float(f"{float(value):.{VALUE_DIGITS}g}") + 0.0
+    short = float(f"{float(value):.{VALUE_DIGITS}g}") + 0.0
+    return short if math.isfinite(short) else float(value)  # rounded up beyond the largest
 
 
 def evidence_object(piece: Evidence) -> dict[str, Any]:
