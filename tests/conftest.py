@@ -17,7 +17,7 @@ JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Tests are over before a JVM that optimises would pay: Spark takes half the time without."""
 
 # A few rows need neither code made for each query nor plans made again while it runs. Then more
-# operators stand in one stage, and each holds a page. The cluster's test leaves all as users have it.
+# operators stand in one stage, and each holds a page. The cluster's test leaves all as it is.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
     f"{JVM_OPTIONS} -Dspark.sql.adaptive.enabled=false -Dspark.sql.codegen.wholeStage=false"
