@@ -12,7 +12,13 @@ from tests.act.outputs.programs import find
 from tests.lab.testbed.beds import require
 
 from unflux.lab.testbed.clearing import take_down
-from unflux.lab.testbed.namespaces import NAMED, identify, namespaces_of, processes_in
+from unflux.lab.testbed.namespaces import (
+    NAMED,
+    commands_about,
+    identify,
+    namespaces_of,
+    processes_in,
+)
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.state import Record, State
 from unflux.model.errors import UnfluxError
@@ -30,6 +36,11 @@ def test_a_command_that_is_about_to_make_a_namespace_is_ended(tmp_path: Path) ->
     os.mkfifo(tmp_path / "unflux-lab-0f1e2d-isp")
     late = subprocess.Popen([find("ip"), "-batch", "unflux-lab-0f1e2d-isp"], cwd=tmp_path)
     try:
+        # A process that was just begun has no command line for a moment.
+        ends = time.monotonic() + DEADLINE_S
+        while late.pid not in commands_about("0f1e2d"):
+            assert time.monotonic() < ends
+            time.sleep(0.01)
         assert take_down(state)
         assert late.wait(DEADLINE_S) == -signal.SIGTERM
     finally:
