@@ -128,7 +128,8 @@ def overheard(namespaces: dict[str, str], folder: Path) -> Iterator[dict[str, Pa
     taps = []
     for namespace, device in namespaces.items():
         tap = subprocess.Popen(
-            ["ip", "netns", "exec", namespace, "tcpdump", "-i", device, "-n", "-U", "-w",
+            ["ip", "netns", "exec", namespace, "tcpdump", "-i", device, "-n",
+             "--immediate-mode", "-U", "-w",
              paths[namespace], f"ip src host {PROBER}"], stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert tap.stderr is not None

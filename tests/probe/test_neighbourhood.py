@@ -49,13 +49,17 @@ def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbourhood]:
 @contextmanager
 def overheard(stands: Neighbourhood, address: str, path: Path) -> Iterator[None]:
     """Capture all that passes the line of an address."""
-    process = stands.run("tcpdump", "-i", "eth0", "-U", "-w", path, "-n", address=address)
+    process = stands.run(
+        "tcpdump", "-i", "eth0", "--immediate-mode", "-U", "-w", path, "-n", address=address
+    )
     assert process.stderr is not None
     assert "listening" in process.stderr.readline()
     try:
         yield
     finally:
-        time.sleep(0.3)  # the kernel hands packets over a little later
+        size = -1
+        while size != (size := path.stat().st_size):  # what is on its way is still to come
+            time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=START_S)
 
