@@ -74,10 +74,19 @@ def is_handshake_prompt(observed: Observed) -> bool:
     return _beyond(observed.handshakes_s, observed) - CRYPTO_S <= _tolerance(observed)
 
 
-def _ratio(beyond_s: float, observed: Observed, *, far: float, near: float, none: float) -> float:
+def _ratio(
+    beyond_s: float,
+    observed: Observed,
+    *,
+    far: float,
+    near: float,
+    none: float,
+    is_late_told: bool = True,
+) -> float:
     """Return the ratio of so many seconds beyond the way.
 
-    What is prompt is so whatever else was; lateness is less by that of this program.
+    What is prompt is so whatever else was; lateness is less by that of this program, and says
+    nothing where too little of it was seen (``is_late_told``).
     """
     if is_busy(observed):
         # The line seems to tremble as well, so that little of it would pass for prompt.
@@ -85,6 +94,8 @@ def _ratio(beyond_s: float, observed: Observed, *, far: float, near: float, none
     over_s = beyond_s - _tolerance(observed)
     if over_s <= 0:
         return none
+    if not is_late_told:
+        return 0.0
     over_s -= observed.lag_s
     return far if over_s >= FAR_S else near if over_s >= NEAR_S else 0.0
 
@@ -104,10 +115,9 @@ def relay_delay(facts: Facts) -> Evidence | None:
         return None
     beyond_s = _beyond(seen.documents_s, seen)
     far, near = (3.2, 1.2) if seen.has_file else (1.5, 0.6)
-    llr = _ratio(beyond_s, seen, far=far, near=near, none=-3.3)
     is_enough = len(seen.documents_s) + len(seen.cheap_s) >= LATE_LOOKS
-    if not is_enough or (not seen.has_file and is_prompt(seen.cheap_s, seen)):
-        llr = min(llr, 0.0)
+    is_told = is_enough and (seen.has_file or not is_prompt(seen.cheap_s, seen))
+    llr = _ratio(beyond_s, seen, far=far, near=near, none=-3.3, is_late_told=is_told)
     rest = "" if seen.has_file else "; none says that it was stored and not made"
     said = (
         f"the fastest of {len(seen.documents_s)} documents took {beyond_s * 1000:.0f} ms beyond "
@@ -127,9 +137,8 @@ def making(facts: Facts) -> Evidence | None:
     if is_prompt(seen.documents_s, seen):
         return None
     beyond_s = _beyond(seen.cheap_s, seen)
-    llr = _ratio(beyond_s, seen, far=0.7, near=0.3, none=-3.8)
-    if len(seen.cheap_s) < LATE_REFUSALS:
-        llr = min(llr, 0.0)
+    is_told = len(seen.cheap_s) >= LATE_REFUSALS
+    llr = _ratio(beyond_s, seen, far=0.7, near=0.3, none=-3.8, is_late_told=is_told)
     said = (
         f"whoever makes the documents answered what takes no making {beyond_s * 1000:.0f} ms "
         "beyond the way there and back"
@@ -148,9 +157,8 @@ def stream_delay(facts: Facts) -> Evidence | None:
     if not found:
         return None
     beyond_s, count = max(found)
-    llr = _ratio(beyond_s, seen, far=2.8, near=1.5, none=-0.4)
-    if count < LATE_LOOKS:
-        llr = min(llr, 0.0)
+    is_told = count >= LATE_LOOKS
+    llr = _ratio(beyond_s, seen, far=2.8, near=1.5, none=-0.4, is_late_told=is_told)
     said = (
         f"what the host has to answer itself came {beyond_s * 1000:.0f} ms beyond the way there "
         "and back"
@@ -164,9 +172,8 @@ def names_delay(facts: Facts) -> Evidence | None:
     if len(seen.names_s) < LEAST_LOOKS or not seen.connects_s:
         return None
     beyond_s = _beyond(seen.names_s, seen)
-    llr = _ratio(beyond_s, seen, far=1.5, near=0.7, none=-3.6)
-    if is_prompt(seen.unanswered_s, seen):
-        llr = min(llr, 0.0)
+    is_told = not is_prompt(seen.unanswered_s, seen)
+    llr = _ratio(beyond_s, seen, far=1.5, near=0.7, none=-3.6, is_late_told=is_told)
     said = f"answers with authority came {beyond_s * 1000:.0f} ms beyond the way there and back"
     return piece("names-delay", beyond_s, llr, said, HSU)
 
@@ -179,9 +186,8 @@ def refusal_delay(facts: Facts) -> Evidence | None:
     if is_prompt(seen.names_s, seen):
         return None
     beyond_s = _beyond(seen.unanswered_s, seen)
-    llr = _ratio(beyond_s, seen, far=1.7, near=0.7, none=-3.8)
-    if len(seen.unanswered_s) < LATE_REFUSALS:
-        llr = min(llr, 0.0)
+    is_told = len(seen.unanswered_s) >= LATE_REFUSALS
+    llr = _ratio(beyond_s, seen, far=1.7, near=0.7, none=-3.8, is_late_told=is_told)
     said = f"what no name server answers was refused {beyond_s * 1000:.0f} ms beyond the way"
     return piece("refusal-delay", beyond_s, llr, said, CHOSEN)
 
