@@ -113,6 +113,6 @@ def end_of(rollup: Rollup) -> int:
 def coarsen_before(rollup: Rollup, moment_us: int) -> Rollup:
     """Give a rollup hourly buckets before an hour's start."""
     before, after = split_at(rollup, moment_us)
-    if not sum(table.num_rows for table in tables_of(before)):
+    if not before.row_count:
         return rollup
     return merge([coarsen(before, BUCKET_COARSE_S), after])

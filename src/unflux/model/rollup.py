@@ -43,6 +43,11 @@ class Rollup:
             sightings=SIGHTINGS.empty(), lookups=LOOKUPS.empty(), answer_sets=ANSWER_SETS.empty()
         )
 
+    @property
+    def row_count(self) -> int:
+        """Rows of all three tables."""
+        return sum(table.num_rows for table in tables_of(self))
+
 
 def merge(rollups: Iterable[Rollup]) -> Rollup:
     """Combine rollups, whose buckets may differ in width, row by row on the key of each table.

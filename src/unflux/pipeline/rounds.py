@@ -16,7 +16,6 @@ from unflux.engine.store_part import Span
 from unflux.model.errors import StoreBusyError
 from unflux.model.events import Conviction, Event
 from unflux.model.memory import give_back
-from unflux.model.rollup import Rollup, tables_of
 from unflux.model.times import format_moment
 from unflux.pipeline import gathering
 from unflux.pipeline.batch_reading import AHEAD, BatchRead, read_batch
@@ -120,7 +119,7 @@ class Rounds:
             self._analysis.forget()
         self.positions, self._formats = self._positions_after(read), self._formats | read.formats
         self._tried = None
-        self._is_changed |= _count_rows(read.rollup) > 0
+        self._is_changed |= read.rollup.row_count > 0
         return Counter(read.shed) + gone
 
     def _take_in(self, store: Store, read: BatchRead, now: datetime) -> Counter[str]:
@@ -132,7 +131,7 @@ class Rounds:
         if number != self._before:
             return Counter()
         bounds = self._options.bounds
-        left = bounds.max_rows - _count_rows(read.rollup)
+        left = bounds.max_rows - read.rollup.row_count
         gone = hold(store, replace(bounds, max_rows=left), now, self.standing)
         store.extend(
             read.rollup,
@@ -230,10 +229,6 @@ class Rounds:
             self._post.wake()
         del self._unposted[: len(events)]
         self._kept = standing
-
-
-def _count_rows(rollup: Rollup) -> int:
-    return sum(table.num_rows for table in tables_of(rollup))
 
 
 def _scan_number(store: Store) -> int:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.model.errors import UnfluxError
-from unflux.model.rollup import Rollup, merge, settle, tables_of
+from unflux.model.rollup import Rollup, merge, settle
 from unflux.read.kernel.adding import add_batch
 from unflux.read.kernel.native import load_kernel
 from unflux.read.kernel.rollup import roll_up_tables
@@ -184,16 +184,12 @@ class _Pending:
     def _add_rollup(self, rollup: Rollup) -> None:
         rollup = self._bounded(rollup)
         self._parts.append(rollup)
-        self._row_count += _row_count(rollup)
+        self._row_count += rollup.row_count
         if self._row_count > self._limit:
             self._parts = [self._bounded(settle(merge(self._parts)))]
-            self._row_count = _row_count(self._parts[0])
+            self._row_count = self._parts[0].row_count
             # Where little merges, wait for as much again: the work stays proportional.
             self._limit = max(MAX_PENDING_ROWS, 2 * self._row_count)
-
-
-def _row_count(rollup: Rollup) -> int:
-    return sum(table.num_rows for table in tables_of(rollup))
 
 
 def _in_span(part: Batch | Rollup, options: Options, drops: Drops) -> Batch | Rollup:

@@ -1,7 +1,6 @@
 """Cropping: which records stay of a domain that has too many of them in a batch."""
 
 from collections import Counter
-from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ _OWNERS: Final = ("owner_domain", "domain", "domain")
 """By table: the domain that a row is held against."""
 
 
-def crop(rollup: Rollup, most: int, kept: Collection[str], shed: Counter[str]) -> Rollup:
+def crop(rollup: Rollup, most: int, kept: pa.Array, shed: Counter[str]) -> Rollup:
     """Leave each domain but the ``kept`` so many records, and so many sets of answers.
 
     Which go is told by a hash that no sender can know.
@@ -33,7 +32,7 @@ def crop(rollup: Rollup, most: int, kept: Collection[str], shed: Counter[str]) -
         crowded = counted.filter(
             pc.and_(
                 pc.greater(counted["count_all"], most),
-                pc.invert(_is_in(counted[owner], kept)),
+                pc.invert(pc.is_in(counted[owner], value_set=kept)),
             )
         )
         is_gone = np.zeros(table.num_rows, dtype=bool)
@@ -47,14 +46,16 @@ def crop(rollup: Rollup, most: int, kept: Collection[str], shed: Counter[str]) -
     return Rollup(sightings=sightings, lookups=rollup.lookups, answer_sets=answer_sets)
 
 
-def share_of(rollup: Rollup, most: int, total: int, kept: Collection[str]) -> int | None:
+def share_of(rollup: Rollup, most: int, total: int, kept: pa.Array) -> int | None:
     """Return how many rows of each table one ``kept`` domain may have, ``most`` at most, for all
     of them to have ``total``; null where none has more.
     """
     counts = []
     for table, owner in zip(tables_of(rollup), _OWNERS, strict=True):
         counted = _count(table, owner)
-        counts.append(counted.filter(_is_in(counted[owner], kept))["count_all"].to_numpy())
+        counts.append(
+            counted.filter(pc.is_in(counted[owner], value_set=kept))["count_all"].to_numpy()
+        )
     rows = np.concatenate(counts)
     if not len(rows):
         return None
@@ -62,7 +63,7 @@ def share_of(rollup: Rollup, most: int, total: int, kept: Collection[str]) -> in
     return share if rows.max() > share else None
 
 
-def crop_kept(rollup: Rollup, share: int, kept: Collection[str], shed: Counter[str]) -> Rollup:
+def crop_kept(rollup: Rollup, share: int, kept: pa.Array, shed: Counter[str]) -> Rollup:
     """Leave each of the ``kept`` domains its share of rows, in each table.
 
     Rows whose record stands in another row, too, go first; then those answered least, of the
@@ -72,7 +73,9 @@ def crop_kept(rollup: Rollup, share: int, kept: Collection[str], shed: Counter[s
     for table, owner in zip(tables_of(rollup), _OWNERS, strict=True):
         counted = _count(table, owner)
         crowded = counted.filter(
-            pc.and_(pc.greater(counted["count_all"], share), _is_in(counted[owner], kept))
+            pc.and_(
+                pc.greater(counted["count_all"], share), pc.is_in(counted[owner], value_set=kept)
+            )
         )
         is_gone = np.zeros(table.num_rows, dtype=bool)
         for domain in crowded[owner]:
@@ -120,10 +123,6 @@ def _order_records(sightings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 
 def _count(table: pa.Table, owner: str) -> pa.Table:
     return table.group_by(owner).aggregate([([], "count_all")])
-
-
-def _is_in(names: pa.ChunkedArray, kept: Collection[str]) -> pa.ChunkedArray:
-    return pc.is_in(names, value_set=pa.array(sorted(kept), pa.string()))
 
 
 def _rows_of(table: pa.Table, owner: str, domain: pa.Scalar) -> np.ndarray:

@@ -56,15 +56,16 @@ def thin(rollup: Rollup, limits: Limits, kept: Collection[str]) -> tuple[Rollup,
     a hash, so by no order that a sender could choose.
     """
     shed = Counter[str]()
-    rollup = crop(rollup, limits.records_per_domain, kept, shed)
-    rollup = _crop_kept(rollup, limits, kept, shed)
+    domains = pa.array(list(kept), pa.string())
+    rollup = crop(rollup, limits.records_per_domain, domains, shed)
+    rollup = _crop_kept(rollup, limits, domains, shed)
     has_few_names = rollup.lookups.num_rows <= min(limits.names_per_domain, limits.nowhere)
-    if has_few_names and _size(rollup) <= limits.rows:
+    if has_few_names and rollup.row_count <= limits.rows:
         return rollup, shed
-    names = _Names.of(rollup, kept)
+    names = _Names.of(rollup, domains)
     rollup = _roll_up(rollup, names, limits, shed)
-    if names.is_nowhere.sum() > limits.nowhere or _size(rollup) > limits.rows:
-        rollup = _let_go(rollup, _Names.of(rollup, kept), limits, shed)
+    if names.is_nowhere.sum() > limits.nowhere or rollup.row_count > limits.rows:
+        rollup = _let_go(rollup, _Names.of(rollup, domains), limits, shed)
     return rollup, shed
 
 
@@ -83,7 +84,7 @@ class _Names:
     """A hash of the name that no sender can know."""
 
     @classmethod
-    def of(cls, rollup: Rollup, kept: Collection[str]) -> "_Names":
+    def of(cls, rollup: Rollup, kept: pa.Array) -> "_Names":
         lookups = rollup.lookups
         summed = ("responses", "noerror", "answered")
         counted = (
@@ -102,20 +103,18 @@ class _Names:
             is_nowhere=(responses == 1)
             & (counted["noerror_sum"].to_numpy() == 0)
             & (counted["answered_sum"].to_numpy() == 0),
-            is_kept=np.asarray(
-                pc.is_in(domains, value_set=pa.array(sorted(kept), pa.string()))
-            ).astype(bool),
+            is_kept=np.asarray(pc.is_in(domains, value_set=kept)).astype(bool),
             chance=np.array([hash(name) for name in query.to_pylist()]),
         )
 
 
-def _crop_kept(rollup: Rollup, limits: Limits, kept: Collection[str], shed: Counter[str]) -> Rollup:
+def _crop_kept(rollup: Rollup, limits: Limits, kept: pa.Array, shed: Counter[str]) -> Rollup:
     """Leave the kept domains what they may have; names are counted together before rows go."""
 
     def share() -> int | None:
         return share_of(rollup, limits.records_per_domain, limits.rows // 2, kept)
 
-    if not kept or share() is None:
+    if not len(kept) or share() is None:
         return rollup
     rollup = _roll_up(rollup, _Names.of(rollup, kept), limits, shed)
     left = share()
@@ -138,7 +137,7 @@ def _roll_up(rollup: Rollup, names: _Names, limits: Limits, shed: Counter[str]) 
         (names.query.take(pa.array(beyond[~is_kept])), False),
     ):
         theirs, rollup = rows_of(rollup, queries)
-        before = _size(theirs)
+        before = theirs.row_count
         if not with_addresses:
             theirs = Rollup(
                 sightings=theirs.sightings.slice(0, 0),
@@ -146,7 +145,7 @@ def _roll_up(rollup: Rollup, names: _Names, limits: Limits, shed: Counter[str]) 
                 answer_sets=theirs.answer_sets.slice(0, 0),
             )
         parts.append(stand_in(theirs))
-        shed[ROLLED_UP] += before - _size(parts[-1])
+        shed[ROLLED_UP] += before - parts[-1].row_count
     return merge([rollup, *parts])
 
 
@@ -176,7 +175,3 @@ def _let_go(rollup: Rollup, names: _Names, limits: Limits, shed: Counter[str]) -
             shed[reason] += count
     _, left = rows_of(rollup, names.query.take(pa.array(gone)))
     return left
-
-
-def _size(rollup: Rollup) -> int:
-    return sum(table.num_rows for table in tables_of(rollup))
