@@ -126,7 +126,7 @@ def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> 
     since = now - bounds.window
     if _count_since(store, since) > bounds.max_rows:
         store.compact(now)
-    gone += shed(store, since, bounds.max_rows, kept)
+        gone += shed(store, since, bounds.max_rows, kept)
     if bounds.max_octets is not None:
         gone += shrink(store, bounds.max_octets, kept)
     return gone
