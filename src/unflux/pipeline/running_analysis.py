@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Set
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unflux.engine.connection import Engine, open_engine
+from unflux.engine.connection import Engine
 from unflux.engine.store import Store
 from unflux.engine.store_part import (
     Around,
@@ -22,7 +22,6 @@ from unflux.engine.store_part import (
     records_around,
     records_of,
 )
-from unflux.measure.provider_lists import load_zones
 from unflux.model.columns import MOMENT, TEXT
 from unflux.model.memory import give_back
 from unflux.model.rollup import Rollup, tables_of
@@ -30,7 +29,7 @@ from unflux.model.times import microseconds_of
 from unflux.pipeline import steps
 from unflux.pipeline.analysis import Analysis, conclude, measure_records, put_records
 from unflux.pipeline.gathering import Options
-from unflux.pipeline.scanning import map_routes
+from unflux.pipeline.scanning import locate_records, open_for
 
 KEPT: Final = tuple(step.name for step in steps.MEASURED_ALONE)
 LEAVING: Final = pa.schema([pa.field("domain", TEXT), pa.field("leaves_at", MOMENT)])
@@ -116,9 +115,10 @@ class RunningAnalysis:
         leaving = _leaving(part)
         if part.domains is None:
             self._kept = {}  # makes room for what follows
-        with self._engine() as engine:
-            rollup, part.rollup = part.rollup, Rollup.empty()
-            self._put(engine, rollup)
+        tables = self._locate(part.rollup)
+        part.rollup = Rollup.empty()
+        with open_for(self._options) as engine:
+            put_records(engine, tables)
             measure_records(engine)
             found = {name: engine.rows(name) for name in KEPT}
         if part.domains is None:
@@ -134,7 +134,7 @@ class RunningAnalysis:
     @contextmanager
     def concluded(self, open_store: Callable[[], Store]) -> Iterator[tuple[Engine, Analysis]]:
         """Judge all domains; the analysis lives as long as the engine."""
-        with self._engine() as engine:
+        with open_for(self._options) as engine:
             for name, rows in self._kept.items():
                 engine.put(name, rows)
             yield engine, conclude(engine, partial(self._bring, engine, open_store))
@@ -166,21 +166,13 @@ class RunningAnalysis:
         """Have the engine hold the records around some domains."""
         assert self._last is not None  # noqa: S101  something was measured
         with open_store() as store:
-            rollup = records_around(store, self._last.span, around)
-        self._put(engine, rollup)
+            tables = self._locate(records_around(store, self._last.span, around))
+        put_records(engine, tables)
         engine.run(steps.INCIDENCES)
         engine.run(steps.PLACES)
 
-    def _put(self, engine: Engine, rollup: Rollup) -> None:
-        routes = map_routes(rollup, self._options.routes, Counter())
-        tables = (*tables_of(rollup), routes, load_zones())
-        put_records(engine, dict(zip(steps.RECORDS, tables, strict=True)))
-
-    def _engine(self) -> AbstractContextManager[Engine]:
-        options = self._options
-        return open_engine(
-            options.engine, workers=options.workers, memory_bytes=options.memory_bytes
-        )
+    def _locate(self, rollup: Rollup) -> dict[str, pa.Table]:
+        return locate_records(rollup, self._options.routes, Counter())
 
 
 def _state_of(store: Store, span: Span, options: Options) -> State:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,16 +38,26 @@ def read_route_tables(paths: Sequence[Path], drops: Counter[str]) -> list[RouteT
     return tables
 
 
+def locate_records(
+    rollup: Rollup, paths: Sequence[Path], drops: Counter[str]
+) -> dict[str, pa.Table]:
+    """Return the tables of :data:`unflux.pipeline.steps.RECORDS`, for an engine to take over."""
+    tables = (*tables_of(rollup), map_routes(rollup, paths, drops), load_zones())
+    return dict(zip(RECORDS, tables, strict=True))
+
+
+def open_for(options: Options) -> AbstractContextManager[Engine]:
+    """Open the engine that a scan is to use."""
+    return open_engine(options.engine, workers=options.workers, memory_bytes=options.memory_bytes)
+
+
 @contextmanager
 def analysed(gathered: Gathered, options: Options) -> Iterator[tuple[Engine, Analysis]]:
     """Analyse what was gathered, taking its rollup; the analysis lives as long as the engine."""
-    routes = map_routes(gathered.rollup, options.routes, gathered.drops)
-    tables = dict(zip(RECORDS, (*tables_of(gathered.rollup), routes, load_zones()), strict=True))
+    tables = locate_records(gathered.rollup, options.routes, gathered.drops)
     gathered.rollup = Rollup.empty()
     give_back()  # what the range tables took
-    with open_engine(
-        options.engine, workers=options.workers, memory_bytes=options.memory_bytes
-    ) as engine:
+    with open_for(options) as engine:
         put_records(engine, tables)
         give_back()
         yield engine, analyse_records(engine)
