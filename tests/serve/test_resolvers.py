@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.act.hostile import crafted_names
-from tests.act.outputs.programs import Server, bind, find, free_port, served
+from tests.act.outputs.programs import Server, bind, find, free_port, served, unbound
 from tests.serve.commands import make_key, primary
 from tests.serve.zones import ORIGIN, replace_zone, zone_text
 
@@ -50,33 +50,15 @@ def bind_secondary(folder: Path, upstream: int, source: int, key: Path) -> Itera
 @contextmanager
 def unbound_secondary(folder: Path, upstream: int, source: int, key: Path) -> Iterator[Server]:
     """Run Unbound, which knows no TSIG."""
-    unbound, port = find("unbound"), free_port()
     folder.mkdir()
-    (folder / "unbound.conf").write_text(
-        f"""server:
-  interface: 127.0.0.1@{port}
-  directory: "{folder}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  verbosity: 2
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "respip iterator"
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{upstream}
-rpz:
+    policy = f"""rpz:
   name: "{ORIGIN}"
   primary: 127.0.0.1@{source}
   allow-notify: 127.0.0.1
   zonefile: "{folder}/policy.zone"
 """
-    )
-    with served(
-        port, folder / "unbound.log", unbound, "-d", "-c", folder / "unbound.conf"
-    ) as server:
+    said = "server:\n  verbosity: 2"
+    with unbound(folder, upstream, said, policy, modules="respip iterator") as server:
         yield server
 
 

@@ -73,9 +73,7 @@ def prove_relays(scene: Scene) -> dict[tuple[int, bool], _Relay]:
     A link proves itself, or the hosts that serve prove it together: then each of them whose sizes
     agree takes part.
     """
-    together = {
-        (pool.target, pool.is_tcp): _summed(weigh_pool(pool)) for pool in scene.pools
-    }  # fmt: skip
+    together = {(pool.target, pool.is_tcp): _summed(weigh_pool(pool)) for pool in scene.pools}
     weighed: dict[tuple[int, bool], list[tuple[float, Link, tuple[Evidence, ...]]]] = {}
     for link in scene.links:
         evidence, llr = _summed(weigh_relay(link.tally, scene.target_counts.get(link.agent, 1)))
