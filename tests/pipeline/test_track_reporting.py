@@ -41,9 +41,11 @@ def records() -> Iterator[str]:
             yield f"{START_S + look * 600},{name},A,{octet}.{agent}.{octet}.7,300"
     yield f"{START_S},{HOSTILE},A,2.1.2.7,300"
     yield f"{START_S},{OLD},A,127.0.0.1,300"
-    for agent in range(4):
-        octet = _NETWORKS[agent]
-        yield f"{START_S + 7},{OTHER},A,{octet}.{agent}.{octet}.7,300"
+    for host in range(3):  # one rack is no pool: who is there too belongs to nobody
+        yield f"{START_S + 600},{OLD},A,2.240.{host}.7,300"
+        yield f"{START_S + 86_400},{OTHER},A,2.240.{host}.7,300"
+    for host in range(4):
+        yield f"{START_S + 86_400},{OTHER},A,2.241.{host}.7,300"
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +68,8 @@ def test_a_network_is_followed_from_one_domain_to_the_next(
     assert (move.since, move.has_ended) == (OLD, True)
     assert move.inherited_ratio > 0.2
     assert sum(track.newcomers) == track.addresses
-    if OTHER not in track.domains:
-        assert [other.domain for other in track.neighbours] == [OTHER]
+    assert OTHER not in track.domains
+    assert [(other.domain, other.shared) for other in track.neighbours] == [(OTHER, 3)]
 
 
 @pytest.mark.slow

@@ -77,7 +77,15 @@ def test_name_servers_and_a_cut_reply() -> None:
     assert said == Reply(outcome="answered", found=frozenset({"ns1.bad.example"}), ttl_s=9)
     cut = reply("www.bad.example. 20 A 192.0.2.1")
     cut.flags |= dns.flags.TC
-    assert parse_reply(cut.to_wire(), A).is_truncated
+    said = parse_reply(cut.to_wire(), A)
+    assert (said.outcome, said.is_truncated) == ("answered", True)
+
+
+@pytest.mark.parametrize("code", [0, 2, 3])
+def test_a_cut_reply_without_records_denies_nothing(code: int) -> None:
+    cut = reply(code=code)
+    cut.flags |= dns.flags.TC
+    assert parse_reply(cut.to_wire(), A) == Reply(outcome="cut", is_truncated=True)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from random import Random
 
-from unflux.track.question import Reply
+import pytest
+
+from unflux.track.question import Outcome, Reply
 from unflux.track.rhythm import Bounds, Rhythm, digest_of, follow
 
 BOUNDS = Bounds(least_s=60, most_s=3600, dead_after_s=7 * 86400, dead_after_looks=8)
@@ -48,6 +50,16 @@ def test_a_name_dies_of_denials_for_long_enough_and_comes_back_in_between() -> N
     rhythm = follow(NOTHING, Reply(outcome="empty"), 0.0, BOUNDS, Random(1))
     rhythm = follow(rhythm, answer(300), 100.0, BOUNDS, Random(1))
     assert (rhythm.denials, rhythm.denied_since_s) == (0, None)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "cut", "silent", "unreadable"])
+def test_a_resolver_that_fails_for_weeks_kills_no_name(outcome: Outcome) -> None:
+    rhythm, at_s = NOTHING, 0.0
+    for _ in range(60):
+        rhythm = follow(rhythm, Reply(outcome=outcome), at_s, BOUNDS, Random(1))
+        at_s = rhythm.due_at_s
+    assert at_s > 40 * 86_400
+    assert (rhythm.is_dead, rhythm.denials, rhythm.failures) == (False, 0, 60)
 
 
 def test_one_denial_after_a_long_silence_kills_nothing() -> None:

@@ -30,7 +30,6 @@ SOCKETS: Final = 16
 system's buffer of one socket overflows at a burst of some 200 replies."""
 TIMEOUT_S: Final = 5.0
 """For a reply by UDP, and by TCP. As resolvers' clients wait (resolv.conf(5))."""
-MAX_TCP_OCTETS: Final = 65_535
 STRAY: Final = "reply to no question of ours"
 
 
@@ -154,7 +153,10 @@ class Exchange:
 
 
 async def _ask_by_tcp(resolver: Endpoint, question: Question) -> bytes:
-    """Return a reply's octets (RFC 7766 section 8); raises OSError where it is another's."""
+    """Return a reply's octets (RFC 7766 section 8); raises OSError where it is another's.
+
+    Its length is a number of two octets, so no more than 65,535 of it are read.
+    """
     async with asyncio.timeout(TIMEOUT_S):
         reader, writer = await asyncio.open_connection(str(resolver.address), resolver.port)
         try:

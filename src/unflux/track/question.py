@@ -20,7 +20,7 @@ from unflux.model.names import name_to_text
 from unflux.model.ttl import MAX_TTL_S
 
 QuestionType = Literal["A", "AAAA", "NS"]
-Outcome = Literal["answered", "empty", "nxdomain", "refused", "silent", "unreadable"]
+Outcome = Literal["answered", "empty", "nxdomain", "refused", "cut", "silent", "unreadable"]
 
 PAYLOAD_OCTETS: Final = 1232
 """Of a reply by UDP (RFC 9715 section 3.2 and appendix A); what is longer comes by TCP."""
@@ -47,7 +47,8 @@ class Reply:
     """What a reply says."""
 
     outcome: Outcome
-    """``empty``: the name exists, records of the type do not. ``refused``: any other code."""
+    """``empty``: the name exists, records of the type do not. ``refused``: any other code, which
+    speaks of the resolver. ``cut``: nothing that counts had room (RFC 2181 section 9)."""
     found: frozenset[str] = frozenset()
     """Addresses, or for NS names, of the answer section."""
     ttl_s: int | None = None
@@ -171,15 +172,19 @@ def _parse(wire: bytes, question: Question) -> Reply:
         )
     except (dns.exception.DNSException, ValueError, IndexError, struct.error):
         return UNREADABLE
-    code = message.rcode()
+    code, is_truncated = message.rcode(), bool(message.flags & dns.flags.TC)
     outcome: Outcome = "refused"
-    if code == dns.rcode.NXDOMAIN:
+    if code == dns.rcode.NOERROR and found:
+        outcome = "answered"
+    elif is_truncated:
+        outcome = "cut"
+    elif code == dns.rcode.NXDOMAIN:
         outcome = "nxdomain"
     elif code == dns.rcode.NOERROR:
-        outcome = "answered" if found else "empty"
+        outcome = "empty"
     return Reply(
         outcome=outcome,
         found=found,
         ttl_s=min((ttl for _, ttl, _ in records), default=None),
-        is_truncated=bool(message.flags & dns.flags.TC),
+        is_truncated=is_truncated,
     )

@@ -9,6 +9,7 @@ from typing import Final
 from unflux.track.question import Reply
 
 DAY_S: Final = 86_400.0
+DENIALS: Final = frozenset({"nxdomain", "empty"})
 LATE_S: Final = 1.0
 """After the TTL has run out: caches count whole seconds, and drop a record in the second after."""
 
@@ -54,15 +55,15 @@ def follow(
 ) -> Rhythm:
     """Return the rhythm after a look: just after the TTL where there was an answer.
 
-    Without one the interval doubles. A name dies of replies that deny it; silence, which may be
-    the resolver's, only slows the looks.
+    Without one the interval doubles. A name dies of replies that deny it (RFC 2308 section 2);
+    silence, and replies by which a resolver says that it cannot tell, only slow the looks.
     """
     if reply.outcome == "answered":
         interval_s = min(max((reply.ttl_s or 0) + LATE_S, bounds.least_s), bounds.most_s)
         return Rhythm(
             due_at_s=at_s + _jittered(interval_s, bounds, chance), digest=digest_of(reply.found)
         )
-    is_denied = reply.outcome in {"nxdomain", "empty", "refused"}
+    is_denied = reply.outcome in DENIALS
     failures = rhythm.failures + 1
     denials = rhythm.denials + is_denied
     since_s = rhythm.denied_since_s
