@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import jsonschema
 import pytest
 
 from unflux.engagement.ledger import Ledger, Request
@@ -19,6 +20,9 @@ from unflux.engagement.scope import Scope
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UnfluxError
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "request-1.schema.json").read_text()
+)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -59,6 +63,8 @@ def test_what_is_granted_is_written_down_before(tmp_path: Path) -> None:
         "protocol": "tcp", "address": "192.0.2.7", "port": 80, "name": None,
     }  # fmt: skip
     assert (second["protocol"], second["name"]) == ("udp", "www.bad.example")
+    for line in (first, second):
+        jsonschema.validate(line, SCHEMA)
 
 
 @pytest.mark.parametrize(

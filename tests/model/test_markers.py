@@ -2,19 +2,25 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from unflux.model.markers import Marker, compose_marker, parse_marker
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "marker-1.schema.json").read_text()
+)
 MARKER = Marker(
     token="k2m9q4x1c8v5b3n7", agent="192.0.2.7", prober="2a09::9",
     expires_at=datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC),
 )  # fmt: skip
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_what_is_written_is_read_back_and_meets_its_schema() -> None:
     assert parse_marker(compose_marker(MARKER)) == MARKER
+    jsonschema.validate(json.loads(compose_marker(MARKER)), SCHEMA)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "action": lambda: _schema_table("action"),
     "event": lambda: _schema_table("event"),
     "probe": lambda: _schema_table("probe"),
+    "marker": lambda: _schema_table("marker"),
+    "request": lambda: _schema_table("request"),
     "trace": lambda: _schema_table("trace"),
     "flows": lambda: _shape_table(FLOWS),
     "track": lambda: _schema_table("track"),
