@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.act.outputs.programs import find
+from tests.act.outputs.programs import checked, find
 from tests.lab.testbed.beds import require
 
 from unflux.lab.testbed.clearing import take_down
@@ -27,14 +28,25 @@ pytestmark = pytest.mark.slow
 DEADLINE_S = 60.0
 
 
-def test_a_command_that_is_about_to_make_a_namespace_is_ended(tmp_path: Path) -> None:
+FIFO = "unflux-lab-0f1e2d-isp"
+ABOUT = {
+    "make": ("ip", "-batch", FIFO),
+    "enter": ("sh", "-c", f"read words <{FIFO}", "log", "ip", "netns", "exec", FIFO, "python",
+              "-m", "unflux.lab.testbed.driver"),
+}  # fmt: skip
+"""Commands that are about to make a namespace, or to start a process in one."""
+
+
+@pytest.mark.parametrize("what", ABOUT)
+def test_a_command_that_is_about_to_do_it_is_ended(tmp_path: Path, what: str) -> None:
     """It waits for its words here, as one may for a processor when its starter is killed."""
+    program, *words = ABOUT[what]
     require()
     state = State(tmp_path / "state")
     state.claim()
     state.write(Record(testbed="0f1e2d", options=Options(), phase="rising", started_at_s=1.5))
-    os.mkfifo(tmp_path / "unflux-lab-0f1e2d-isp")
-    late = subprocess.Popen([find("ip"), "-batch", "unflux-lab-0f1e2d-isp"], cwd=tmp_path)
+    os.mkfifo(tmp_path / FIFO)
+    late = subprocess.Popen([find(program), *words], cwd=tmp_path)
     try:
         # A process that was just begun has no command line for a moment.
         ends = time.monotonic() + DEADLINE_S
@@ -46,6 +58,53 @@ def test_a_command_that_is_about_to_make_a_namespace_is_ended(tmp_path: Path) ->
     finally:
         late.kill()
         late.wait()
+
+
+KILLED_AT = ("kill", "vfork", "umount2", "unlink")
+"""What ends a process, starts ``ip``, and takes away a namespace, its name and a file."""
+
+
+def lay_out(state: State) -> None:
+    """Make what a testbed is made of: namespaces, who runs there, and files."""
+    state.claim()
+    state.write(Record(testbed="0f1e2e", options=Options(), phase="up", started_at_s=1.5))
+    (state.folder / "lab.key").touch()
+    for segment in ("core", "isp"):
+        name = f"unflux-lab-0f1e2e-{segment}"
+        checked(find("ip"), "netns", "add", name)
+        checked(find("setsid"), "--fork", find("ip"), "netns", "exec", name,
+                find("sh"), "-c", "exec sleep 600 >/dev/null 2>&1 </dev/null")  # fmt: skip
+
+
+def test_a_down_that_is_killed_anywhere_is_done_again(tmp_path: Path) -> None:
+    """SIGKILL at the n-th call of each kind, also in ``ip``, for every n until it is over."""
+    require()
+    strace = find("strace")
+    state = State(tmp_path / "state")
+    down = (
+        "from pathlib import Path; from unflux.lab.testbed.clearing import take_down; "
+        "from unflux.lab.testbed.state import State; "
+        f"take_down(State(Path('{state.folder}')))"
+    )
+    for call in KILLED_AT:
+        for n in count(1):
+            lay_out(state)
+            networks = identify(namespaces_of("0f1e2e"))
+            kill = ("-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                    "-e", f"inject={call}:signal=KILL:when={n}")  # fmt: skip
+            ended = subprocess.run(
+                [strace, *kill, sys.executable, "-P", "-c", down],
+                check=False, capture_output=True, text=True, timeout=DEADLINE_S, env=os.environ,
+            )  # fmt: skip
+            assert "Traceback" not in ended.stderr or "UnfluxError: ip failed" in ended.stderr
+            left = {path.name for path in state.folder.glob("*")}
+            assert "testbed.json" in left or left <= {"lock"}, (call, n)
+            take_down(state)
+            assert not state.folder.exists(), (call, n)
+            assert not namespaces_of("0f1e2e") and not processes_in(networks), (call, n)
+            if ended.returncode == 0:
+                break
+        assert n > 1, call
 
 
 @pytest.mark.parametrize("after", ["testbed.json", "names", "nginx-origins"])

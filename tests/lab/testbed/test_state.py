@@ -2,7 +2,10 @@
 
 import json
 import os
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +78,65 @@ def test_a_crash_before_the_record_leaves_nothing(state: State) -> None:
     state.claim()
     assert not take_down(state)
     assert not state.folder.exists()
+
+
+class Life:
+    """Ends after so many steps; null: never."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+
+    def step(self, do: Callable[..., None]) -> Callable[..., None]:
+        """Return a step that takes some of it."""
+
+        def done(*arguments: Any, **options: Any) -> None:
+            if self.left == 0:
+                raise KeyboardInterrupt
+            if self.left is not None:
+                self.left -= 1
+            do(*arguments, **options)
+
+        return done
+
+
+def test_a_removal_that_is_ended_anywhere_is_done_again(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended before the n-th file or folder goes, for every n until it comes to its end."""
+    life = Life()
+    for name in ("unlink", "rmdir"):
+        monkeypatch.setattr(os, name, life.step(getattr(os, name)))
+    for steps in count():
+        state.claim()
+        state.write(RECORD)
+        for path in ("a.key", "z.key", "north/named.conf", "www/site/index.html", "lock"):
+            (state.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (state.folder / path).touch()
+        life.left = steps
+        try:
+            state.remove()
+        except KeyboardInterrupt:
+            names = {path.name for path in state.folder.iterdir()}
+            assert "testbed.json" in names or names <= {"lock"}
+            life.left = None
+            take_down(state)
+            assert not state.folder.exists()
+        else:
+            break
+    # Four files and their folders, the record, a draft that is not there, the lock, the folder.
+    assert steps == 11
+
+
+def test_what_cannot_be_removed_is_told(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    state.write(RECORD)
+    (state.folder / "lab.key").touch()
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(UnfluxError, match=r"could not be removed: .*not permitted"):
+        state.remove()
+    assert state.is_there()
 
 
 def test_two_commands_do_not_work_on_one_testbed(state: State) -> None:

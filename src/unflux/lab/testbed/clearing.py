@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from unflux.lab.testbed.namespaces import (
+    Identity,
     commands_about,
     identify,
     namespaces_of,
@@ -45,13 +46,19 @@ def clear(state: State) -> None:
         # One that was about to make a namespace when its starter was killed.
         _end_all(partial(commands_about, testbed))
         while names := namespaces_of(testbed):
-            find = partial(processes_in, identify(names))
+            find = partial(_processes_of, testbed, identify(names))
+            # By names alone can the next find them, where this one is killed.
             _end_all(find)
             for name in names:
                 programs.run("ip", "netns", "delete", name)
             # One that was about to enter.
             _end_all(find)
     state.remove()
+
+
+def _processes_of(testbed: str, networks: frozenset[Identity]) -> tuple[int, ...]:
+    """Return those who run in its namespaces after those who are on their way there."""
+    return commands_about(testbed) + processes_in(networks)
 
 
 def _end_all(find: Callable[[], tuple[int, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ PREFIX: Final = "unflux-lab-"
 Identity = tuple[int, int]
 """Device and inode of a namespace."""
 _CLONE_NEWNET: Final = 0x40000000
+_STARTED: Final = re.compile(rb"unflux\.lab\.testbed\.\w+")
+"""What a process of ours runs that lives in a namespace."""
 
 
 def namespace_name(testbed: str, segment: Segment) -> str:
@@ -64,9 +67,10 @@ def processes_in(networks: frozenset[Identity]) -> tuple[int, ...]:
 
 
 def commands_about(testbed: str) -> tuple[int, ...]:
-    """Return the ``ip`` commands at work that name a namespace of a testbed.
+    """Return the commands at work that will make or enter a namespace of a testbed.
 
-    One whose starter was killed may make a namespace yet.
+    One whose starter was killed may do so yet: ``ip`` itself, and what starts it for a process of
+    ours that outlives its starter.
     """
     told = f"{PREFIX}{testbed}-".encode("ascii")
     found = []
@@ -74,7 +78,8 @@ def commands_about(testbed: str) -> tuple[int, ...]:
         if entry.name.isdigit():
             with suppress(OSError):
                 program, *words = (entry / "cmdline").read_bytes().split(b"\0")
-                if program.endswith(b"/ip") and any(word.startswith(told) for word in words):
+                is_ours = program.endswith(b"/ip") or any(map(_STARTED.match, words))
+                if is_ours and any(word.startswith(told) for word in words):
                     found.append(int(entry.name))
     return tuple(found)
 

@@ -53,6 +53,8 @@ def raise_testbed(options: Options, state: State) -> Record:
         raise UnfluxError(message)
     state.claim()
     with state.locked():
+        # Another command may have been at work here in between.
+        state.claim()
         record = Record(
             testbed=secrets.token_hex(3), options=options, phase="rising", started_at_s=time.time()
         )

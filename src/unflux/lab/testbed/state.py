@@ -141,10 +141,23 @@ class State:
         return self.folder / f"{part}.log"
 
     def remove(self) -> None:
-        """Remove the folder and all in it, if it is a testbed's or empty."""
-        if self.is_there():
-            shutil.rmtree(self.folder)
-            return
+        """Remove the folder and all in it, if it is a testbed's or empty.
+
+        The record goes after all that only it says is ours: one that is killed half-way is done
+        again. Raises UnfluxError where something would not go.
+        """
+        record = self.folder / _RECORD
+        try:
+            if self.is_there():
+                for path in self.folder.iterdir():
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    elif path.name not in (_RECORD, _LOCK):
+                        path.unlink()
+                record.unlink()
+        except OSError as error:
+            message = f"{self.folder}: could not be removed: {error}"
+            raise UnfluxError(message) from error
         for own in (_DRAFT, _LOCK):
             with suppress(OSError):
                 (self.folder / own).unlink()
