@@ -56,7 +56,9 @@ class Traffic:
     """What was sent, by ledgers and by captures."""
 
     written: int = 0
+    left: int = 0
     arrived: int = 0
+    """Fewer than left: long lines lose datagrams, as those of homes do."""
     over_ledger: int = 0
     """Addresses at which more arrived than is written."""
     over_budget: int = 0
@@ -191,6 +193,7 @@ def run_case(
             arrived += read_goals(heard[namespace], requests_only=True)
     border = read_goals(heard[core], requests_only=False)
     traffic.written += written.total()
+    traffic.left += read_goals(heard[core], requests_only=True).total()
     traffic.arrived += arrived.total()
     traffic.over_ledger += sum(arrived[address] > written[address] for address in arrived)
     traffic.over_budget += arrived.total() > budget

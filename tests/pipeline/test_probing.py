@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from unflux.engagement.scope import Scope
+from unflux.model.errors import UnfluxError
 from unflux.model.probes import Uptime
-from unflux.pipeline.probing import Options, Suspects, probe
-from unflux.probe import name_service
+from unflux.pipeline.probing import MOST_SUSPECTS, Options, Probed, Suspects, probe, prospect
+from unflux.probe import name_service, visiting
+from unflux.probe.history import read_looks
 
 
 @pytest.mark.slow
@@ -77,13 +79,86 @@ def test_looks_over_days_tell_who_was_there_when(
     assert there == ["2026-11-20", "2026-11-21", "2026-11-25"]
 
 
+@pytest.mark.slow
+def test_what_the_budget_did_not_reach_is_neither_silent_nor_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_service, "STEP_S", 0.05)
+    there, refusing, last = "127.83.19.11", "127.83.19.12", "127.83.19.13"
+    history = tmp_path / "history.jsonl"
+    with ExitStack() as listening:
+        serve(listening, there)
+        whole = look_once(tmp_path / "whole", (there, refusing), total=100)
+        assert [result.outcome for result in whole.results] == ["undecided", "silent"]
+        # Of the second only one port of three was asked; of the third none.
+        needed = whole.results[0].requests
+        options = Options(
+            scope=grant("bad.example", total=needed + 1), ledger=tmp_path / "ledger.jsonl",
+            history=history, most_rounds=1,
+        )  # fmt: skip
+        monkeypatch.setattr(visiting, "AT_ONCE", 1)
+        suspects = Suspects(name="www.bad.example", addresses=(there, refusing, last))
+        probed = probe(suspects, options)
+    assert probed.stopped is not None
+    assert {result.address: result.outcome for result in probed.results} == {
+        there: "undecided",
+        refusing: "undecided",
+    }
+    assert probed.unreached_count == 1
+    assert [json.loads(line)["address"] for line in history.read_text().splitlines()] == [there]
+
+
+@pytest.mark.slow
+def test_a_line_cut_off_by_a_kill_spoils_no_later_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_service, "STEP_S", 0.05)
+    history, markers = tmp_path / "history.jsonl", tmp_path / "markers.jsonl"
+    with ExitStack() as listening:
+        serve(listening, "127.83.19.14")
+        for run in range(3):
+            look_once(tmp_path, ("127.83.19.14",), total=100, history=history, markers=markers)
+            for path in (history, markers):
+                assert len(path.read_text().splitlines()) == run + 1
+                path.write_bytes(path.read_bytes() + b'{"schema":"unfl')
+    assert len(list(read_looks(history, "www.bad.example"))) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["history", "markers"])
+def test_nothing_is_sent_where_results_could_not_be_kept(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UnfluxError, match="folder: cannot be written"):
+        look_once(tmp_path, ("127.83.19.7",), total=9, **{kind: tmp_path / "folder"})
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_the_many_that_the_scope_does_not_hold_hide_nobody(tmp_path: Path) -> None:
+    flood = tuple(f"10.0.{n // 256}.{n % 256}" for n in range(MOST_SUSPECTS + 9))
+    within = tuple(f"127.0.{n // 256}.{n % 256}" for n in range(MOST_SUSPECTS + 2))
+    options = Options(scope=grant("bad.example"), ledger=tmp_path / "ledger.jsonl")
+    told = prospect(Suspects(name="bad.example", addresses=flood + within), options)
+    assert told.within == within[:MOST_SUSPECTS]
+    assert (told.later_count, len(told.beyond)) == (2, len(flood))
+
+
+def look_once(folder: Path, addresses: tuple[str, ...], total: int, **kept: Path) -> Probed:
+    """Probe in one round."""
+    folder.mkdir(exist_ok=True)
+    options = Options(
+        scope=grant("bad.example", total=total), ledger=folder / "ledger.jsonl", most_rounds=1,
+        **kept,
+    )  # fmt: skip
+    return probe(Suspects(name="www.bad.example", addresses=addresses), options)
+
+
 def _stand_still(at: datetime) -> datetime:
     return at
 
 
-def grant(*names: str) -> Scope:
+def grant(*names: str, total: int = 1000) -> Scope:
     return Scope(
-        allowed_by="the test", contact="abuse@isp.example", total=1000, rate_per_s=1000.0,
+        allowed_by="the test", contact="abuse@isp.example", total=total, rate_per_s=1000.0,
         until=datetime.now(UTC) + timedelta(hours=1), names=frozenset(names),
         prefixes=(ip_network("127.0.0.0/8"),),
     )  # fmt: skip

@@ -21,8 +21,8 @@ HOSTILE = 'nginx"\x1b[31m\n<script>\udc80\u202e'
 
 
 def result(outcome: str, said: str) -> ProbeResult:
-    delays = Delays(count=3, least_s=0.02, median_s=0.03)
-    nothing = Delays(count=0, least_s=None, median_s=None)
+    delays = Delays(count=3, least_s=0.02, median_s=0.03, mean_s=0.03, spread_s=0.01)
+    nothing = Delays(count=0, least_s=None, median_s=None, mean_s=None, spread_s=None)
     return ProbeResult(
         address="192.0.2.1", name="www.bad.example", at=datetime(2026, 11, 28, tzinfo=UTC),
         outcome=outcome, score=0.97, open_ports=("tcp/80", "udp/53"), requests=9,  # type: ignore[arg-type]

@@ -4,15 +4,21 @@ import asyncio
 import dataclasses
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.act.outputs.programs import checked, find
 
 from unflux.model.errors import UnfluxError
 from unflux.model.probes import Uptime
+from unflux.probe.certificates import is_certificate_of
 from unflux.probe.company import Company, compare_all
+from unflux.probe.conversation import Turn
 from unflux.probe.documents import (
     Document,
     Question,
@@ -34,8 +40,8 @@ OTHER = b"<html>" + b"".join(b"<li>member %d" % n for n in range(90))
 
 def document(body: bytes = PAGE, **changes: Any) -> Document:
     usual: dict[str, Any] = {
-        "status": 200, "server": "nginx", "cache_fields": (), "is_file": True, "form": body,
-        "body": body,
+        "status": 200, "server": "nginx", "cache_fields": (), "via": None, "is_file": True,
+        "form": body, "body": body,
     }  # fmt: skip
     return Document(**usual | changes)
 
@@ -47,7 +53,7 @@ def observed(beyond_s: float, address: str = "192.0.2.1", **changes: Any) -> Obs
     usual: dict[str, Any] = {
         "address": address, "requests": 16, "open_ports": {"tcp/80"}, "connects_s": connects,
         "documents_s": [at + beyond_s for at in connects[:5]], "malformed_s": connects[:4],
-        "document": document(), "has_file": True,
+        "document": document(), "fronts": 2, "has_file": True,
     }  # fmt: skip
     return Observed(**usual | changes)
 
@@ -221,6 +227,102 @@ def test_one_that_shows_another_page_is_planted() -> None:
     assert opinion.outcome == "server"
     holding = {a.hypothesis for a in opinion.alternatives if a.outcome == "holds"}
     assert "planted-address" in holding
+
+
+def same_page(seen: Observed, among: Sequence[Observed]) -> float | None:
+    """Return what pages say of one address among others."""
+    pieces = weigh(facts(seen, company=compare_all([seen, *among])[seen.address])).evidence
+    return next((piece.llr for piece in pieces if piece.name == "same-page"), None)
+
+
+def test_another_page_decides_when_it_was_seen_twice() -> None:
+    others = [observed(0.08, f"10.{n}.0.1") for n in range(4)]
+    strange = document(OTHER)
+    assert same_page(observed(0.08, document=strange, fronts=1), others) == -1.5
+    assert same_page(observed(0.08, document=strange, fronts=2), others) == -3.0
+
+
+def test_a_failure_of_who_is_behind_tells_of_no_page_and_no_delay() -> None:
+    others = [observed(0.08, f"10.{n}.0.1") for n in range(4)]
+    failed = observed(0.08, document=None, documents_s=[], fronts=0)
+    turn = Turn(octets=b"HTTP/1.1 502 Bad Gateway\r\n\r\n", connect_s=0.02, reply_s=0.02)
+    failed.add_document(turn, Question())
+    assert (failed.document, failed.fronts, failed.documents_s) == (None, 0, [])
+    assert same_page(failed, others) is None
+    assert weigh(facts(failed, company=compare_all([failed, *others])["192.0.2.1"])).outcome == (
+        "undecided"
+    )
+
+
+def test_default_pages_of_planted_hosts_do_not_outvote_the_agents() -> None:
+    agents = [observed(0.08, f"10.{n}.0.1") for n in range(1, 4)]
+    default = document(OTHER)
+    planted = [
+        observed(0.001, f"10.{n}.0.1", document=default, unnamed=default) for n in range(11, 15)
+    ]
+    for seen, *rest in (agents, agents[1:] + agents[:1]):
+        assert same_page(seen, [*rest, *planted]) == 0.7
+    alone = agents[0]
+    # Theirs may be the page that software comes with: it decides nothing by itself.
+    assert same_page(alone, planted) == -1.5
+    found = compare_all([*agents, *planted])
+    assert {weigh(facts(one, company=found[one.address])).outcome for one in agents} == {"agent"}
+    assert {weigh(facts(one, company=found[one.address])).outcome for one in planted} == {"server"}
+    # Where the page of most is shown for the name alone, one for everybody is none of the site.
+    few = planted[:2]
+    many = [*agents, observed(0.08, "10.4.0.1")]
+    assert same_page(few[0], [few[1], *many]) == -3.0
+
+
+def test_a_gateway_that_says_so_is_no_cache() -> None:
+    via = document(via="1.1 home")
+    seen = weigh(facts(observed(0.08, document=via)))
+    assert seen.outcome == "agent"
+    assert [piece.value for piece in seen.evidence if piece.name == "proxy-fields"] == ["1.1 home"]
+
+
+def test_one_whose_first_look_was_cut_off_is_not_silent() -> None:
+    opinion = weigh(facts(Observed(address="192.0.2.1", requests=1, is_cut=True)))
+    assert opinion.outcome == "undecided"
+    assert opinion.missing is not None
+    assert "the requests ended" in opinion.missing
+
+
+@pytest.mark.parametrize(
+    ("names", "is_of_it"),
+    [
+        (("www.bad.example",), True), (("other.example", "*.bad.example"), True),
+        (("bad.example",), True), (("WWW.Bad.Example",), True), (("notbad.example",), False),
+        (("bad.example.org",), False), ((), False),
+    ],
+)  # fmt: skip
+def test_a_certificate_is_for_the_names_in_it(
+    names: tuple[str, ...], is_of_it: bool, tmp_path: Path
+) -> None:
+    asked = ["-addext", f"subjectAltName={','.join(f'DNS:{n}' for n in names)}"] if names else []
+    made = tmp_path / "made.der"
+    checked(
+        find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", tmp_path / "key", "-out", made, "-outform", "DER", "-days", "2",
+         "-subj", "/CN=a device", *asked,
+    )  # fmt: skip
+    assert is_certificate_of(made.read_bytes(), ("www.bad.example", "bad.example")) is is_of_it
+
+
+def test_a_common_name_is_a_name_too(tmp_path: Path) -> None:
+    made = tmp_path / "made.der"
+    checked(
+        find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", tmp_path / "key", "-out", made, "-outform", "DER", "-days", "2",
+         "-subj", "/CN=www.bad.example",
+    )  # fmt: skip
+    assert is_certificate_of(made.read_bytes(), ("bad.example",))
+    assert not is_certificate_of(made.read_bytes(), ("ad.example",))
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_are_a_certificate_of_something_or_nothing(octets: bytes) -> None:
+    assert not is_certificate_of(octets, ("a-name-that-no-chance-gives.example",))
 
 
 def test_uptime_speaks_after_days() -> None:

@@ -78,7 +78,11 @@ def metadata(action: Action) -> str:
 
 
 def marker_head(marker: Marker, protocol: str) -> str:
-    """Return who a marker is looked for between: its agent, and anybody but who sent it there."""
+    """Return who a marker is looked for between: its agent, and anybody but who sent it there.
+
+    Rules want what goes to a server besides: replies to a prober behind a translator of addresses
+    go to another address than the prober knows for its own.
+    """
     return f"{protocol} {marker.agent} any -> !{marker.prober} any"
 
 

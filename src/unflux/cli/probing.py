@@ -66,9 +66,9 @@ def foretell(suspects: Suspects, options: Options) -> None:
     )
     for address in told.within[:SHOWN]:
         print(address)
-    if told.beyond:
-        named = ", ".join(told.beyond[:SHOWN])
-        say(f"left alone, being outside the scope: {named}{_rest(len(told.beyond))}")
+    if len(told.within) > SHOWN:
+        say(f"and {len(told.within) - SHOWN:,} more")
+    _say_left(told.beyond, told.later_count)
 
 
 def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
@@ -80,11 +80,23 @@ def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
         sys.stdout.writelines(map(render_probe, probed.results))
     else:
         print_probe(probed.results, Console())
+    _say_left(probed.beyond, probed.later_count)
+    if probed.unreached_count:
+        say(f"{plural(probed.unreached_count, 'address', 'addresses')} not reached")
     if options.markers is not None:
         say(f"{plural(len(probed.markers), 'marker')} sent, written to {options.markers}")
     if probed.stopped is not None:
         say(f"stopped: {probed.stopped}")
     return probed.stopped is None
+
+
+def _say_left(beyond: Sequence[str], later_count: int) -> None:
+    """Say who is not visited, and why."""
+    if beyond:
+        named = ", ".join(beyond[:SHOWN])
+        say(f"left alone, being outside the scope: {named}{_rest(len(beyond))}")
+    if later_count:
+        say(f"left for later, being too many for one run: {later_count:,}")
 
 
 def _name(text: str) -> str:

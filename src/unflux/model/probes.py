@@ -12,11 +12,14 @@ ProbeOutcome = Literal["agent", "server", "cache", "silent", "undecided"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delays:
-    """Of one address in seconds, the least and the middle one; null where there was none."""
+    """Of one address in seconds; null where there was none."""
 
     count: int
     least_s: float | None
     median_s: float | None
+    mean_s: float | None
+    spread_s: float | None
+    """Standard deviation of these delays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

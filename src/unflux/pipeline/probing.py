@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from unflux.engagement.ledger import Ledger
-from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
+from unflux.engagement.permit import OutOfScopeError, Permit
 from unflux.engagement.scope import Scope
 from unflux.measure.behind import answer_records
 from unflux.measure.provider_lists import with_providers
 from unflux.measure.routes import load_bundled
+from unflux.model.added_lines import add_lines, prepare_lines
 from unflux.model.errors import UnfluxError
 from unflux.model.markers import Marker, compose_marker
 from unflux.model.names import registrable_domain
@@ -62,6 +63,8 @@ class Prospect:
     within: tuple[str, ...]
     beyond: tuple[str, ...]
     """Addresses that the scope does not hold; they are left alone."""
+    later_count: int
+    """Addresses within the scope that are too many for one run."""
     is_name_within: bool
     most_requests: int
     left: int
@@ -74,6 +77,12 @@ class Probed:
 
     results: tuple[ProbeResult, ...]
     markers: tuple[Marker, ...]
+    beyond: tuple[str, ...]
+    """Addresses that the scope does not hold; they were left alone."""
+    later_count: int
+    """Addresses within the scope that were too many for one run."""
+    unreached_count: int
+    """Addresses that nothing was sent to before it ended."""
     stopped: str | None
     """Why it ended before its time; null: it did not."""
 
@@ -81,8 +90,7 @@ class Probed:
 def find_suspects(domain: str, scanning: ScanOptions) -> Suspects:
     """Take the addresses that a domain answered out of a store, the newest first.
 
-    The name is the one of the domain that was answered by most addresses. No more than
-    ``MOST_SUSPECTS`` addresses.
+    The name is the one of the domain that was answered by most addresses.
     """
     with analysed(gather((), scanning, None), scanning) as (engine, analysis):
         rows = engine.fetch(answer_records(analysis.records, domain))
@@ -92,19 +100,19 @@ def find_suspects(domain: str, scanning: ScanOptions) -> Suspects:
     newest = rows.sort_by([("last_at", "descending"), ("rdata", "ascending")])
     names = Counter(rows["qname"].to_pylist())
     name = min(names, key=lambda name: (-names[name], name))
-    addresses = tuple(dict.fromkeys(newest["rdata"].to_pylist()))
-    return Suspects(name=name, addresses=addresses[:MOST_SUSPECTS])
+    return Suspects(name=name, addresses=tuple(dict.fromkeys(newest["rdata"].to_pylist())))
 
 
 def prospect(suspects: Suspects, options: Options) -> Prospect:
     """Tell what a probe would do; nothing is sent."""
     scope = options.scope
-    within = tuple(filter(scope.holds_address, suspects.addresses))
+    within, later, beyond = _part(suspects, scope)
     with Ledger.kept(options.ledger) as ledger:
         left = Permit(scope, ledger).left
     return Prospect(
         within=within,
-        beyond=tuple(a for a in suspects.addresses if not scope.holds_address(a)),
+        beyond=beyond,
+        later_count=len(later),
         is_name_within=scope.holds_name(suspects.name),
         most_requests=len(within) * options.most_rounds * MOST_REQUESTS_A_ROUND,
         left=left,
@@ -119,21 +127,21 @@ def probe(
 ) -> Probed:
     """Visit the suspects that the scope holds, and keep the history; ``now``: when looks are.
 
-    Raises UnfluxError where the scope holds none of them, or more than ``MOST_SUSPECTS``, or not
-    their name.
+    Of those the first ``MOST_SUSPECTS``. Raises UnfluxError where the scope holds none of them, or
+    not their name, or a file cannot be added to. What goes wrong once something was sent ends the
+    probe, and is told with what was found.
     """
     scope = options.scope
     if not scope.holds_name(suspects.name):
         message = f"{suspects.name} is below no name of the scope"
         raise OutOfScopeError(message)
-    within = tuple(filter(scope.holds_address, suspects.addresses))
-    if len(within) > MOST_SUSPECTS:
-        message = f"{len(within):,} addresses, and {MOST_SUSPECTS:,} are the most: name fewer"
-        raise UnfluxError(message)
+    within, later, beyond = _part(suspects, scope)
     if not within:
         message = "the scope holds none of the addresses"
         raise OutOfScopeError(message)
     history = options.history
+    for path in filter(None, (history, options.markers)):
+        prepare_lines(path)
     looks = () if history is None else tuple(read_looks(history, suspects.name))
     uptimes = measure_uptimes(looks)
     domain = registrable_domain(suspects.name)
@@ -149,18 +157,43 @@ def probe(
     with Ledger.kept(options.ledger) as ledger:
         permit = Permit(scope, ledger)
         visited = asyncio.run(visit(plan, permit, tell=tell))
+        reached = [found for found in visited.opinions if found[0].requests]
         results = tuple(
             _compose_result(observed, opinion, suspects.name, at, uptimes.get(observed.address))
-            for observed, opinion in visited.opinions
-            if observed.requests
+            for observed, opinion in reached
         )
-        if history is not None:
-            _append(history, map(render_probe, results))
-        markers: tuple[Marker, ...] = ()
         stopped = visited.stopped
+        if history is not None:
+            # Of one whose look was cut off only what did answer is known.
+            looks_at = (
+                result
+                for result, (observed, _) in zip(results, reached, strict=True)
+                if result.open_ports or not observed.is_cut
+            )
+            try:
+                add_lines(history, map(render_probe, looks_at))
+            except UnfluxError as error:
+                stopped = stopped or str(error)
+        markers: tuple[Marker, ...] = ()
         if options.markers is not None and stopped is None:
             markers, stopped = asyncio.run(_mark(results, suspects.name, permit, options.markers))
-    return Probed(results=results, markers=markers, stopped=stopped)
+    return Probed(
+        results=results,
+        markers=markers,
+        beyond=beyond,
+        later_count=len(later),
+        unreached_count=len(within) - len(reached),
+        stopped=stopped,
+    )
+
+
+def _part(
+    suspects: Suspects, scope: Scope
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Part the addresses: those to visit, those too many for one run, those beyond the scope."""
+    within = tuple(filter(scope.holds_address, suspects.addresses))
+    beyond = tuple(a for a in suspects.addresses if not scope.holds_address(a))
+    return within[:MOST_SUSPECTS], within[MOST_SUSPECTS:], beyond
 
 
 async def _mark(
@@ -177,9 +210,9 @@ async def _mark(
                 frozenset(result.open_ports),
                 name,
                 permit,
-                lambda marker: _append(path, [compose_marker(marker)]),
+                lambda marker: add_lines(path, [compose_marker(marker)]),
             )
-        except (BudgetSpentError, OutOfScopeError) as error:
+        except UnfluxError as error:
             return tuple(markers), str(error)
         markers.append(marker)
     return tuple(markers), None
@@ -210,13 +243,3 @@ def _compose_result(
         alternatives=opinion.alternatives,
         missing=opinion.missing,
     )
-
-
-def _append(path: Path, lines: Iterable[str]) -> None:
-    """Add lines to a file; raises UnfluxError where that cannot be."""
-    try:
-        with path.open("a", encoding="ascii") as sink:
-            sink.writelines(lines)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})"
-        raise UnfluxError(message) from error

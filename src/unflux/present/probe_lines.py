@@ -43,6 +43,8 @@ def _delays_object(delays: Delays) -> dict[str, Any]:
         "count": delays.count,
         "least_s": _seconds(delays.least_s),
         "median_s": _seconds(delays.median_s),
+        "mean_s": _seconds(delays.mean_s),
+        "spread_s": _seconds(delays.spread_s),
     }
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -23,6 +24,8 @@ class Company:
     is_page_of_most: bool = False
     is_same_unnamed: bool = False
     """Whether it shows the page to whoever names nobody, too."""
+    is_most_unnamed: bool = False
+    """Whether so do those who show the page of most: it may be one that software comes with."""
     same_certificate: int = 0
     same_zone: int = 0
     """Networks besides its own that answer for the zone with authority."""
@@ -33,20 +36,25 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
     pages = [one for one in observed if _is_page(one.document)]
     groups = _group_pages(pages)
     networks: dict[int, set[str]] = defaultdict(set)
+    unnamed: dict[int, list[bool]] = defaultdict(list)
     certificates: dict[str, set[str]] = defaultdict(set)
     for one in observed:
         if one.address in groups:
             networks[groups[one.address]].add(_network(one.address))
+            unnamed[groups[one.address]].append(_are_alike(one.document, one.unnamed))
         if one.certificate is not None:
             certificates[one.certificate].add(_network(one.address))
     zones = {_network(one.address) for one in observed if one.names_s}
     largest = max((len(found) for found in networks.values()), default=0)
+    of_most = [group for group, found in networks.items() if len(found) == largest]
+    is_most_unnamed = bool(of_most) and all(mean(unnamed[group]) >= 0.5 for group in of_most)
     return {
         one.address: Company(
             same_page=len(networks[groups[one.address]]) - 1 if one.address in groups else 0,
             largest=largest,
             is_page_of_most=one.address in groups and len(networks[groups[one.address]]) == largest,
             is_same_unnamed=_are_alike(one.document, one.unnamed),
+            is_most_unnamed=is_most_unnamed,
             same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,
             same_zone=len(zones - {_network(one.address)}) if one.names_s else 0,
         )

@@ -57,11 +57,11 @@ _BUCKETS: Final = 4096
 """Of hashed n-grams. Chosen: 2026-11-28; a thousand pages are compared in 32 MiB."""
 
 CACHE_FIELDS: Final = frozenset(
-    {"via", "x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
+    {"x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
      "cf-cache-status", "cf-ray", "age"}
 )  # fmt: skip
-"""Fields by which a proxy says that it is one (RFC 9110 section 7.6.3, RFC 9111 section 5.1,
-RFC 9211, RFC 8586) and those of the large providers."""
+"""Fields by which a cache says that it is one (RFC 9111 section 5.1, RFC 9211, RFC 8586) and those
+of the large providers; ``Via`` is of any gateway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,8 @@ class Document:
     """The software that it names."""
     cache_fields: tuple[str, ...]
     """Names of the fields by which it says that it comes from a cache."""
+    via: str | None
+    """What it says of proxies on the way."""
     is_file: bool
     """Whether it says that it was stored and not made: when it was last modified, and that parts of
     it may be had (RFC 9110 sections 8.8.2, 14.3)."""
@@ -80,6 +82,11 @@ class Document:
     """Digest of how the body begins, less its numbers and the reason that the status line gives:
     by it two refusals of one software are the same."""
     body: bytes
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a server failed (RFC 9110 section 15.6): perhaps one behind it is away."""
+        return self.status >= 500
 
 
 def compose_request(path: str, host: str, contact: str, method: str = "GET") -> bytes:
@@ -124,6 +131,7 @@ def parse_document(octets: bytes) -> Document | None:
         status=response.status,
         server=response.getheader("server"),
         cache_fields=tuple(said),
+        via=response.getheader("via"),
         is_file=_is_file(response),
         form=_digest_form(body, response.reason),
         body=body,

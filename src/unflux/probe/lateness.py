@@ -1,7 +1,7 @@
 """Lateness: what the delays of one address say, compared with the way there and back."""
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import fmean, median, pstdev
 from typing import Final
 
 from unflux.model.probes import Delays
@@ -43,6 +43,8 @@ def measure_delays(observed: Observed) -> dict[str, Delays]:
             count=len(found),
             least_s=min(found, default=None),
             median_s=median(found) if found else None,
+            mean_s=fmean(found) if found else None,
+            spread_s=pstdev(found) if found else None,
         )
         for kind, found in kinds.items()
     }

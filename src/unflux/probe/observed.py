@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from unflux.probe.certificates import is_certificate_of
 from unflux.probe.conversation import Turn
 from unflux.probe.documents import Document, Question, is_refused_alike, parse_document
 from unflux.probe.name_service import NameReply
@@ -31,8 +32,12 @@ class Observed:
     """Of answers with authority."""
     unanswered_s: list[float] = field(default_factory=list)
     """Of refusals of what no name server answers."""
+    is_cut: bool = False
+    """Whether its first look ended before every service was asked."""
     document: Document | None = None
     """The front page of the suspected name."""
+    fronts: int = 0
+    """How often that was had."""
     unnamed: Document | None = None
     """The front page where no name is said."""
     has_file: bool = False
@@ -70,12 +75,12 @@ class Observed:
             self.handshakes_s.append(turn.handshake_s - further_s)
         if turn.certificate is not None:
             self.certificate = hashlib.sha256(turn.certificate).hexdigest()
-            self.is_certificate_named = any(n.encode("ascii") in turn.certificate for n in names)
+            self.is_certificate_named = is_certificate_of(turn.certificate, names)
 
     def add_document(self, turn: Turn, question: Question) -> None:
-        """Add the reply to a request for the suspected name."""
+        """Add the reply to a request for the suspected name; failures tell of no document."""
         found = parse_document(turn.octets)
-        if found is None or turn.reply_s is None:
+        if found is None or turn.reply_s is None or found.is_failure:
             return
         if question.is_cheap:
             if not is_refused_alike(found, self.refusal):
@@ -85,6 +90,7 @@ class Observed:
         self.has_file |= found.is_file
         if question.path == "/":
             self.document = found
+            self.fronts += 1
 
     def add_unnamed(self, turn: Turn) -> None:
         """Add the reply to a request that names nobody."""

@@ -1,8 +1,14 @@
 """Showing: what one address shows, and whom it is like."""
 
+from typing import Final
+
 from unflux.model.verdicts import Evidence
 from unflux.probe.facts import CHOSEN, Facts, piece
 from unflux.probe.lateness import LEAST_LOOKS, is_handshake_prompt
+
+SURE_FRONTS: Final = 2
+"""Front pages that were had before another page than the site's decides. Chosen: 2026-11-28; one
+may be of the moment at which the mothership moved."""
 
 
 def same_zone(facts: Facts) -> Evidence | None:
@@ -15,18 +21,24 @@ def same_zone(facts: Facts) -> Evidence | None:
 
 
 def same_page(facts: Facts) -> Evidence | None:
-    """The suspected site is there, as it is on hosts of other networks."""
+    """The suspected site is there, as it is on hosts of other networks.
+
+    Which page is the site's is told by who shows it: most do, or it is shown for the name alone.
+    """
     seen, company = facts.observed, facts.company
     if seen.document is None or company.largest < 2:
         return None
-    if company.is_page_of_most:
+    is_default = company.is_same_unnamed and not company.is_most_unnamed
+    if company.is_page_of_most or (company.same_page and not is_default):
         count = company.same_page
         llr = 0.3 if company.is_same_unnamed else 0.7
         rest = ", and whoever names nobody is shown it too" if company.is_same_unnamed else ""
         said = f"hosts of {count} other networks show the same page for the name{rest}"
         return piece("same-page", count, llr, said, "Holz et al. 2008")
     said = f"another page than hosts of {company.largest} networks show, or none"
-    return piece("same-page", 0, -3.0, said, "Holz et al. 2008")
+    rest = ", and whoever names nobody is shown theirs too" if company.is_most_unnamed else ""
+    is_sure = seen.fronts >= SURE_FRONTS and not company.is_most_unnamed
+    return piece("same-page", 0, -3.0 if is_sure else -1.5, f"{said}{rest}", "Holz et al. 2008")
 
 
 def same_certificate(facts: Facts) -> Evidence | None:
@@ -66,6 +78,15 @@ def two_servers(facts: Facts) -> Evidence | None:
     return piece("two-servers", said, 0.8, said, "Holz et al. 2008")
 
 
+def proxy_fields(facts: Facts) -> Evidence | None:
+    """It says that it is a proxy, as any gateway may: that is neither an agent's nor a cache's."""
+    document = facts.observed.document
+    if document is None or document.via is None:
+        return None
+    said = f"it says that it passes on what others serve: Via {_short(document.via)}"
+    return piece("proxy-fields", document.via, 0.0, said, "RFC 9110 section 7.6.3")
+
+
 def cache_fields(facts: Facts) -> Evidence | None:
     """It says that it is a cache."""
     document = facts.observed.document
@@ -73,7 +94,7 @@ def cache_fields(facts: Facts) -> Evidence | None:
         return None
     fields = ", ".join(document.cache_fields)
     said = f"it says that it is a cache: {fields}"
-    return piece("cache-fields", fields, -2.0, said, "RFC 9110, RFC 9211")
+    return piece("cache-fields", fields, -2.0, said, "RFC 9111, RFC 9211")
 
 
 def listed_provider(facts: Facts) -> Evidence | None:

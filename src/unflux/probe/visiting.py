@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from unflux.engagement.ledger import Protocol, Request
-from unflux.engagement.permit import BudgetSpentError, OutOfScopeError, Permit
+from unflux.engagement.permit import Permit
+from unflux.model.errors import UnfluxError
 from unflux.model.probes import Uptime
 from unflux.probe.company import Company, compare_all
 from unflux.probe.conversation import Turn, converse
@@ -68,7 +69,7 @@ async def visit(
             lag.take()
             looks = (_Look(plan, permit, one, number).run(room) for one in due)
             for outcome in await asyncio.gather(*looks, return_exceptions=True):
-                if isinstance(outcome, BudgetSpentError | OutOfScopeError):
+                if isinstance(outcome, UnfluxError):
                     stopped = str(outcome)
                 elif isinstance(outcome, BaseException):
                     raise outcome
@@ -115,12 +116,14 @@ class _Look:
     async def run(self, room: asyncio.Semaphore) -> None:
         """Ask each service that may be there."""
         async with room:
+            self._observed.is_cut = self._number == 0
             if self._is_worth("tcp", HTTP):
                 await self._visit_http()
             if self._is_worth("tcp", HTTPS):
                 await self._visit_https()
             if self._is_worth("udp", NAMES):
                 await self._ask_names()
+            self._observed.is_cut = False
 
     def _is_worth(self, protocol: Protocol, port: int) -> bool:
         return self._number == 0 or f"{protocol}/{port}" in self._observed.open_ports

@@ -39,7 +39,7 @@ def weigh(facts: Facts) -> Opinion:
     found_by_name = {piece.name: piece for piece in evidence}
     outcome: ProbeOutcome = "undecided"
     if not facts.observed.open_ports:
-        outcome = "silent"
+        outcome = "undecided" if facts.observed.is_cut else "silent"
     elif log_odds >= DECIDED and is_corroborated(evidence):
         outcome = "agent"
     elif log_odds <= -DECIDED:
@@ -64,8 +64,8 @@ def is_corroborated(evidence: Sequence[Evidence]) -> bool:
 PIECES: Final[tuple[Callable[[Facts], Evidence | None], ...]] = (
     lateness.relay_delay, lateness.making, lateness.stream_delay, lateness.names_delay,
     lateness.refusal_delay, showing.same_page, showing.same_zone, showing.same_certificate,
-    showing.own_certificate, showing.two_servers, showing.cache_fields, showing.listed_provider,
-    lateness.line, showing.uptime,
+    showing.own_certificate, showing.two_servers, showing.proxy_fields, showing.cache_fields,
+    showing.listed_provider, lateness.line, showing.uptime,
 )  # fmt: skip
 
 
@@ -77,7 +77,6 @@ def _alternatives(facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[Alter
     """Return the innocent explanations and what became of them."""
     relay, making = evidence.get("relay-delay"), evidence.get("making")
     cache = next((evidence[name] for name in CACHE_PIECES if name in evidence), None)
-    company = facts.company
     found = []
     if relay is None:
         found.append(_alternative("web-server", "untested", "too few documents came"))
@@ -96,12 +95,13 @@ def _alternatives(facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[Alter
         found.append(_alternative("cdn-cache", "rejected", said))
     else:
         found.append(_alternative("cdn-cache", "untested", "nothing says that it is cached"))
-    if company.largest < 2:
-        found.append(_alternative("planted-address", "untested", "no others show one page"))
-    elif company.is_page_of_most:
-        found.append(_alternative("planted-address", "rejected", "it shows the page of the others"))
+    page = evidence.get("same-page")
+    if page is None:
+        found.append(_alternative("planted-address", "untested", "no pages are there to compare"))
+    elif page.llr > 0:
+        found.append(_alternative("planted-address", "rejected", page.says))
     else:
-        found.append(_alternative("planted-address", "holds", "it shows no page of the others"))
+        found.append(_alternative("planted-address", "holds", page.says))
     if facts.observed.is_recursive:
         said = "it offers recursion, as forwarders of homes do"
         found.append(_alternative("open-resolver", "holds", said))
@@ -113,6 +113,8 @@ def _alternative(hypothesis: str, outcome: HypothesisOutcome, because: str) -> A
 
 
 def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
+    if facts.observed.is_cut:
+        return "a first look: the requests ended before it was asked for all"
     if lateness.is_busy(facts.observed):
         late_ms = facts.observed.lag_s * 1000
         return f"a machine with less to do: this one was {late_ms:.0f} ms late itself"
@@ -122,6 +124,5 @@ def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
         return "too few replies to compare delays"
     if facts.company.largest < 2:
         return "more suspects of the same name, to compare their pages"
-    if facts.uptime.days < 3:
-        return "looks on other days (--history), or a marker"
-    return "a marker sent through it, in the operator's own network"
+    days = "looks on other days (--history), or " if facts.uptime.days < 3 else ""
+    return f"{days}a marker sent through it, in the operator's own network"

@@ -68,7 +68,7 @@ def _rules(action: Action) -> Iterator[str]:
 
 
 def _seek(marker: Marker, protocol: str) -> str:
-    match = f'content:"{marker.token}",nocase,fast_pattern; '
+    match = f'flow:to_server; content:"{marker.token}",nocase,fast_pattern; '
     return _alert(marker_head(marker, protocol), MARKED, match, marker_metadata(marker))
 
 

@@ -61,7 +61,7 @@ def _rules(action: Action) -> Iterator[str]:
 
 
 def _seek(marker: Marker, protocol: str) -> str:
-    match = f'content:"{marker.token}"; nocase; '
+    match = f'flow:to_server; content:"{marker.token}"; nocase; '
     return _alert(marker_head(marker, protocol), MARKED, match, marker_metadata(marker))
 
 
