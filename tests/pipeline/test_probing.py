@@ -25,8 +25,9 @@ from unflux.probe.history import read_looks
     [({"bad.example"}, "bad.example"), ({"www.bad.example"}, "www.bad.example")],
 )
 def test_the_zone_is_asked_for_where_the_scope_holds_it(
-    tmp_path: Path, names: set[str], zone: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: set[str], zone: str
 ) -> None:
+    monkeypatch.setattr(name_service, "STEP_S", 0.05)
     scope = grant(*names)
     ledger = tmp_path / "ledger.jsonl"
     suspects = Suspects(name="www.bad.example", addresses=("127.83.19.7",))
