@@ -2,51 +2,21 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
-import dns.flags
-import dns.message
-import dns.rrset
 import pytest
+from tests.track.resolvers import Answer, answering, grant, replied
 
 from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import Permit
-from unflux.engagement.scope import Scope
 from unflux.model.endpoint import Endpoint
 from unflux.track.exchange import Exchange, Look
 from unflux.track.question import Question
 from unflux.track.vantage import Vantage
 
 QUESTION = Question("www.bad.example", "A")
-Answer = Callable[[bytes], bytes]
-
-
-def replied(wire: bytes, *records: str, is_cut: bool = False) -> bytes:
-    answer = dns.message.make_response(dns.message.from_wire(wire))
-    answer.flags |= dns.flags.TC if is_cut else 0
-    for data in records:
-        answer.answer.append(dns.rrset.from_text("www.bad.example.", 20, "IN", "A", data))
-    return answer.to_wire(max_size=65_535)
-
-
-class Cutter(asyncio.DatagramProtocol):
-    """Answers every datagram by one that was cut."""
-
-    transport: asyncio.DatagramTransport
-
-    def __init__(self, *records: str) -> None:
-        self._records = records
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.transport.sendto(replied(data, *self._records, is_cut=True), addr)
 
 
 @asynccontextmanager
@@ -64,26 +34,16 @@ async def resolver(by_tcp: Answer | None, *records: str) -> AsyncIterator[Endpoi
     port = server.sockets[0].getsockname()[1]
     if by_tcp is None:
         server.close()
-    made, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Cutter(*records), local_addr=("127.0.0.1", port)
-    )
-    try:
-        yield Endpoint(ip_address("127.0.0.1"), port)
-    finally:
-        made.close()
-        server.close()
+    async with answering(lambda wire: replied(wire, *records, is_cut=True), port) as endpoint:
+        yield endpoint
+    server.close()
 
 
 def look(folder: Path, by_tcp: Answer | None, *records: str) -> Look:
     async def asked() -> Look:
         async with resolver(by_tcp, *records) as endpoint:
-            scope = Scope(
-                allowed_by="the test", contact="abuse@isp.example", total=2, rate_per_s=1000.0,
-                until=datetime(2100, 1, 1, tzinfo=UTC), names=frozenset({"bad.example"}),
-                resolvers=(endpoint,),
-            )  # fmt: skip
             with Ledger.kept(folder / "ledger") as ledger:
-                permit = Permit(scope, ledger)
+                permit = Permit(grant(endpoint, total=2), ledger)
                 async with Exchange(permit, [endpoint], "test") as exchange:
                     found = await exchange.look(Vantage(resolver=endpoint), QUESTION)
                 assert permit.left == 0  # both ways were written down

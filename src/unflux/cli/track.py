@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from unflux.cli.arguments import RouteTables, TableOrJson, Workers
+from unflux.cli.arguments import EXIT_FAILED, RouteTables, TableOrJson, Workers
 
 NAME: Final = "track"
 EPILOG: Final = """\b
@@ -169,7 +169,8 @@ def run(
     Nothing is sent without --scope and --ledger. What comes goes into the store, for scan and
     explain too; --report-only tells from it how the network lives: how many agents there are, how
     long they stay, how fast a list of their addresses goes stale. SIGTERM ends it with all stored,
-    SIGUSR1 tells the counters; a kill loses what came in the last seconds.
+    SIGUSR1 tells the counters; a kill loses what came in the last seconds. Where the scope ends it,
+    by its budget or its time, the status is 1.
     """
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.tracking import Wishes, follow  # noqa: PLC0415
@@ -196,4 +197,5 @@ def run(
         workers=workers,
         as_json=as_json,
     )
-    follow(wishes)
+    if not follow(wishes):
+        raise typer.Exit(EXIT_FAILED)

@@ -31,7 +31,9 @@ from unflux.present.track_json import render_tracks
 from unflux.present.track_report import render_track_report
 from unflux.present.track_screen import print_tracks
 from unflux.present.visible import make_visible
+from unflux.present.wording import plural
 from unflux.read.source import Options as ReadOptions
+from unflux.track.following import Ending
 from unflux.track.question import QuestionType
 from unflux.track.rhythm import DAY_S, Bounds
 from unflux.track.vantage import Vantage
@@ -75,8 +77,11 @@ class Wishes:
     as_json: bool
 
 
-def follow(wishes: Wishes) -> None:
-    """Send what the scope allows; without one, or dry, print what would be asked."""
+def follow(wishes: Wishes) -> bool:
+    """Send what the scope allows; without one, or dry, print what would be asked.
+
+    Returns whether it went to its end: not, where the scope ended it before.
+    """
     names = find_names(wishes)
     if not names:
         message = "nothing to follow: name a DOMAIN or --names FILE"
@@ -87,10 +92,10 @@ def follow(wishes: Wishes) -> None:
     subnets = tuple(map(_scan_subnet, wishes.subnets))
     if wishes.report_only:
         write_report(wishes, names)
-        return
+        return True
     if wishes.scope is None:
         _print_plan([(name, qtype, NO_SCOPE) for name in names for qtype in qtypes])
-        return
+        return True
     if wishes.ledger is None and not wishes.dry_run:
         message = "--scope needs --ledger FILE, where every question is written down"
         raise UsageError(message)
@@ -110,15 +115,19 @@ def follow(wishes: Wishes) -> None:
     )
     if wishes.dry_run:
         _print_plan(planned(options))
-        return
+        return True
     prepare_reading(say)
-    asyncio.run(_track_with_signals(options, tell_lines(as_json=wishes.as_json)))
+    ending = asyncio.run(_track_with_signals(options, tell_lines(as_json=wishes.as_json)))
+    if ending.is_early:
+        unasked = plural(ending.unasked, "name that was due was", "names that were due were")
+        say(f"stopped: {ending.because}; {unasked} not asked for")
     if wishes.form is not None or wishes.report is not None:
         write_report(wishes, names)
+    return not ending.is_early
 
 
-async def _track_with_signals(options: Options, tell: Tell) -> None:
-    await track(options, tell, take_signals(_SIGNALS))
+async def _track_with_signals(options: Options, tell: Tell) -> Ending:
+    return await track(options, tell, take_signals(_SIGNALS))
 
 
 def write_report(wishes: Wishes, names: tuple[str, ...]) -> None:

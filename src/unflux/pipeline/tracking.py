@@ -1,7 +1,6 @@
 """Track: suspects asked for on their own rhythm, under scope and budget, into a store."""
 
 import asyncio
-import io
 import random
 import time
 from collections import Counter
@@ -14,32 +13,19 @@ from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import BudgetSpentError, Permit
 from unflux.engagement.scope import Scope
 from unflux.engine.store import WAIT_S, Store
-from unflux.model.errors import StoreError, UnfluxError, UsageError
+from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.lock import locked
 from unflux.model.telling import Tell
-from unflux.read.dnstap import CONTENT_TYPE, Dnstap
-from unflux.read.dnstap_frame import compose_frame
-from unflux.read.frame_streams import START, compose_control_frame
-from unflux.read.opening import STANDARD_INPUT, Location
-from unflux.read.reading import SourceRead, read_source
+from unflux.pipeline.track_keeping import RHYTHM, Keeper, Shelf, describe_failure
 from unflux.read.source import Options as ReadOptions
 from unflux.track.agenda import Agenda
 from unflux.track.exchange import Exchange, Look
-from unflux.track.following import FLIGHTS, Following, find_wildcards
+from unflux.track.following import FLIGHTS, Ending, Following, find_wildcards
 from unflux.track.question import QuestionType
 from unflux.track.rhythm import Bounds
-from unflux.track.tally import tally
 from unflux.track.vantage import Vantage
 
-SOURCE: Final = "track"
-"""The name of the records among the sources of a store."""
-RHYTHM: Final = (SOURCE, "rhythm")
-"""Where the store keeps the state of the agenda."""
 PURPOSE: Final = "track: how its answers change"
-MOST_WAITING: Final = 50_000
-"""Looks that are not stored yet; while there are more nothing is asked. Chosen: 2026-11-28; some
-90 MB, and eight seconds at the 6,000 looks a second of docs/track.md, for a store that another
-command has open."""
 
 
 class Command(Enum):
@@ -66,10 +52,11 @@ class Options:
     reading: ReadOptions = field(default_factory=ReadOptions)
 
 
-async def track(options: Options, tell: Tell, commands: "asyncio.Queue[Command]") -> None:
+async def track(options: Options, tell: Tell, commands: "asyncio.Queue[Command]") -> Ending:
     """Track until every name is dead, the time or the budget is over, or a command says to stop.
 
-    Raises UsageError for names out of scope, UnfluxError where it cannot begin or go on.
+    Returns how it ended. Raises UsageError for names out of scope, UnfluxError where it cannot
+    begin or go on.
     """
     outside = [name for name in options.names if not options.scope.holds_name(name)]
     if outside:
@@ -80,7 +67,7 @@ async def track(options: Options, tell: Tell, commands: "asyncio.Queue[Command]"
         permit = Permit(options.scope, ledger)
         resolvers = {vantage.resolver for vantage in options.vantages}
         async with Exchange(permit, resolvers, PURPOSE) as exchange:
-            await _Tracking(options, permit, exchange, tell).run(commands)
+            return await _Tracking(options, permit, exchange, tell).run(commands)
 
 
 class _Tracking:
@@ -98,30 +85,37 @@ class _Tracking:
             options.bounds,
             random.Random(),  # noqa: S311  jitter is no secret
         )
-        self._following = Following(self._agenda, exchange, self._take)
-        self._waiting: list[tuple[Look, bool]] = []
+        self._shelf = Shelf(store=options.store, batch_s=options.batch_s, reading=options.reading)
+        self._keeper = Keeper(self._shelf, self._agenda.render, tell)
+        self._following = Following(self._agenda, exchange, self._take, self._keeper.room)
         self._outcomes = Counter[str]()
         self._is_ending = asyncio.Event()
         self._stopped = asyncio.Event()
         self._told_dead = set[str]()
-        self._store_failure: str | None = None
 
-    async def run(self, commands: "asyncio.Queue[Command]") -> None:
+    async def run(self, commands: "asyncio.Queue[Command]") -> Ending:
         """Begin where the last run ended; end with all stored."""
-        with Store.open(self._options.store, wait_s=WAIT_S) as store:
-            self._agenda.begin(time.time(), store.deployed(*RHYTHM))
+        self._agenda.begin(time.time(), self._shelf.state())
         self._told_dead = self._agenda.dead
         obeying = asyncio.create_task(self._obey(commands))
-        keeping = asyncio.create_task(self._keep_on())
+        keeping = asyncio.create_task(self._keeper.keep_on(self._is_ending, self._tell_dead))
+        keeping.add_done_callback(lambda _: self._stop())
         try:
-            why = await self._follow()
+            ending = await self._follow()
         finally:
             obeying.cancel()
             self._is_ending.set()
-            await keeping
-        self._tell_status("ended", because=why)
+            await asyncio.wait({keeping})
+            await self._keeper.keep_last()
+        failure = keeping.exception()
+        if failure is not None:
+            message = f"stopped, with all stored that came: {describe_failure(failure)}"
+            raise UnfluxError(message) from failure
+        self._tell_dead()
+        self._tell_status("ended", because=ending.because, unasked=ending.unasked)
+        return ending
 
-    async def _follow(self) -> str:
+    async def _follow(self) -> Ending:
         names, vantage = self._options.names, self._options.vantages[0]
         self._tell_status("tracking", names=len(names), vantages=len(self._options.vantages))
         if self._options.for_s is not None:
@@ -135,11 +129,13 @@ class _Tracking:
         if not looking.done():
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-            return "told to end"
+            return Ending(because="told to end")
         try:
             found = looking.result()
         except BudgetSpentError as spent:
-            return str(spent)
+            return Ending(
+                because=str(spent), is_early=True, unasked=self._agenda.count_due(time.time())
+            )
         for zone in sorted(found):
             if found[zone]:
                 self._tell("wildcard", zone=zone)
@@ -154,9 +150,12 @@ class _Tracking:
 
     def _take(self, look: Look, is_change: bool) -> None:
         self._outcomes[look.reply.outcome] += 1
-        self._waiting.append((look, is_change))
-        if len(self._waiting) >= MOST_WAITING:
-            self._following.room.clear()
+        self._keeper.take(look, is_change)
+
+    def _tell_dead(self) -> None:
+        for name in sorted(self._agenda.dead - self._told_dead):
+            self._told_dead.add(name)
+            self._tell("dead", name=name)
 
     async def _obey(self, commands: "asyncio.Queue[Command]") -> None:
         while True:
@@ -165,75 +164,10 @@ class _Tracking:
             else:
                 self._tell_status("status")
 
-    # --- the store --------------------------------------------------------------------------
-
-    async def _keep_on(self) -> None:
-        """Store what came at every batch, and what came last at the end."""
-        while not self._is_ending.is_set():
-            try:
-                async with asyncio.timeout(self._options.batch_s):
-                    await self._is_ending.wait()
-            except TimeoutError:
-                pass
-            await self._keep()
-        await self._keep()
-        if self._waiting:
-            message = f"{len(self._waiting)} looks are lost: {self._store_failure}"
-            raise UnfluxError(message)
-
-    async def _keep(self) -> None:
-        if not self._waiting:
-            return
-        looks, state = self._waiting, self._agenda.render()
-        self._waiting = []
-        try:
-            await asyncio.to_thread(keep_looks, self._options, looks, state)
-        except StoreError as error:
-            if self._store_failure is None:
-                self._tell("store-refused", because=str(error))
-            self._store_failure = str(error)
-            self._waiting = looks + self._waiting
-            return
-        self._store_failure = None
-        if len(self._waiting) < MOST_WAITING:
-            self._following.room.set()
-        for name in sorted(self._agenda.dead - self._told_dead):
-            self._told_dead.add(name)
-            self._tell("dead", name=name)
-
     def _tell_status(self, event: str, **fields: str | int) -> None:
         counted = {outcome: self._outcomes[outcome] for outcome in sorted(self._outcomes)}
         drops = {"stray": sum(self._exchange.drops.values())}
         self._tell(event, **fields, **counted, **drops, left=self._permit.left)
-
-
-def keep_looks(options: Options, looks: list[tuple[Look, bool]], state: str) -> None:
-    """Put looks into the store as records and by vantage, and the state with them, or nothing.
-
-    Raises StoreError.
-    """
-    read = _read(looks, options.reading)
-    if read.error is not None:
-        raise UnfluxError(read.error)
-    with Store.open(options.store, wait_s=WAIT_S) as store, store.transaction():
-        store.extend(
-            read.rollup, SOURCE, Dnstap.NAME, read.drops.response_count, read.drops.reasons
-        )
-        store.add_looks(tally(looks))
-        store.keep_deployed(*RHYTHM, state)
-
-
-def _read(looks: list[tuple[Look, bool]], reading: ReadOptions) -> SourceRead:
-    """Decode the replies, by the very reader of dnstap files."""
-    frames = [
-        compose_frame(look.wire, look.at, str(look.vantage))
-        for look, _ in looks
-        if look.wire is not None
-    ]
-    stream = io.BytesIO(compose_control_frame(START, CONTENT_TYPE) + b"".join(frames))
-    return read_source(
-        Location(name=STANDARD_INPUT), reading, standard_input=stream, with_digest=False
-    )
 
 
 def planned(options: Options) -> list[tuple[str, str, str]]:

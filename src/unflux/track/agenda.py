@@ -102,6 +102,11 @@ class Agenda:
         living = {key[0] for key, rhythm in self._rhythms.items() if not rhythm.is_dead}
         return {key[0] for key in self._rhythms} - living
 
+    def count_due(self, now_s: float) -> int:
+        """Count the names that some vantage should have asked for by now."""
+        rhythms = self._rhythms.items()
+        return len({k[0] for k, one in rhythms if not one.is_dead and one.due_at_s <= now_s})
+
     def take(self, now_s: float) -> Item | None:
         """Return what is due, soonest first; null where nothing is."""
         if not self._heap or self._heap[0][0] > now_s:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError
@@ -20,6 +21,17 @@ NAP_S: Final = 1.0
 
 Taken = Callable[[Look, bool], None]
 """Told each look, and whether it was answered otherwise than the one before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Why nothing more is asked."""
+
+    because: str
+    is_early: bool = False
+    """The scope ended it, by its budget or its time."""
+    unasked: int = 0
+    """Names that were due then, and were not asked for."""
 
 
 async def find_wildcards(
@@ -52,7 +64,10 @@ async def find_wildcards(
 class Following:
     """Carries out an agenda."""
 
-    def __init__(self, agenda: Agenda, exchange: Exchange, taken: Taken) -> None:
+    def __init__(
+        self, agenda: Agenda, exchange: Exchange, taken: Taken, room: asyncio.Event
+    ) -> None:
+        """Ask while there is ``room`` for what comes."""
         self._agenda = agenda
         self._exchange = exchange
         self._taken = taken
@@ -60,18 +75,16 @@ class Following:
         self._wake = asyncio.Event()
         self._is_ending = False
         self._failure: BaseException | None = None
-        self.room = asyncio.Event()
-        """Cleared while looks cannot be taken in; nothing is asked then."""
-        self.room.set()
+        self._room = room
 
     def end(self) -> None:
         """Ask nothing more."""
         self._is_ending = True
         self._wake.set()
-        self.room.set()
+        self._room.set()
 
-    async def run(self) -> str:
-        """Go on until told to end or nothing is left to ask; return why it ended.
+    async def run(self) -> Ending:
+        """Go on until told to end or nothing is left to ask.
 
         Raises UnfluxError where the ledger cannot be written. What is on its way at the end is
         asked again by the next run.
@@ -79,7 +92,7 @@ class Following:
         flights = set[asyncio.Task[None]]()
         try:
             while not (self._is_ending or self._agenda.is_over):
-                await self.room.wait()
+                await self._room.wait()
                 await self._slots.acquire()
                 item = None if self._is_ending else self._agenda.take(time.time())
                 if item is None:
@@ -96,10 +109,11 @@ class Following:
                 flight.cancel()
             await asyncio.gather(*left, return_exceptions=True)
         if isinstance(self._failure, BudgetSpentError | OutOfScopeError):
-            return str(self._failure)
+            unasked = self._agenda.count_due(time.time())
+            return Ending(because=str(self._failure), is_early=True, unasked=unasked)
         if self._failure is not None:
             raise self._failure
-        return "told to end" if self._is_ending else "every name is dead"
+        return Ending(because="told to end" if self._is_ending else "every name is dead")
 
     async def _rest(self) -> None:
         """Wait for the next look that is due, or for one that comes back."""

@@ -1,0 +1,121 @@
+"""Keeping of a track: bounded while it waits, and of what cannot be stored all else is."""
+
+import asyncio
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, NoReturn
+
+import dns.message
+import dns.rrset
+import pytest
+from tests.track.resolvers import answering, grant
+
+from unflux.engine.store import Store
+from unflux.model.endpoint import Endpoint
+from unflux.model.errors import UnfluxError
+from unflux.model.vantages import VANTAGE_LOOKS
+from unflux.pipeline import track_keeping as module
+from unflux.pipeline.track_keeping import Keeper, Shelf
+from unflux.pipeline.tracking import Options, track
+from unflux.read.source import Options as ReadOptions
+from unflux.track.exchange import Look
+from unflux.track.question import Question, Reply, compose_question
+from unflux.track.vantage import Vantage
+
+VANTAGE = Vantage(resolver=Endpoint(ip_address("127.0.0.1"), 53))
+POISON = "\ud800.bad.example"
+"""No UTF-8, which no reader lets in: it stands for what nobody thought of."""
+
+
+def look(name: str, padding: int = 0) -> Look:
+    answer = dns.message.make_response(
+        dns.message.from_wire(compose_question(Question("bad.example", "A"), 1))
+    )
+    answer.answer.append(dns.rrset.from_text("bad.example.", 20, "IN", "A", "20.0.0.1"))
+    return Look(
+        vantage=VANTAGE, question=Question(name, "A"), at=datetime.now(UTC),
+        reply=Reply(outcome="answered", found=frozenset({"20.0.0.1"}), ttl_s=20),
+        wire=answer.to_wire() + bytes(padding),
+    )  # fmt: skip
+
+
+def told_nothing(event: str, /, **fields: Any) -> NoReturn:
+    raise AssertionError(event, fields)
+
+
+def kept(store: Path) -> dict[str, int]:
+    with Store.open(store, read_only=True) as opened:
+        rows = opened.looks(VANTAGE_LOOKS).to_pylist()
+        state = opened.deployed(*module.RHYTHM)
+    assert state == "the state"
+    return {row["query"]: row["looks"] for row in rows}
+
+
+def keeper(store: Path) -> Keeper:
+    shelf = Shelf(store=store, batch_s=0.05, reading=ReadOptions())
+    return Keeper(shelf, lambda: "the state", told_nothing)
+
+
+def test_one_look_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        one = keeper(tmp_path / "store")
+        for number in range(20):
+            one.take(look(POISON if number == 7 else f"n{number}.bad.example"), False)
+        with pytest.raises(UnfluxError, match=r"^1 look is lost: UnicodeEncodeError: "):
+            await one.keep_last()
+
+    asyncio.run(run())
+    assert kept(tmp_path / "store") == {f"n{n}.bad.example": 1 for n in range(20) if n != 7}
+
+
+def test_where_nothing_can_be_stored_trying_has_an_end(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"no store at all" * 9)
+
+    async def run() -> None:
+        one = keeper(tmp_path / "store")
+        for _ in range(3000):
+            one.take(look("bad.example"), False)
+        with pytest.raises(UnfluxError, match=r"^3,000 looks are lost: .*store"):
+            await one.keep_last()
+
+    asyncio.run(run())
+
+
+def test_long_replies_leave_no_room_until_they_are_stored(tmp_path: Path) -> None:
+    async def run() -> None:
+        one, ending = keeper(tmp_path / "store"), asyncio.Event()
+        size = 60_000
+        count = module.MOST_WAITING_OCTETS // size
+        for _ in range(count):
+            one.take(look("bad.example", size - len(look("bad.example").wire or b"")), False)
+        assert one.room.is_set()
+        one.take(look("bad.example", size), False)
+        assert not one.room.is_set()
+        keeping = asyncio.create_task(one.keep_on(ending, lambda: None))
+        async with asyncio.timeout(60):
+            await one.room.wait()
+        ending.set()
+        await keeping
+        assert kept(tmp_path / "store") == {"bad.example": count + 1}
+
+    asyncio.run(run())
+
+
+@pytest.mark.slow
+def test_a_keeper_that_fails_ends_the_run_with_what_it_was(tmp_path: Path) -> None:
+    def fail(rollup: object) -> NoReturn:
+        raise ZeroDivisionError("nobody thought of it")
+
+    async def run() -> None:
+        async with answering("20.0.0.1") as endpoint:
+            options = Options(
+                names=("bad.example",), vantages=(Vantage(resolver=endpoint),), batch_s=0.2,
+                store=tmp_path / "store", scope=grant(endpoint), ledger=tmp_path / "ledger",
+                reading=ReadOptions(lessen=fail),
+            )  # fmt: skip
+            async with asyncio.timeout(120):
+                with pytest.raises(UnfluxError, match=r"look.* lost: .*nobody thought of it"):
+                    await track(options, lambda *_, **__: None, asyncio.Queue())
+
+    asyncio.run(run())
