@@ -26,7 +26,7 @@ def write_stretched(
     Half a minute is not what a judge of fast flux waits for. Moments are as far apart here as they
     were in the small internet, counted from the first; TTLs are as long.
     """
-    replies = sorted(_replies(connections, resolver), key=lambda reply: reply[0])
+    replies = sorted(find_replies(connections, resolver), key=lambda reply: reply[0])
     with path.open("w", encoding="ascii", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HEADER)
@@ -35,9 +35,10 @@ def write_stretched(
             writer.writerows(_rows(f"{ts:.6f}", message, compress))
 
 
-def _replies(
+def find_replies(
     connections: Iterable[Connection], resolver: str
 ) -> Iterator[tuple[int, dns.message.Message]]:
+    """Yield what a resolver answered its clients by UDP, and when, in microseconds since 1970."""
     for connection in connections:
         if connection.key[0] == "udp" and connection.key[3:] == (resolver, 53):
             for ts_us, octets in connection.returned.datagrams():
