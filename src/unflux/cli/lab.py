@@ -208,18 +208,21 @@ def capture(
 
     Each vantage gets a folder with the packets, Zeek-style conn.log, dns.log and http.log, and
     flows by IPFIX; the resolver's has dnstap too. Beside them lies the truth: labels, agents,
-    motherships, and what happened when.
+    motherships, and what happened when. What was lost is told, and kept in capture.json; a tap that
+    ends before its time makes the exit status 1.
     """
     _refuse_full(out, force=force)
     from unflux.cli.progress import say  # noqa: PLC0415
     from unflux.lab.testbed.capturing import capture as capture_testbed  # noqa: PLC0415
 
     say(f"Capturing for {seconds:g} s.")
-    for taken in capture_testbed(_state(state), out, seconds):
+    for taken in capture_testbed(_state(state), out, seconds).vantages:
         say(
             f"{taken.packets:,} packets of {taken.connections:,} connections at the "
             f"{taken.vantage}: {taken.folder}"
         )
+        for loss in taken.losses():
+            say(loss)
 
 
 @app.command("status")

@@ -11,7 +11,8 @@ import pytest
 from tests.act.outputs.programs import checked, find
 from tests.lab.testbed.beds import Bed, raised
 
-from unflux.lab.testbed.capturing import Captured, capture
+from unflux.lab.testbed.captured import Captured
+from unflux.lab.testbed.capturing import capture
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.programs import CAPTURE_PACKAGES
 from unflux.model.errors import UnfluxError
@@ -46,7 +47,7 @@ def taken(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Captu
         finally:
             is_over.set()
         visited.result()
-    return {one.vantage: one for one in found}
+    return {one.vantage: one for one in found.vantages}
 
 
 def visit_honeypot(bed: Bed, is_over: threading.Event) -> None:

@@ -1,17 +1,16 @@
 """Capture a testbed: packets at each vantage, and the logs that others would have of them."""
 
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from unflux.lab.testbed.blueprint import Blueprint, Segment
+from unflux.lab.testbed.captured import Capture, Captured, write_report
 from unflux.lab.testbed.connections import assemble
+from unflux.lab.testbed.dnstap_parts import DNSTAP, DnstapParts, joined
 from unflux.lab.testbed.flow_export import export_flows
 from unflux.lab.testbed.namespaces import namespace_name
 from unflux.lab.testbed.packets import read_packets
@@ -20,8 +19,8 @@ from unflux.lab.testbed.programs import CAPTURE_PACKAGES, Programs, find_program
 from unflux.lab.testbed.state import State
 from unflux.lab.testbed.status import require_up
 from unflux.lab.testbed.stretched import write_stretched
+from unflux.lab.testbed.taps import LAG_S, Tally, Tap, tapped
 from unflux.lab.testbed.truth import PRESENCE, ROTATIONS, write_truth
-from unflux.lab.testbed.wiring import UPLINK
 from unflux.lab.testbed.zeek_logs import write_logs
 from unflux.model.errors import UnfluxError
 
@@ -33,27 +32,19 @@ VANTAGES: Final[Mapping[str, tuple[Segment, tuple[str, ...]]]] = {
 """Folder of each vantage, the namespace whose way up is tapped, and what of it is taken."""
 CAPTURE: Final = "capture.pcap"
 STRETCHED: Final = "stretched.csv"
-DNSTAP: Final = "dnstap.fstrm"
-START_S: Final = 20.0
-SLACK_S: Final = 30.0
-"""A tap that nobody ends does so itself, so long after its time."""
+SLACK_S: Final = 120.0
+"""A tap that nobody ends does so itself, so long after its time: longer than all others may take to
+start."""
+LOOK_S: Final = 0.5
+"""How often taps and dnstap are looked at meanwhile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
-    """What was taken at one vantage."""
-
-    vantage: str
-    folder: Path
-    packets: int
-    connections: int
-
-
-def capture(state: State, out: Path, seconds: float) -> list[Captured]:
+def capture(state: State, out: Path, seconds: float) -> Capture:
     """Tap all vantages of a testbed for a time and write captures, logs and truth below ``out``.
 
-    Raises UnfluxError where the testbed is not up and whole, where another command works on it,
-    where nothing can be written, or a program is missing or fails.
+    What was lost on the way is in the result and in ``capture.json``. Raises UnfluxError where the
+    testbed is not up and whole, where another command works on it, where nothing can be written, a
+    program is missing or fails, or a tap ends before its time.
     """
     programs = find_programs(CAPTURE_PACKAGES)
     require_up(state)
@@ -66,83 +57,68 @@ def capture(state: State, out: Path, seconds: float) -> list[Captured]:
             raise UnfluxError(message) from error
 
 
-def _capture(programs: Programs, state: State, out: Path, seconds: float) -> list[Captured]:
+def _capture(programs: Programs, state: State, out: Path, seconds: float) -> Capture:
     record = state.read()
     testbed = record.testbed
     for vantage in VANTAGES:
         (out / vantage).mkdir(parents=True, exist_ok=True)
-    with ExitStack() as taps:
+    with (
+        ExitStack() as stack,
+        joined(programs, testbed, state.folder, out / "resolver" / DNSTAP) as parts,
+    ):
+        taps = {}
         for vantage, (segment, expression) in VANTAGES.items():
-            name = namespace_name(testbed, segment)
-            taps.enter_context(_tapped(programs, name, expression, out / vantage, seconds))
-        _roll_dnstap(programs, testbed, state).unlink(missing_ok=True)
-        time.sleep(seconds)
-    shutil.move(_roll_dnstap(programs, testbed, state), out / "resolver" / DNSTAP)
+            name, path = namespace_name(testbed, segment), out / vantage / CAPTURE
+            tap = tapped(programs, name, expression, path, place=vantage, most_s=seconds + SLACK_S)
+            taps[vantage] = stack.enter_context(tap)
+        parts.forget()
+        began_at_s = time.time()
+        _watch(tuple(taps.values()), parts, seconds)
+        tallies = {vantage: tap.end() for vantage, tap in taps.items()}
+        parts.fetch_last()
     blueprint = draw_blueprint(record.options)
     write_truth(blueprint, out)
     for happened in (PRESENCE, ROTATIONS):
         shutil.copyfile(state.folder / happened, out / happened)
-    return [
-        _write_logs_of(programs, testbed, blueprint, vantage, out / vantage) for vantage in VANTAGES
-    ]
+    taken = Capture(
+        testbed=testbed,
+        began_at_s=began_at_s,
+        seconds=seconds,
+        messages=parts.messages,
+        vantages=tuple(
+            _write_logs_of(programs, testbed, blueprint, out / vantage, tally)
+            for vantage, tally in tallies.items()
+        ),
+    )
+    write_report(taken, out)
+    return taken
+
+
+def _watch(taps: Sequence[Tap], parts: DnstapParts, seconds: float) -> None:
+    """Wait until all of the time is in the taps' files, and see that they run meanwhile."""
+    ends = time.monotonic() + seconds + LAG_S
+    while (left_s := ends - time.monotonic()) > 0:
+        time.sleep(min(left_s, LOOK_S))
+        parts.fetch()
+        for tap in taps:
+            tap.require_running()
 
 
 def _write_logs_of(
-    programs: Programs, testbed: str, blueprint: Blueprint, vantage: str, folder: Path
+    programs: Programs, testbed: str, blueprint: Blueprint, folder: Path, tally: Tally
 ) -> Captured:
     connections = assemble(read_packets(folder / CAPTURE))
     write_logs(connections, folder)
+    vantage = folder.name
     if vantage == "resolver":
         resolver = blueprint.names.resolvers["north"]
         write_stretched(connections, resolver, blueprint.compress, folder / STRETCHED)
-    export_flows(programs, namespace_name(testbed, "core"), folder / CAPTURE, folder)
+    exported = export_flows(programs, namespace_name(testbed, "core"), folder / CAPTURE, folder)
     return Captured(
         vantage=vantage,
         folder=folder,
+        tally=tally,
         packets=sum(one.sent.packets + one.returned.packets for one in connections),
         connections=len(connections),
+        exported=exported,
     )
-
-
-@contextmanager
-def _tapped(
-    programs: Programs, namespace: str, expression: Sequence[str], folder: Path, seconds: float
-) -> Iterator[None]:
-    command = (
-        programs.paths["ip"], "netns", "exec", namespace, programs.paths["timeout"],
-        "--signal=INT", str(seconds + SLACK_S), programs.paths["tcpdump"], "-Z", "root", "-U",
-        "-n", "-B", "16384", "-i", UPLINK, "-w", str(folder / CAPTURE), *expression,
-    )  # fmt: skip
-    log = folder / "tcpdump.log"
-    with log.open("wb") as said:
-        tap = subprocess.Popen(  # noqa: S603  words are ours
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
-    try:
-        _wait_until_tapping(tap, log)
-        yield
-    finally:
-        tap.send_signal(signal.SIGINT)
-        tap.wait()
-    log.unlink()
-
-
-def _wait_until_tapping(tap: "subprocess.Popen[bytes]", log: Path) -> None:
-    ends = time.monotonic() + START_S
-    while "listening on" not in (said := log.read_text(encoding="utf-8", errors="replace")):
-        if tap.poll() is not None or time.monotonic() > ends:
-            message = f"tcpdump does not capture: {said.strip()[-600:]}"
-            raise UnfluxError(message)
-        time.sleep(0.02)
-
-
-def _roll_dnstap(programs: Programs, testbed: str, state: State) -> Path:
-    """Have the resolver begin a new file of dnstap; return where the old one is, whole."""
-    own = state.folder / "north"
-    old = own / "rolled.fstrm"
-    (own / DNSTAP).rename(old)
-    programs.run(
-        "ip", "netns", "exec", namespace_name(testbed, "north"), programs.paths["rndc"],
-        "-k", own / "rndc.key", "-s", "127.0.0.1", "-p", "953", "dnstap", "-reopen",
-    )  # fmt: skip
-    return old

@@ -4,100 +4,114 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from unflux.lab.testbed.flow_collector import PATIENCE_S, PORT, Collector, collecting
 from unflux.lab.testbed.namespaces import entered
-from unflux.lab.testbed.programs import Programs
+from unflux.lab.testbed.programs import Programs, last_words
 from unflux.model.errors import UnfluxError
 
-PORT: Final = 2055
 FLOWS: Final = "flows.csv"
 """Whole seconds, as nfdump writes CSV."""
 FLOWS_EXACT: Final = "flows.json"
 COLLECTED: Final = "ipfix.nfcapd"
-PATIENCE_S: Final = 20.0
-EXPORT_S: Final = 120
-"""How long the exporter may read a capture, and how long the collector lives at most."""
-MOST_WAITING_OCTETS: Final = 32_768
-"""What may wait at the collector, by the kernel's count. Chosen: 2026-11-28; a seventh of what a
-socket holds by default."""
-_POLL_S: Final = 0.02
+EXPORT_S: Final = 120.0
+"""How long the exporter may read a small capture."""
+EXPORT_OCTETS_PER_S: Final = 1_000_000
+"""So much more time for a large one."""
+WRITE_S: Final = 600.0
+"""How long flows may take to be written as text."""
 
 
-def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What became of a capture's flows, by what the two programs say of themselves."""
+
+    packets: int
+    """Of the capture, in flows: those of IP that were whole."""
+    flows: int
+    """That the exporter sent."""
+    lost: int
+    """Those of them that the collector did not get."""
+    failures: int
+    """Messages that the exporter could not send."""
+
+
+def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path) -> Exported:
     """Write a capture's flows as ``ipfix.nfcapd``, ``flows.csv`` and ``flows.json``.
 
     Exporter and collector run on the loopback of a namespace. A flow is one way; its times are
     exact to the millisecond, save in the CSV. What a folder of an earlier run holds is replaced.
+    Raises UnfluxError where a program fails or does not say what it did.
     """
     gathered = folder / "nfcapd"
     if gathered.exists():
         shutil.rmtree(gathered)
     gathered.mkdir()
-    collector = subprocess.Popen(  # noqa: S603  words are ours
-        [
-            programs.paths["ip"], "netns", "exec", namespace, programs.paths["timeout"],
-            str(EXPORT_S), programs.paths["nfcapd"], "-l", gathered, "-b", "127.0.0.1",
-            "-p", str(PORT), "-t", "86400",
-        ],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _wait_for_queue(collector, is_listening=True)
-        _relay_messages(programs, namespace, capture, collector)
-        _wait_for_queue(collector, most_octets=0)
-    finally:
-        collector.terminate()
-        collector.wait()
-    files = sorted(path for path in gathered.iterdir() if re.fullmatch(r"nfcapd\.\d+", path.name))
-    if len(files) != 1:
-        message = f"nfcapd left {len(files)} files of {capture}"
-        raise UnfluxError(message)
-    files[0].rename(folder / COLLECTED)
+    patience_s = EXPORT_S + capture.stat().st_size / EXPORT_OCTETS_PER_S
+    most_s = patience_s + 4 * PATIENCE_S
+    with collecting(programs, namespace, gathered, most_s=most_s) as collector:
+        said = _relay_messages(programs, namespace, capture, collector, patience_s)
+        collected = collector.end()
+    collector.bring_together(programs, folder / COLLECTED)
     shutil.rmtree(gathered)
-    (capture.parent / "softflowd.pid").unlink(missing_ok=True)
     for path, form in ((folder / FLOWS, "csv"), (folder / FLOWS_EXACT, "json")):
-        said = programs.run("nfdump", "-r", folder / COLLECTED, "-o", form)
-        path.write_text(said, encoding="utf-8")
+        programs.write(path, "nfdump", "-r", folder / COLLECTED, "-o", form, patience_s=WRITE_S)
+    sent = _count(said, r"Flows exported: \d+ \((\d+) records\)")
+    return Exported(
+        packets=_count(said, r"Packets processed: (\d+)"),
+        flows=sent,
+        lost=max(0, sent - collected),
+        failures=_count(said, r"in \d+ packets \((\d+) failures\)"),
+    )
 
 
 def _relay_messages(
-    programs: Programs, namespace: str, capture: Path, collector: "subprocess.Popen[bytes]"
-) -> None:
-    """Have the exporter's messages collected, by TCP from it and at the collector's own pace.
+    programs: Programs, namespace: str, capture: Path, collector: Collector, patience_s: float
+) -> str:
+    """Have the exporter's messages collected, and return what it said.
 
-    The exporter sends a file's flows faster than any socket takes them, and datagrams that find no
-    room are lost without a word.
+    By TCP from it and at the collector's own pace: it sends a file's flows faster than any socket
+    takes them, and datagrams that find no room are lost without a word.
     """
+    log = capture.with_name("softflowd.log")
     with entered(namespace):
         listener = socket.create_server(("127.0.0.1", PORT))
         onward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with listener, onward:
+    with listener, onward, log.open("wb") as said:
         listener.settimeout(PATIENCE_S)
         exporter = subprocess.Popen(  # noqa: S603  words are ours
             [
-                programs.paths["ip"], "netns", "exec", namespace, programs.paths["softflowd"],
-                "-d", "-r", capture.name, "-n", f"127.0.0.1:{PORT}", "-P", "tcp", "-v", "10",
-                "-A", "milli", "-m", "1000000", "-p", "softflowd.pid", "-c", "none",
+                *programs.bound_to_this("KILL"), programs.paths["ip"], "netns", "exec", namespace,
+                programs.paths["softflowd"], "-d", "-r", capture.name, "-n", f"127.0.0.1:{PORT}",
+                "-P", "tcp", "-v", "10", "-A", "milli", "-m", "1000000", "-p", "softflowd.pid",
+                "-c", "none",
             ],
-            cwd=capture.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            cwd=capture.parent, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
         )  # fmt: skip
         try:
             with listener.accept()[0] as opened, opened.makefile("rb") as stream:
-                opened.settimeout(EXPORT_S)
+                opened.settimeout(patience_s)
                 for octets in _messages(stream):
                     onward.sendto(octets, ("127.0.0.1", PORT))
-                    _wait_for_queue(collector, most_octets=MOST_WAITING_OCTETS)
-        except TimeoutError as error:
-            message = "softflowd does not export"
+                    collector.wait_for_room()
+            status = exporter.wait(PATIENCE_S)
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            message = f"softflowd does not export: {last_words(log)}"
             raise UnfluxError(message) from error
         finally:
-            exporter.terminate()
+            exporter.kill()
             exporter.wait()
+    if status:
+        message = f"softflowd failed: {last_words(log)}"
+        raise UnfluxError(message)
+    told = log.read_text(encoding="utf-8", errors="replace")
+    for left in (log, capture.with_name("softflowd.pid")):
+        left.unlink(missing_ok=True)
+    return told
 
 
 def _messages(stream: BinaryIO) -> Iterator[bytes]:
@@ -106,26 +120,9 @@ def _messages(stream: BinaryIO) -> Iterator[bytes]:
         yield head + stream.read(int.from_bytes(head[2:]) - len(head))
 
 
-def _wait_for_queue(
-    collector: "subprocess.Popen[bytes]", *, is_listening: bool = False, most_octets: int = 0
-) -> None:
-    """Wait until the collector listens, or until no more than so much waits for it."""
-    ends = time.monotonic() + PATIENCE_S
-    while time.monotonic() < ends:
-        waiting = _waiting_octets(collector.pid)
-        if waiting is not None and (is_listening or waiting <= most_octets):
-            return
-        if collector.poll() is not None:
-            break
-        time.sleep(_POLL_S)
-    message = "nfcapd does not collect"
-    raise UnfluxError(message)
-
-
-def _waiting_octets(process: int) -> int | None:
-    """Return what waits at the collector's socket (proc(5), /proc/net/udp); null without one."""
-    for line in Path(f"/proc/{process}/net/udp").read_text(encoding="ascii").splitlines()[1:]:
-        words = line.split()
-        if words[1].endswith(f":{PORT:04X}"):
-            return int(words[4].split(":")[1], 16)
-    return None
+def _count(said: str, pattern: str) -> int:
+    found = re.search(pattern, said)
+    if found is None:
+        message = "softflowd does not say what it sent"
+        raise UnfluxError(message)
+    return int(found.group(1))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from unflux.lab.testbed.blueprint import Blueprint, Operation, Segment, ServedZone
+from unflux.lab.testbed.dnstap_parts import compose_output
 from unflux.lab.testbed.namespaces import namespace_name
 from unflux.lab.testbed.programs import Programs
 
@@ -98,10 +99,10 @@ def _prepare_resolver(blueprint: Blueprint, segment: Segment, folder: Path) -> P
     )
     extra = (
         f"query-source address {address}; recursion yes; allow-recursion {{ any; }}; "
-        "allow-query-cache { any; }; servfail-ttl 1; lame-ttl 0; prefetch 0;\n"
-        "dnstap { client response; resolver response; }; "
-        f'dnstap-output file "{own}/dnstap.fstrm"; '
+        "allow-query-cache { any; }; servfail-ttl 1; lame-ttl 0; prefetch 0; "
     )
+    if segment == "north":
+        extra += f"dnstap {{ client response; resolver response; }}; {compose_output(own)} "
     blocks = (
         f'include "{own}/rndc.key";\n'
         'controls { inet 127.0.0.1 port 953 allow { 127.0.0.1; } keys { "rndc"; }; };\n'

@@ -23,6 +23,7 @@ PACKAGES: Final[Mapping[str, str]] = {
 CAPTURE_PACKAGES: Final[Mapping[str, str]] = {
     "ip": "iproute2",
     "timeout": "coreutils",
+    "setpriv": "util-linux",
     "rndc": "bind9-utils",
     "tcpdump": "tcpdump",
     "softflowd": "softflowd",
@@ -71,6 +72,38 @@ class Programs:
             message = f"{command} failed: {done.stdout.strip()[-KEPT_CHARACTERS:]}"
             raise UnfluxError(message)
         return done.stdout
+
+    def write(
+        self, path: Path, command: str, *arguments: str | Path, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Run a program to its end and have what it writes in a file; raises UnfluxError as run."""
+        words = [self.paths[command], *map(str, arguments)]
+        try:
+            with path.open("wb") as stream:
+                done = subprocess.run(  # noqa: S603  found by name, words are ours
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.PIPE,
+                    timeout=patience_s,
+                    check=False,
+                )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            message = f"{command} could not be run to its end: {error}"
+            raise UnfluxError(message) from error
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip()[-KEPT_CHARACTERS:]
+            message = f"{command} failed: {said}"
+            raise UnfluxError(message)
+
+    def bound_to_this(self, signal_name: str) -> tuple[str, ...]:
+        """Return the words before a command that gets a signal when this process ends."""
+        return (self.paths["setpriv"], "--pdeathsig", signal_name)
+
+
+def last_words(log: Path) -> str:
+    """Return the end of what a program wrote into its log."""
+    return log.read_text(encoding="utf-8", errors="replace").strip()[-KEPT_CHARACTERS:]
 
 
 def find_programs(packages: Mapping[str, str]) -> Programs:
