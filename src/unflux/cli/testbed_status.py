@@ -25,6 +25,8 @@ def print_status(status: Status, *, as_json: bool | None) -> None:
     print(f"  processes: {running or 'none'}")
     for name in status.namespaces.values():
         print(f"  namespace: {name}")
+    if status.updates_refused:
+        print(f"  record sets that servers did not take: {status.updates_refused:,}")
     for name in status.missing:
         print(f"  missing: {name}")
 
@@ -52,5 +54,6 @@ def compose_status(status: Status) -> dict[str, object]:
         "agents_online": status.agents_online,
         "resolvers": dict(status.resolvers),
         "honeypot": status.honeypot,
+        "updates_refused": status.updates_refused,
         "missing": list(status.missing),
     }

@@ -1,10 +1,14 @@
 """A testbed lives as its blueprint says, leads nowhere else, and is gone without trace."""
 
+import asyncio
+import csv
 import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.act.outputs.programs import find
@@ -13,7 +17,11 @@ from tests.lab.testbed.beds import Bed, raised
 from unflux.lab.testbed.blueprint import SEGMENTS, Agent, Operation, Software
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.namespaces import identify, namespaces_of, processes_in
+from unflux.lab.testbed.rotating import Pool, Work, rotate_name_servers
+from unflux.lab.testbed.sockets import HostSockets
 from unflux.lab.testbed.status import look
+from unflux.lab.testbed.truth import Chronicle, count_refused
+from unflux.lab.testbed.updating import Updater
 from unflux.lab.testbed.wiring import OUTSIDE
 from unflux.model.errors import UnfluxError
 
@@ -107,6 +115,43 @@ def test_random_hosts_of_double_flux_lead_to_agents(bed: Bed) -> None:
     agents = {agent.address for agent in operation.agents}
     assert set(ask(bed, f"x7.{operation.domains[0]}")) & agents
     assert ask(bed, f"x7.{bed.blueprint.operations[0].domains[0]}") == []
+
+
+def test_what_a_server_refuses_is_no_rotation(bed: Bed, tmp_path: Path) -> None:
+    """Name servers move at the registry; the mothership named here has no such zone."""
+    operation = bed.blueprint.operations[1]
+    mistaken = replace(operation, mothership=bed.blueprint.names.hosters[0])
+    moments = iter((0.0, 0.0))
+    chance = Random(1)
+    work = Work(
+        updater=Updater(
+            HostSockets(bed.record.testbed), "origins", operation.controller, bed.state.folder
+        ),
+        chronicle=(chronicle := Chronicle(tmp_path)),
+        clock=lambda: next(moments, 1.0),
+        rng=chance,
+        length_s=0.5,
+    )
+    asyncio.run(
+        rotate_name_servers(replace(mistaken, ns_rotation_s=0.0), Pool(mistaken, chance), work)
+    )
+    chronicle.close()
+    hosts = {host for domain in operation.domains for host in operation.name_hosts(domain)}
+    took, refused = (
+        list(csv.DictReader((tmp_path / name).read_text().splitlines()))
+        for name in ("rotations.csv", "refused.csv")
+    )
+    assert {(row["owner"], row["server"]) for row in took} == {
+        (host, operation.name_server) for host in hosts
+    }
+    assert {(row["owner"], row["server"], row["reason"]) for row in refused} == {
+        (host, mistaken.mothership, "NOTAUTH") for host in hosts
+    }
+    assert count_refused(tmp_path) == len(refused) == len(hosts)
+    before = look(bed.state).updates_refused
+    with (bed.state.folder / "refused.csv").open("a") as stream:
+        stream.write("1.0,a.example,A,192.0.2.1,192.0.2.2,REFUSED\n")
+    assert look(bed.state).updates_refused > before
 
 
 def test_the_forward_proxy_fetches_what_is_asked(bed: Bed) -> None:

@@ -86,6 +86,11 @@ class Operation:
         """Whether agents relay UDP 53 as well."""
         return self.kind == "double-flux"
 
+    @property
+    def answers_from(self) -> str:
+        """Address where its names' zones are served."""
+        return self.mothership if self.relays_names else self.name_server
+
     def name_hosts(self, domain: str) -> tuple[str, ...]:
         """Return the names of the domain's own name servers, where agents are its name servers."""
         return (f"ns1.{domain}", f"ns2.{domain}") if self.relays_names else ()

@@ -20,7 +20,7 @@ from unflux.lab.testbed.state import State
 from unflux.lab.testbed.status import require_up
 from unflux.lab.testbed.stretched import write_stretched
 from unflux.lab.testbed.taps import LAG_S, Tally, Tap, tapped
-from unflux.lab.testbed.truth import PRESENCE, ROTATIONS, write_truth
+from unflux.lab.testbed.truth import PRESENCE, REFUSED, ROTATIONS, write_truth
 from unflux.lab.testbed.zeek_logs import write_logs
 from unflux.model.errors import UnfluxError
 
@@ -78,7 +78,7 @@ def _capture(programs: Programs, state: State, out: Path, seconds: float) -> Cap
         parts.fetch_last()
     blueprint = draw_blueprint(record.options)
     write_truth(blueprint, out)
-    for happened in (PRESENCE, ROTATIONS):
+    for happened in (PRESENCE, ROTATIONS, REFUSED):
         shutil.copyfile(state.folder / happened, out / happened)
     taken = Capture(
         testbed=testbed,

@@ -73,10 +73,12 @@ async def drive(blueprint: Blueprint, record: Record, state: State) -> None:
 
 async def _wait_for_names(blueprint: Blueprint, chronicle: Chronicle) -> None:
     """Wait until every name that moves has had its first records, so that nobody caches none."""
-    expected = {rotation.owner for rotation in blueprint.rotations}
+    expected = {(rotation.owner, rotation.server) for rotation in blueprint.rotations}
     for operation in blueprint.operations:
         for domain in operation.domains:
-            expected |= {domain, *operation.name_hosts(domain)}
+            expected.add((domain, operation.answers_from))
+            for host in operation.name_hosts(domain):
+                expected |= {(host, operation.mothership), (host, operation.name_server)}
     while not expected <= chronicle.noted:
         await asyncio.sleep(_POLL_S)
 

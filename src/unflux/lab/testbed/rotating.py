@@ -1,7 +1,7 @@
 """The operators at work: answers rotate, name servers move, lines go up and down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
@@ -9,7 +9,7 @@ from typing import Final
 
 from unflux.lab.testbed.blueprint import Agent, Blueprint, Operation, Rotation, Segment
 from unflux.lab.testbed.truth import Chronicle
-from unflux.lab.testbed.updating import Updater
+from unflux.lab.testbed.updating import RecordSet, Updater
 from unflux.lab.zones import apex_of
 
 CARRIED_RATIO: Final = 0.7
@@ -34,6 +34,18 @@ class Work:
     """Seconds since the testbed started."""
     rng: Random
     length_s: float
+
+    async def set_records(
+        self, server: str, zone: str, rrsets: Sequence[RecordSet], *, key: str = "lab"
+    ) -> None:
+        """Replace record sets at a server, and write down what it took or did not take."""
+        refusal = await self.updater.replace(server, zone, rrsets, key=key)
+        for owner, rrtype, _, rdatas in rrsets:
+            told = (owner.removesuffix("."), rrtype, rdatas, server)
+            if refusal is None:
+                self.chronicle.note_rotation(*told)
+            else:
+                self.chronicle.note_refusal(*told, reason=refusal)
 
     def is_over(self) -> bool:
         """Tell whether the testbed's time is over."""
@@ -80,15 +92,12 @@ class Pool:
 
 async def rotate_answers(operation: Operation, pool: Pool, work: Work) -> None:
     """Replace the addresses of an operation's names, set after set."""
-    server = operation.mothership if operation.relays_names else operation.name_server
     while not work.is_over():
         addresses = pool.next_set(work.clock())
         for domain in operation.domains:
             owners = (domain, f"{'*' if operation.has_wildcard else 'www'}.{domain}")
             rrsets = [(f"{owner}.", "A", operation.ttl_s, addresses) for owner in owners]
-            if await work.updater.replace(server, domain, rrsets):
-                for owner in owners:
-                    work.chronicle.note_rotation(owner, "A", addresses)
+            await work.set_records(operation.answers_from, domain, rrsets)
         await asyncio.sleep(operation.rotation_s * work.rng.lognormvariate(0, ROTATION_SPREAD))
 
 
@@ -104,10 +113,8 @@ async def rotate_name_servers(operation: Operation, pool: Pool, work: Work) -> N
                 for host, address in zip(hosts, addresses, strict=False)
             ]
             tld = domain.rsplit(".", 1)[-1]
-            await work.updater.replace(operation.mothership, domain, rrsets)
-            if await work.updater.replace(operation.name_server, tld, rrsets):
-                for host, address in zip(hosts, addresses, strict=False):
-                    work.chronicle.note_rotation(host, "A", (address,))
+            await work.set_records(operation.mothership, domain, rrsets)
+            await work.set_records(operation.name_server, tld, rrsets)
         await asyncio.sleep(operation.ns_rotation_s * work.rng.uniform(0.5, 1.5))
 
 
@@ -118,8 +125,7 @@ async def rotate_innocent(rotation: Rotation, work: Work) -> None:
     while not work.is_over():
         addresses = work.rng.sample(rotation.candidates, rotation.count)
         rrset = (f"{rotation.owner}.", "A", rotation.ttl_s, addresses)
-        if await work.updater.replace(rotation.server, zone, [rrset], key=key):
-            work.chronicle.note_rotation(rotation.owner, "A", addresses)
+        await work.set_records(rotation.server, zone, [rrset], key=key)
         await asyncio.sleep(rotation.every_s * work.rng.uniform(0.9, 1.1))
 
 

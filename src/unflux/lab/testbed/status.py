@@ -12,6 +12,7 @@ from unflux.lab.testbed.namespaces import identify, namespace_name, namespaces_o
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.state import State
+from unflux.lab.testbed.truth import count_refused
 from unflux.model.errors import UnfluxError
 
 Standing = Literal["up", "broken", "rising"]
@@ -37,6 +38,8 @@ class Status:
     agents_online: int
     resolvers: dict[Segment, str]
     honeypot: str
+    updates_refused: int
+    """Record sets that a server did not take."""
     missing: tuple[str, ...]
     """Namespaces and programs that should be there."""
 
@@ -68,6 +71,7 @@ def look(state: State) -> Status:
         agents_online=sum(agent.is_online(moment_s) for agent in agents),
         resolvers=blueprint.names.resolvers,
         honeypot=blueprint.hosts["honeypot"][0],
+        updates_refused=count_refused(state.folder),
         missing=missing,
     )
 

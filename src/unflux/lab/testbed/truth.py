@@ -14,6 +14,7 @@ MOTHERSHIPS: Final = "motherships.csv"
 ROUTES: Final = "asn.csv"
 PRESENCE: Final = "presence.csv"
 ROTATIONS: Final = "rotations.csv"
+REFUSED: Final = "refused.csv"
 NEIGHBOURS: Final = "neighbours.csv"
 
 
@@ -23,22 +24,48 @@ class Chronicle:
     def __init__(self, folder: Path) -> None:
         self._presence = (folder / PRESENCE).open("a", encoding="ascii", newline="")
         self._rotations = (folder / ROTATIONS).open("a", encoding="ascii", newline="")
+        self._refused = (folder / REFUSED).open("a", encoding="ascii", newline="")
         if not self._presence.tell():
             self._presence.write("ts,address,online\n")
-            self._rotations.write("ts,owner,rrtype,rdata\n")
-        self.noted: set[str] = set()
-        """Owners whose records were set at least once."""
+            self._rotations.write("ts,owner,rrtype,rdata,server\n")
+            self._refused.write("ts,owner,rrtype,rdata,server,reason\n")
+        for stream in (self._presence, self._rotations, self._refused):
+            stream.flush()
+        self.noted: set[tuple[str, str]] = set()
+        """Owners and servers that took records of theirs at least once."""
+
+    def close(self) -> None:
+        """Note nothing more."""
+        for stream in (self._presence, self._rotations, self._refused):
+            stream.close()
 
     def note_presence(self, address: str, *, is_online: bool) -> None:
         """Note that an agent came on line or left."""
         self._presence.write(f"{time.time():.6f},{address},{int(is_online)}\n")
         self._presence.flush()
 
-    def note_rotation(self, owner: str, rrtype: str, rdatas: Iterable[str]) -> None:
-        """Note the records that a name has from now on."""
-        self._rotations.write(f"{time.time():.6f},{owner},{rrtype},{' '.join(rdatas)}\n")
+    def note_rotation(self, owner: str, rrtype: str, rdatas: Iterable[str], server: str) -> None:
+        """Note the records that a name has from now on at a server, which took them."""
+        self._rotations.write(f"{time.time():.6f},{owner},{rrtype},{' '.join(rdatas)},{server}\n")
         self._rotations.flush()
-        self.noted.add(owner)
+        self.noted.add((owner, server))
+
+    def note_refusal(
+        self, owner: str, rrtype: str, rdatas: Iterable[str], server: str, *, reason: str
+    ) -> None:
+        """Note records that a name was to have at a server, which did not take them."""
+        told = f"{owner},{rrtype},{' '.join(rdatas)},{server},{reason}"
+        self._refused.write(f"{time.time():.6f},{told}\n")
+        self._refused.flush()
+
+
+def count_refused(folder: Path) -> int:
+    """Return how many record sets were refused so far; 0 where nothing is written down yet."""
+    try:
+        with (folder / REFUSED).open("rb") as stream:
+            return max(0, sum(1 for _ in stream) - 1)
+    except FileNotFoundError:
+        return 0
 
 
 def write_truth(blueprint: Blueprint, folder: Path) -> None:

@@ -19,6 +19,9 @@ from unflux.lab.testbed.sockets import HostSockets, exchange
 
 ANSWER_S: Final = 3.0
 ATTEMPTS: Final = 3
+NO_ANSWER: Final = "no answer"
+RecordSet = tuple[str, str, int, Sequence[str]]
+"""Owner with its final dot, type, TTL in seconds, and rdata of each record."""
 
 
 class Updater:
@@ -34,11 +37,14 @@ class Updater:
         self,
         server: str,
         zone: str,
-        rrsets: Sequence[tuple[str, str, int, Sequence[str]]],
+        rrsets: Sequence[RecordSet],
         *,
         key: str = "lab",
-    ) -> bool:
-        """Replace record sets (owner, type, TTL, rdata) and tell whether the server did it."""
+    ) -> str | None:
+        """Replace record sets (owner, type, TTL, rdata); return why not, null where it was done.
+
+        The reason is the server's code, or that no answer came, after which nobody knows.
+        """
         update = dns.update.UpdateMessage(
             zone, keyring=self._keyring, keyname=dns.name.from_text(key)
         )
@@ -54,8 +60,9 @@ class Updater:
                 reply = dns.message.from_wire(answer, keyring=self._keyring, request_mac=update.mac)
             except (TimeoutError, OSError, dns.exception.DNSException):
                 continue
-            return reply.rcode() == dns.rcode.NOERROR
-        return False
+            code = reply.rcode()
+            return None if code == dns.rcode.NOERROR else dns.rcode.to_text(code)
+        return NO_ANSWER
 
     async def _ask(self, server: str, wire: bytes) -> bytes:
         opened = self._sockets.open(self._segment, self._address, socket.SOCK_DGRAM)
