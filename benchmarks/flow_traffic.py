@@ -5,7 +5,7 @@ services that everybody uses in 249, the clients of the world in 241 to 244.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
@@ -72,6 +72,8 @@ class Case:
     agents: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     """Agents that whoever captured it knows: those of a honeypot."""
+    answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What DNS in the same capture leads names to."""
 
 
 def _address(rng: np.random.Generator, low: int, high: int | None = None) -> str:
@@ -357,6 +359,32 @@ def edge_of_isp(t: Traffic) -> Case:
         name="edge of an ISP", flows=t.table(), motherships=frozenset([mothership]),
         controllers=frozenset([controller]), agents=frozenset(agents),
     )  # fmt: skip
+
+
+SITE: Final = "shop.example"
+
+
+def ask_by_name(case: Case, names: Mapping[str, str], *, name: str) -> Case:
+    """Return a case where visitors ask hosts for names, by plain HTTP and by TLS.
+
+    ``names``: what each host is asked for.
+    """
+    flows = case.flows
+    asked = pa.array([names.get(server) for server in flows["server"].to_pylist()], pa.string())
+    for column, port in (("http_host", 80), ("server_name", 443)):
+        place = flows.schema.get_field_index(column)
+        read = pc.if_else(pc.equal(flows["server_port"], port), asked, None)
+        flows = flows.set_column(place, flows.schema.field(place), read)
+    return replace(case, name=name, flows=flows)
+
+
+def edge_of_isp_by_name(t: Traffic) -> Case:
+    """The same where the names that are asked for are read, and answers of DNS for these."""
+    case = edge_of_isp(t)
+    asked = ask_by_name(
+        case, dict.fromkeys(case.agents, SITE), name="edge of an ISP, names and DNS read"
+    )
+    return replace(asked, answers={SITE: case.agents})
 
 
 # --- captures without an agent ---------------------------------------------------------------
@@ -693,6 +721,11 @@ def edge_of_one_application(t: Traffic) -> Case:
 
 def edge_of_relaying_application(t: Traffic) -> Case:
     """The same where the application fetches each page from its maker and passes it on."""
+    return _relaying_application(t)[0]
+
+
+def _relaying_application(t: Traffic) -> tuple[Case, list[str]]:
+    """Return the case and the homes that run it."""
     hours = 3.0
     homes = [_home(t.rng, 1) for _ in range(40)]
     service, site = _hosted(t.rng), Site.draw(t, 10)
@@ -702,7 +735,32 @@ def edge_of_relaying_application(t: Traffic) -> Case:
     for home in homes[:6]:
         for _ in range(60):
             relay(t, home, service, t.rng.uniform(0, hours * HOUR_S), site, port=443)
-    return Case(name="edge, one application that relays", flows=t.table())
+    return Case(name="edge, one application that relays", flows=t.table()), homes[:6]
+
+
+def edge_of_application_with_own_names(t: Traffic) -> Case:
+    """The same where each home has a name of its own below the maker's, which DNS leads there."""
+    case, homes = _relaying_application(t)
+    names = {home: f"h{number}.maker.example" for number, home in enumerate(homes)}
+    asked = ask_by_name(case, names, name="edge, one application that relays, own names")
+    return replace(asked, answers={name: frozenset([home]) for home, name in names.items()})
+
+
+def edge_of_application_by_one_name(t: Traffic) -> Case:
+    """The same where all are asked for one name of the maker, who tells the addresses himself."""
+    case, homes = _relaying_application(t)
+    names = dict.fromkeys(homes, "home.maker.example")
+    return ask_by_name(case, names, name="edge, one application that relays, one name")
+
+
+def edge_of_homes_behind_one_name(t: Traffic) -> Case:
+    """The same where DNS leads that name to all the homes: a CDN of homes."""
+    case = edge_of_application_by_one_name(t)
+    homes = frozenset(
+        row["server"]
+        for row in case.flows.filter(pc.is_valid(case.flows["server_name"])).to_pylist()
+    )
+    return replace(case, name="edge, CDN of homes", answers={"home.maker.example": homes})
 
 
 Draw = Callable[[Traffic], Case]
@@ -710,7 +768,7 @@ Draw = Callable[[Traffic], Case]
 AGENTS: Final[tuple[Draw, ...]] = (
     agent_at_home, agent_busy, agent_without_controller, agent_of_honeypot, agent_of_hydra,
     agent_of_double_flux, edge_of_isp, agent_of_unknown_honeypot, agent_by_seconds, agent_lossy,
-    agent_of_chain, agent_kept_alive,
+    agent_of_chain, agent_kept_alive, edge_of_isp_by_name,
 )  # fmt: skip
 INNOCENTS: Final[tuple[Draw, ...]] = (
     web_server, application_with_api, server_that_logs, reverse_proxy, reverse_proxy_private,
@@ -718,9 +776,10 @@ INNOCENTS: Final[tuple[Draw, ...]] = (
     vpn_at_home, resolver, dns_forwarder,
     dns_forwarder_elsewhere, mail_server, nat_home, peer_to_peer, camera_with_cloud, household,
     edge_without_agents, proxy_at_home, proxy_of_renumbered_home, proxy_of_few_targets,
-    edge_of_proxies, edge_of_one_application,
+    edge_of_proxies, edge_of_one_application, edge_of_relaying_application,
+    edge_of_application_with_own_names, edge_of_application_by_one_name,
 )  # fmt: skip
-ALIKE: Final[tuple[Draw, ...]] = (edge_of_relaying_application,)
+ALIKE: Final[tuple[Draw, ...]] = (edge_of_homes_behind_one_name,)
 
 
 def draw(kind: Draw, seed: int) -> Case:

@@ -48,7 +48,9 @@ SCANNED: Final = (
 )  # fmt: skip
 HONEYPOT: Final = ("honeypot/capture.pcap", "honeypot/flows.json")
 EDGE: Final = "edge/capture.pcap"
-EDGE_LOGS: Final = ("edge/conn.log", "edge/flows.json")
+EDGE_LOGS: Final = (
+    "edge/conn.log edge/http.log edge/dns.log", "edge/conn.log", "edge/flows.json",
+)  # fmt: skip
 PARTS: Final = (1 / 3, 2 / 3, 1.0)
 """Of the time of a capture: the edge is traced from its beginning until then."""
 NOBODY: Final = "nobody"
@@ -94,14 +96,15 @@ def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
         *((source, 1.0, NOBODY, set()) for source in EDGE_LOGS),
     ]
     for source, part, who, told in asked:
-        flows = _flows(folder / source)
+        paths = [str(folder / name) for name in source.split()]
+        flows = _flows(paths[0])
         ends_us = flows["first_at"].cast(pa.int64())[0].as_py() + int(part * seconds * 1e6)
         before = pc.less(flows["first_at"].cast(pa.int64()), ends_us)
         relayed = count_relayed(flows.filter(before), networks, behind)
         asks = TraceOptions(agents=frozenset(told), routes=routes, until_us=ends_us)
-        found = trace([str(folder / source)], asks).hosts
+        found = trace(paths, asks).hosts
         _count_hosts(found, relayed, behind, counts[f"{source} | {part * seconds:g} | {who}"])
-    flows = _flows(folder / EDGE)
+    flows = _flows(str(folder / EDGE))
     theirs = pa.array([*networks, *behind])
     of_theirs = (pc.is_in(flows[end], value_set=theirs) for end in ("client", "server"))
     rest = flows.filter(pc.invert(pc.or_(*of_theirs)))
@@ -110,8 +113,8 @@ def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
     _count_hosts(innocents, Counter(), behind, counts[f"{EDGE} | {seconds:g} | {WITHOUT}"])
 
 
-def _flows(source: Path) -> pa.Table:
-    (read,) = read_flows([str(source)], FlowOptions())
+def _flows(source: str) -> pa.Table:
+    (read,) = read_flows([source], FlowOptions())
     return read.flows.sort_by("first_at")
 
 
@@ -150,6 +153,9 @@ def _count_hosts(
         truth = behind.get(address, ("", "nobody"))[1]
         is_right = (truth == "controller") == (roles == {"controller"})
         row[truth if truth == "nobody" or is_right else "another role"] += 1
+    for address in {host.address for host in hosts if host.verdict == "suspected"}:
+        is_behind = behind.get(address, ("", ""))[1] == "mothership"
+        row["suspected" if is_behind else "suspected others"] += address not in accused
     enough = {address for address, count in relayed.items() if count >= ENOUGH}
     order = list(dict.fromkeys(host.address for host in hosts if host.verdict != "innocent"))
     motherships = {address for address, (_, role) in behind.items() if role == "mothership"}
@@ -237,22 +243,26 @@ def compose_trace(options: argparse.Namespace, traced: Counts) -> Iterable[str]:
         "capture shows; *first* and *accused*: those of them where a mothership stands before all "
         "others, and where one with ten requests is accused. *Ahead*: of all motherships with ten "
         "requests, those that stand before everybody who is not behind agents. The rest are "
-        "addresses that were accused, over all runs."
+        "addresses over all runs: those that were accused, and of those that were only suspected, "
+        "motherships and all others, controllers among these."
     )
     yield ""
     yield (
         "| source | seconds | known agents | runs | enough | first | accused | ahead | motherships "
-        "| controllers | taken for another role | nobody behind agents |"
+        "| controllers | taken for another role | nobody behind agents | suspected motherships "
+        "| suspected others |"
     )
-    yield "|---" * 12 + "|"
+    yield "|---" * 14 + "|"
     for row, told in traced.items():
         source, seconds_traced, who = row.split(" | ")
-        yield (
-            f"| `{source}` | {seconds_traced} | {who} | {told['runs']} | {told['enough']} | "
-            f"{told['enough, first']} | {told['enough, accused']} | {told['owed, ahead']} of "
-            f"{told['owed']} | {told['mothership']} | {told['controller']} | "
-            f"{told['another role']} | {told['nobody']} |"
-        )
+        cells = (
+            f"`{source.replace(' ', '` `')}`", seconds_traced, who, told["runs"], told["enough"],
+            told["enough, first"], told["enough, accused"],
+            f"{told['owed, ahead']} of {told['owed']}",
+            *(told[n] for n in ("mothership", "controller", "another role", "nobody")),
+            told["suspected"], told["suspected others"],
+        )  # fmt: skip
+        yield "| " + " | ".join(map(str, cells)) + " |"
 
 
 def main() -> None:

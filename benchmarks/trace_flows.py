@@ -23,6 +23,7 @@ from unflux.model.traces import TracedHost
 from unflux.trace.columns import number_flows
 from unflux.trace.judging import judge
 from unflux.trace.scene import look
+from unflux.trace.sites import NO_ANSWERS, Answers
 
 HEAD: Final = """# How well motherships are found
 
@@ -85,7 +86,7 @@ def _page(seeds: range, flow_count: int) -> Iterator[str]:
     yield "\n## Captures without an agent\n"
     yield from _innocents(flow_traffic.INNOCENTS, seeds)
     yield "\n## Not told apart\n"
-    yield "By its flows this is what a network of agents does; it is accused.\n"
+    yield "This is what a network of agents does, by its flows and by its names; it is accused.\n"
     yield from _innocents(flow_traffic.ALIKE, seeds)
     if flow_count:
         yield "\n## Speed\n"
@@ -109,13 +110,15 @@ def score(kind: flow_traffic.Draw, seeds: Iterable[int]) -> tuple[str, Count]:
     for seed in seeds:
         case = flow_traffic.draw(kind, seed)
         name = case.name
-        _count(count, case, trace(case.flows, case.told))
+        _count(count, case, trace(case.flows, case.told, case.answers))
     return name, count
 
 
-def trace(flows: pa.Table, told: frozenset[str] = frozenset()) -> list[TracedHost]:
+def trace(
+    flows: pa.Table, told: frozenset[str] = frozenset(), answers: Answers = NO_ANSWERS
+) -> list[TracedHost]:
     """Trace a table of flows; nobody knows who announces generated addresses."""
-    return judge(look(number_flows(flows), told=told), {})
+    return judge(look(number_flows(flows), told=told), {}, answers)
 
 
 def _count(count: Count, case: Case, hosts: list[TracedHost]) -> None:

@@ -5,8 +5,8 @@ from importlib import import_module
 import pytest
 
 SEEDS = (1, 2)
-ACCUSED = ("agent_of_honeypot", "agent_of_double_flux", "agent_of_chain")
-ONE_HOUSEHOLD = ("agent_at_home", "agent_of_hydra", "agent_by_seconds")
+ACCUSED = ("agent_of_honeypot", "agent_of_double_flux")
+SUSPECTED = ("agent_at_home", "agent_of_hydra", "agent_by_seconds", "agent_of_chain")
 INNOCENTS = (
     "web_server", "application_with_api", "server_that_logs", "reverse_proxy",
     "reverse_proxy_private", "reverse_proxy_elsewhere", "points_of_presence",
@@ -17,7 +17,7 @@ INNOCENTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", (*ACCUSED, *ONE_HOUSEHOLD))
+@pytest.mark.parametrize("name", (*ACCUSED, *SUSPECTED))
 def test_the_motherships_come_first_and_are_accused(name: str) -> None:
     traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
     _, count = scoring.score(getattr(traffic, name), SEEDS)
@@ -37,7 +37,13 @@ def test_nobody_is_accused_without_an_agent(name: str) -> None:
 def test_an_edge_has_its_network_found() -> None:
     traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
     _, count = scoring.score(traffic.edge_of_isp, SEEDS)
+    assert (count.first, count.accused, count.suspected, count.wrong) == (2, 0, 2, 0)
+    _, count = scoring.score(traffic.edge_of_isp_by_name, SEEDS)
     assert (count.first, count.accused, count.wrong, count.controllers) == (2, 2, 0, 2)
-    for kind in (traffic.edge_without_agents, traffic.edge_of_one_application):
+    for kind in (
+        traffic.edge_without_agents, traffic.edge_of_one_application,
+        traffic.edge_of_relaying_application, traffic.edge_of_application_with_own_names,
+        traffic.edge_of_application_by_one_name,
+    ):  # fmt: skip
         _, count = scoring.score(kind, SEEDS)
         assert count.wrong == 0

@@ -28,6 +28,7 @@ HOST = TracedHost(
 )  # fmt: skip
 RESULT = TraceResult(
     hosts=(HOST, replace(HOST, verdict="innocent", address="192.0.2.81")),
+    name_sources=(),
     sources=(SourceSummary(name=HOSTILE, format=None, responses=0, error=HOSTILE),),
     flow_count=10, agent_count=1, drops={"flow without ports": 2}, first_seen=AT, last_seen=AT,
 )  # fmt: skip

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.read.test_tls_hello import hello
 from tests.trace.relayed_capture import AGENT, BEGIN_US, Wire, relayed
 
 from unflux.read import flow_capture
@@ -41,6 +42,16 @@ def test_a_connection_is_one_flow_with_its_request_and_status() -> None:
         "/a",
     )
     assert flow["http_status"] == 404
+    assert not drops.reasons
+
+
+def test_a_connection_of_tls_has_the_name_that_it_asks_for() -> None:
+    wire = Wire()
+    wire.connect(BEGIN_US, ("192.0.2.1", 4), (AGENT, 443), hello("b.example"), b"\x16\x03\x03")
+    wire.connect(BEGIN_US, ("192.0.2.1", 5), (AGENT, 443), b"\x16\x03\x01" + bytes(99), b"x")
+    flows, drops = read(wire.pcap())
+    assert sorted(flows["server_name"].to_pylist(), key=str) == [None, "b.example"]
+    assert flows["http_host"].null_count == 2
     assert not drops.reasons
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from unflux.read.flow_reading import FlowsRead, join_requests, read_flow_source, read_flows
+from unflux.read.flow_reading import (
+    FlowsRead,
+    bring_together,
+    join_requests,
+    read_flow_source,
+    read_flows,
+)
 from unflux.read.flow_source import FlowOptions
 from unflux.read.flow_sources import FLOW_SOURCES
 from unflux.read.opening import Location
@@ -109,6 +115,23 @@ def test_requests_join_the_flows_of_their_id(tmp_path: Path) -> None:
     assert rows["C9"]["http_status"] is None
 
 
+@pytest.mark.parametrize("write", [write_tsv, write_json])
+def test_names_of_tls_join_the_flows_of_their_id(tmp_path: Path, write: object) -> None:
+    fields = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p version cipher server_name"
+    rows = (
+        "1790000002.100000 C3 192.0.2.1 4002 198.51.100.7 443 TLSv13 AES b.example",
+        "1790000002.100000 C1 192.0.2.1 4000 198.51.100.7 80 TLSv13 AES -",
+    )
+    conn = write(tmp_path / "conn.log", CONN_FIELDS, CONN)  # type: ignore[operator]
+    names = write(tmp_path / "ssl.log", fields, rows)  # type: ignore[operator]
+    reads = list(read_flows([str(conn), str(names)], FlowOptions()))
+    assert [found.error for found in reads] == [None, None]
+    flows = bring_together([found.flows for found in reads])
+    asked = {row["flow_id"]: row["server_name"] for row in flows.to_pylist()}
+    assert asked == {"C1": None, "C2": None, "C3": "b.example"}
+    assert len(flows) == 3
+
+
 def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
     ends = {"src_ip": "192.0.2.1", "src_port": 4000, "dest_ip": "198.51.100.7", "dest_port": 80}
     flow = {
@@ -128,6 +151,10 @@ def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
          "proto": "TCP", "flow": flow},
         {"event_type": "http", "timestamp": "2026-09-21T14:13:20.3+0200", "flow_id": 7, **ends,
          "proto": "TCP", "http": http},
+        {"event_type": "tls", "timestamp": "2026-09-21T14:13:20.3+0200", "flow_id": 7, **ends,
+         "proto": "TCP", "tls": {"version": "TLS 1.3", "sni": "b.example"}},
+        {"event_type": "tls", "timestamp": "2026-09-21T14:13:20.3+0200", "flow_id": 7, **ends,
+         "proto": "TCP", "tls": {"version": "TLS 1.3"}},
         {"event_type": "dns", "timestamp": "2026-09-21T14:13:20.3+0200", **ends, "proto": "UDP"},
     ]  # fmt: skip
     path = tmp_path / "eve.json"
@@ -136,6 +163,7 @@ def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
         found = read(path)
         assert found.format == "eve flows"
         assert not found.drops.reasons
+        assert len(found.flows) == 3 * times
         (row,) = join_requests(found.flows).to_pylist()[:1]
         assert (row["sent_bytes"], row["received_bytes"]) == (300, 9_000)
         assert row["first_at"].isoformat() == "2026-09-21T12:13:20.250000+00:00"

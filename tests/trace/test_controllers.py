@@ -56,14 +56,20 @@ def edge(*, polling: int, asking: int = 0, visited: int = 5) -> pa.Table:
     return table(rows)
 
 
-@pytest.mark.parametrize(("polling", "verdict"), [(5, "accused"), (9, "accused"), (38, "innocent")])
+@pytest.mark.parametrize(
+    ("polling", "verdict"), [(5, "suspected"), (9, "suspected"), (38, "innocent")]
+)
 def test_who_else_polls_tells_a_controller_from_a_service(polling: int, verdict: str) -> None:
     found = trace(edge(polling=polling))
-    assert found[f"{MOTHERSHIP} mothership"].verdict == "accused"
+    assert found[f"{MOTHERSHIP} mothership"].verdict == "suspected"
     assert found[f"{CONTROLLER} controller"].verdict == verdict
+    known = trace(edge(polling=polling), "198.3.100.7")
+    assert known[f"{MOTHERSHIP} mothership"].verdict == "accused"
+    is_for_all = verdict == "innocent"
+    assert known[f"{CONTROLLER} controller"].verdict == ("innocent" if is_for_all else "accused")
 
 
-@pytest.mark.parametrize(("polling", "verdict"), [(14, "accused"), (0, "innocent")])
+@pytest.mark.parametrize(("polling", "verdict"), [(14, "suspected"), (0, "innocent")])
 def test_who_polls_what_relays_poll_is_an_agent_and_no_bystander(
     polling: int, verdict: str
 ) -> None:
@@ -72,5 +78,5 @@ def test_who_polls_what_relays_poll_is_an_agent_and_no_bystander(
     assert found[f"{MOTHERSHIP} mothership"].verdict == verdict
     if polling:
         controller = found[f"{CONTROLLER} controller"]
-        assert controller.verdict == "accused"
+        assert controller.verdict == "suspected"
         assert len(controller.agents) == 14

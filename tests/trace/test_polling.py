@@ -72,13 +72,13 @@ def network(homes: int) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize(("homes", "verdict"), [(0, "undecided"), (12, "accused")])
+@pytest.mark.parametrize(("homes", "verdict"), [(0, "undecided"), (12, "suspected")])
 def test_what_all_agents_poll_says_little_without_households_that_do_not(
     homes: int, verdict: str
 ) -> None:
     hosts = judge(look(number_flows(table(network(homes))), told=frozenset()), {})
     found = {(host.address, host.role): host.verdict for host in hosts}
-    assert found["203.0.113.80", "mothership"] == "accused"
+    assert found["203.0.113.80", "mothership"] == "suspected"
     assert found[CONTROLLER, "controller"] == verdict
 
 

@@ -33,9 +33,10 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE",
-            help="Captures (pcap, pcapng), Zeek conn.log and http.log, Suricata eve.json (flow, "
-            "http), outputs of nfdump, CSV tables of flows; plain, gz, zst or xz; files, folders, "
-            "globs, or - for standard input. Recognised by content.",
+            help="Captures (pcap, pcapng), Zeek conn.log, http.log and ssl.log, Suricata eve.json "
+            "(flow, http, tls), outputs of nfdump, CSV tables of flows; what unflux scan reads, "
+            "for the names that lead to agents; plain, gz, zst or xz; files, folders, globs, or - "
+            "for standard input. Recognised by content.",
             show_default=False,
         ),
     ] = None,
@@ -112,7 +113,7 @@ def run(
     with shown_progress() as progress:
         result = trace(sources or [], options, progress)
     write_trace(result, form=form, out=out, list_all=list_all)
-    if any(source.error for source in result.sources):
+    if any(source.error for source in (*result.sources, *result.name_sources)):
         raise typer.Exit(EXIT_FAILED)
     if fail_on_flux and any(host.verdict == "accused" for host in result.hosts):
         raise typer.Exit(EXIT_FLUX)

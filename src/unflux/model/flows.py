@@ -45,6 +45,7 @@ FLOWS: Final = TableShape(
         _optional("http_host", TEXT, "", "host that the request asks for"),
         _optional("http_target", TEXT, "", "target of the request (RFC 9112 section 3.2)"),
         _optional("http_status", COUNT, "", "status of the first response"),
+        _optional("server_name", TEXT, "", "server name that TLS asks for (RFC 6066 section 3)"),
         _optional("is_authoritative", FLAG, "", "AA of the DNS answer (RFC 1035 section 4.1.1)"),
     ),
 )

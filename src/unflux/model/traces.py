@@ -90,6 +90,9 @@ class TraceResult:
     hosts: tuple[TracedHost, ...]
     """Innocent ones as well."""
     sources: tuple[SourceSummary, ...]
+    """Of flows."""
+    name_sources: tuple[SourceSummary, ...]
+    """Of answers of DNS alone; ``responses`` counts these."""
     flow_count: int
     agent_count: int
     """Hosts that both serve and ask, which were looked at."""

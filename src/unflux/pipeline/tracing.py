@@ -15,12 +15,15 @@ from unflux.model.errors import UsageError
 from unflux.model.times import moment_at
 from unflux.model.traces import TraceResult
 from unflux.model.verdicts import SourceSummary
+from unflux.pipeline.leading_names import LeadingNames
 from unflux.pipeline.scanning import read_route_tables
 from unflux.read.flow_reading import FlowsRead, bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
 from unflux.read.meter import Progress
+from unflux.read.reading import SourceRead
+from unflux.read.source import Options as ReadOptions
 from unflux.trace.columns import number_flows
-from unflux.trace.judging import involved, judge
+from unflux.trace.judging import involved, judge, relays_in_doubt
 from unflux.trace.scene import PORTS, look
 from unflux.trace.targets import Place
 
@@ -49,17 +52,23 @@ def trace(
         message = "nothing to trace: name a source of flows (a file, folder, glob or -)"
         raise UsageError(message)
     drops: Counter[str] = Counter()
-    reads = list(read_flows(arguments, options.reading, progress=progress))
+    names = LeadingNames(_reading_of_names(options))
+    found = read_flows(arguments, options.reading, progress=progress)
+    reads, of_names = names.take(found)
     flows = bring_together([read.flows for read in reads])
     flows = _within(flows, options)
-    sources = tuple(_summary(read) for read in reads)
-    for read in reads:
-        drops.update(read.drops.reasons)
+    sources = tuple(_summary(read, read.flows.num_rows) for read in reads)
+    for counted in (*(read.drops for read in reads), *(read.drops for read in of_names)):
+        drops.update(counted.reasons)
     scene = look(number_flows(flows), ports=options.ports, told=options.agents)
-    hosts = judge(scene, _places(involved(scene), options.routes, drops))
+    places = _places(involved(scene), options.routes, drops)
+    hosts = judge(scene, places)
+    if relays := relays_in_doubt(hosts):
+        hosts = judge(scene, places, names.lead_to(relays))
     return TraceResult(
         hosts=tuple(hosts),
         sources=sources,
+        name_sources=tuple(_summary(read, read.drops.response_count) for read in of_names),
         flow_count=len(flows),
         agent_count=scene.agent_count,
         drops=dict(sorted(drops.items())),
@@ -78,12 +87,21 @@ def _within(flows: pa.Table, options: TraceOptions) -> pa.Table:
     return flows
 
 
-def _summary(read: FlowsRead) -> SourceSummary:
+def _summary(read: FlowsRead | SourceRead, count: int) -> SourceSummary:
     return SourceSummary(
         name=read.name,
         format=read.format,
-        responses=read.flows.num_rows,
+        responses=count,
         error=read.error and read.error.removeprefix(f"{read.name}: "),
+    )
+
+
+def _reading_of_names(options: TraceOptions) -> ReadOptions:
+    return ReadOptions(
+        since_us=options.since_us,
+        until_us=options.until_us,
+        utc_offset_s=options.reading.utc_offset_s,
+        workers=options.reading.workers,
     )
 
 

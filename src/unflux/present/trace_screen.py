@@ -57,6 +57,7 @@ def print_trace_summary(result: TraceResult, console: Console) -> None:
     screen = Screen(console)
     screen.heading("Summary")
     read = [source for source in result.sources if source.error is None]
+    names = [source for source in result.name_sources if source.error is None]
     what = f"{plural(result.flow_count, 'flow')} from {plural(len(read), 'source')}"
     if result.first_seen is not None:
         what += f", {span_text(result.first_seen, result.last_seen)} UTC"
@@ -65,11 +66,14 @@ def print_trace_summary(result: TraceResult, console: Console) -> None:
         _print_field(
             "", f"{source.name} ({source.format}, {plural(source.responses, 'flow')})", screen
         )
+    for source in names[:MOST_NAMED]:
+        counted = plural(source.responses, "response of DNS", "responses of DNS")
+        _print_field("", f"{source.name} ({source.format}, {counted})", screen)
     drops = sorted(result.drops.items(), key=lambda item: (-item[1], item[0]))
     if drops:
         named = named_some([f"{reason} ({count:,})" for reason, count in drops], MOST_NAMED)
         _print_field("skipped", f"{sum(result.drops.values()):,}: {named}", screen)
-    for source in result.sources:
+    for source in (*result.sources, *result.name_sources):
         if source.error is not None:
             _print_field("✗ unreadable", f"{source.name}: {source.error}", screen, "red")
     _print_field("looked at", f"{plural(result.agent_count, 'host')} that serve and ask", screen)

@@ -1,6 +1,5 @@
 """Flows of a packet capture: packets become directions, and these become flows."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -12,7 +11,8 @@ from unflux.model.columns import MOMENT
 from unflux.model.flows import TCP
 from unflux.read.blocks import Block, cut_blocks
 from unflux.read.capture import HEAD_SIZE_BYTES, choose_framer, read_packets
-from unflux.read.flow_assembly import Assembled, Directions, assemble, condense
+from unflux.read.flow_assembly import Directions, assemble, condense
+from unflux.read.flow_heads import FlowHeads, Key
 from unflux.read.flow_source import FlowBatch, FlowOptions
 from unflux.read.flow_texts import to_flows
 from unflux.read.http_heads import MOST_BYTES, RequestHead, parse_request, parse_status
@@ -22,6 +22,7 @@ from unflux.read.packet_columns import Packets, parse_packets
 from unflux.read.pcap import is_pcap
 from unflux.read.pcapng import is_pcapng
 from unflux.read.source import Doc, Drops
+from unflux.read.tls_hello import HANDSHAKE, parse_server_name
 from unflux.read.window import Window
 
 CONDENSED_ROWS: Final = 1 << 20
@@ -29,15 +30,15 @@ CONDENSED_ROWS: Final = 1 << 20
 have 58 octets each."""
 
 MAX_HEADS: Final = 2_000_000
-"""Requests and responses that are kept. Chosen: 2026-11-28; a short request takes 540 octets of
-memory, a status 300: 0.8 GB for a million of each."""
+"""Requests, responses and names of TLS that are kept. Chosen: 2026-11-28; a short request takes 540
+octets of memory, a status 300: 0.8 GB for a million of each."""
 
 _WORDS: Final = tuple(
     int.from_bytes(word, "big") for word in (b"GET ", b"POST", b"HEAD", b"PUT ", b"HTTP")
 )
 
-Key = tuple[int, int, int, int]
-"""Client and its port, server and its port."""
+_HELLO: Final = int.from_bytes(b"\x16\x03", "big")
+"""How a record of TLS begins that has a ClientHello (RFC 8446 section 5.1)."""
 
 
 class FlowCapture:
@@ -45,12 +46,20 @@ class FlowCapture:
 
     NAME = "capture"
     DOC = Doc(
-        summary="Packet captures, pcap and pcapng: flows of TCP and UDP, plain HTTP/1, AA of DNS",
-        references=("RFC 9293", "RFC 768", "RFC 9112", "RFC 1035 section 4.1.1"),
+        summary="Packet captures, pcap and pcapng: flows of TCP and UDP, plain HTTP/1, names that "
+        "TLS asks for, AA of DNS",
+        references=(
+            "RFC 9293",
+            "RFC 768",
+            "RFC 9112",
+            "RFC 6066 section 3",
+            "RFC 1035 section 4.1.1",
+        ),
         limitations=(
             "Octets of payload are counted as headers say, retransmissions twice.",
             "Only the first fragment of a datagram is counted, and no tunnel is opened.",
             "Of several requests of one connection the first is kept, where it begins a segment.",
+            "A server name of TLS is read where the first segment of a connection has it.",
         ),
     )
 
@@ -89,6 +98,7 @@ class _Gathered:
         self._row_count = 0
         self._requests: list[tuple[int, Key, RequestHead]] = []
         self._statuses: list[tuple[int, Key, int]] = []
+        self._server_names: list[tuple[int, Key, str]] = []
 
     def add(self, packets: Packets, block: Block) -> None:
         """Add the packets of a block."""
@@ -122,11 +132,13 @@ class _Gathered:
         found = assemble(Directions.joined(self._parts))
         count = len(found.first_us)
         texts = self._texts()
-        heads = _Heads(found)
+        heads = FlowHeads(found)
         for at_us, key, request in self._requests:
             heads.put_request(at_us, key, request)
         for at_us, key, status in self._statuses:
             heads.put_status(at_us, key, status)
+        for at_us, key, name in self._server_names:
+            heads.put_server_name(at_us, key, name)
         authority = pa.array(found.authority == 1, mask=found.authority < 0)
         return to_flows(
             {
@@ -147,6 +159,7 @@ class _Gathered:
                 )
                 if heads.statuses
                 else None,
+                "server_name": heads.server_name_column(),
                 "is_authoritative": authority,
             },
             count,
@@ -171,15 +184,16 @@ class _Gathered:
     def _read_heads(
         self, packets: Packets, block: Block, source: np.ndarray, target: np.ndarray
     ) -> None:
-        """Read requests and statuses of HTTP that begin a segment."""
+        """Read requests and statuses of HTTP, and names of TLS, that begin a segment."""
         at, end = packets.payload_at, packets.captured_end
         rows = np.flatnonzero((packets.protocol == TCP) & (end - at >= 16))
-        if not len(rows) or len(self._requests) + len(self._statuses) >= MAX_HEADS:
+        kept = len(self._requests) + len(self._statuses) + len(self._server_names)
+        if not len(rows) or kept >= MAX_HEADS:
             return
         word = np.zeros(len(rows), np.int64)
         for place in range(4):
             word = word << 8 | block.octets[at[rows] + place]
-        for row in rows[np.isin(word, _WORDS)].tolist():
+        for row in rows[np.isin(word, _WORDS) | (word >> 16 == _HELLO)].tolist():
             segment = block.octets[at[row] : min(end[row], at[row] + MOST_BYTES)].tobytes()
             here = (int(source[row]), int(packets.source_port[row]))
             there = (int(target[row]), int(packets.target_port[row]))
@@ -188,52 +202,9 @@ class _Gathered:
                 status = parse_status(segment)
                 if status is not None:
                     self._statuses.append((at_us, (*there, *here), status))
+            elif segment[0] == HANDSHAKE:
+                name = parse_server_name(segment)
+                if name is not None:
+                    self._server_names.append((at_us, (*here, *there), name))
             elif (request := parse_request(segment)) is not None:
                 self._requests.append((at_us, (*here, *there), request))
-
-
-class _Heads:
-    """Heads of HTTP, given to the flows they were seen in: the first of each."""
-
-    def __init__(self, flows: Assembled) -> None:
-        self._flows = flows
-        self._rows: dict[Key, list[int]] | None = None
-        self._requests: dict[int, RequestHead] = {}
-        self.statuses: dict[int, int] = {}
-
-    def put_request(self, at_us: int, key: Key, request: RequestHead) -> None:
-        """Give a request to its flow."""
-        row = self._find(at_us, key)
-        if row is not None:
-            self._requests.setdefault(row, request)
-
-    def put_status(self, at_us: int, key: Key, status: int) -> None:
-        """Give a status to its flow."""
-        row = self._find(at_us, key)
-        if row is not None:
-            self.statuses.setdefault(row, status)
-
-    def column(self, name: str) -> pa.Array | None:
-        """Return a part of the requests as a column; null where none was seen at all."""
-        if not self._requests:
-            return None
-        rows = range(len(self._flows.first_us))
-        heads = (self._requests.get(row) for row in rows)
-        return pa.array([None if h is None else getattr(h, name) for h in heads], pa.string())
-
-    def _find(self, at_us: int, key: Key) -> int | None:
-        """Return the last flow of a key that began by then."""
-        if self._rows is None:
-            self._rows = self._by_key()
-        rows = self._rows.get(key, [])
-        begun = bisect_right(rows, at_us, key=lambda row: int(self._flows.first_us[row]))
-        return rows[begun - 1] if begun else None
-
-    def _by_key(self) -> dict[Key, list[int]]:
-        """Return the flows of each key, in order of their start."""
-        flows = self._flows
-        ends = (flows.client, flows.client_port, flows.server, flows.server_port)
-        rows: dict[Key, list[int]] = {}
-        for row, key in enumerate(zip(*(column.tolist() for column in ends), strict=True)):
-            rows.setdefault(key, []).append(row)
-        return rows

@@ -1,4 +1,4 @@
-"""Suricata's EVE log: ``flow`` and ``http`` events."""
+"""Suricata's EVE log: ``flow``, ``http`` and ``tls`` events."""
 
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
@@ -33,6 +33,7 @@ HTTP: Final[Mapping[str, str]] = {
     "http_target": "http/url",
     "http_status": "http/status",
 }
+TLS: Final[Mapping[str, str]] = {"first": "timestamp", "server_name": "tls/sni"}
 ENDS: Final[Mapping[str, str]] = {
     "client": "src_ip",
     "client_port": "src_port",
@@ -54,15 +55,16 @@ SHAPE: Final = Shape(
     *(Member(key=key) for key in ENDS.values()),
     Member(key="flow", members=_members(FLOW, "flow")),
     Member(key="http", members=_members(HTTP, "http")),
+    Member(key="tls", members=_members(TLS, "tls")),
 )
 
 
 class EveFlows:
-    """Suricata ``eve.json``: events of types ``flow`` and ``http``; others are passed over."""
+    """Suricata ``eve.json``: events of types ``flow``, ``http`` and ``tls``; no others."""
 
     NAME = "eve flows"
     DOC = Doc(
-        summary="Suricata eve.json, events of types flow and http",
+        summary="Suricata eve.json, events of types flow, http and tls",
         references=("https://docs.suricata.io/en/latest/output/eve/eve-json-format.html",),
         limitations=(
             "Octets are those of frames: headers are reckoned and taken off.",
@@ -76,15 +78,17 @@ class EveFlows:
         return any("event_type" in event and "src_ip" in event for event in head_objects(head))
 
     def read(self, stream: BinaryIO, options: FlowOptions, drops: Drops) -> Iterator[FlowBatch]:
-        """Decode the events of both types."""
+        """Decode the events of these types."""
         for members in read_members(Peeked(stream), SHAPE, drops, options.workers):
-            for kind, names in (("flow", FLOW), ("http", HTTP)):
+            for kind, names in (("flow", FLOW), ("http", HTTP), ("tls", TLS)):
                 chosen = pc.fill_null(pc.equal(members["event_type"], kind), False)
+                if kind == "tls":  # one that asks for no name says nothing beside its flow
+                    chosen = pc.and_(chosen, members["tls/sni"].is_valid())
                 texts = {
                     name: members[path].filter(chosen) for name, path in {**ENDS, **names}.items()
                 }
-                if kind == "http":
-                    texts["sent_bytes"] = pa.nulls(len(texts["client"]), pa.string())
+                for name in ("sent_bytes", "received_bytes"):
+                    texts.setdefault(name, pa.nulls(len(texts["client"]), pa.string()))
                 if len(texts["client"]):
                     flows = compose_flows(texts, drops, link_bytes=ETHERNET_BYTES)
                     yield FlowBatch(flows=flows)

@@ -23,7 +23,8 @@ SAME_US: Final = 2_000_000
 """Within this two sources may date the start of one flow. Chosen: 2026-11-28; whole seconds, and
 clocks that are a second apart."""
 
-HTTP: Final = ("http_method", "http_host", "http_target", "http_status")
+ASKED: Final = ("http_method", "http_host", "http_target", "http_status", "server_name")
+"""Columns that logs of what was asked for have, beside those of flows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +184,8 @@ def join_requests(flows: pa.Table) -> pa.Table:
 
     A row without an end is a request. One whose flow was not read stays a flow of its own.
     """
-    is_request = pc.and_(flows["last_at"].is_null(), flows["http_host"].is_valid())
+    is_asked = pc.or_(flows["http_host"].is_valid(), flows["server_name"].is_valid())
+    is_request = pc.and_(flows["last_at"].is_null(), is_asked)
     requests = flows.filter(is_request)
     if not requests.num_rows:
         return flows
@@ -194,7 +196,7 @@ def join_requests(flows: pa.Table) -> pa.Table:
     place = pc.index_in(
         rest["flow_id"], value_set=requests["flow_id"].combine_chunks(), skip_nulls=True
     )
-    for name in HTTP:
+    for name in ASKED:
         column = pc.coalesce(rest[name], requests[name].take(place))
         rest = rest.set_column(rest.schema.get_field_index(name), rest.schema.field(name), column)
     return pa.concat_tables([rest, requests.filter(pc.invert(known))])

@@ -35,6 +35,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "received_bytes": ("obyt", "received_bytes"),
     "http_host": ("http_host",),
     "http_target": ("http_target",),
+    "server_name": ("server_name",),
 }
 """What columns are called: by nfdump up to 1.7.2, by nfdump since 1.7.3, and by ``FLOWS``."""
 

@@ -75,6 +75,7 @@ def compose_flows(
         "http_method": _cut(texts.get("http_method")),
         "http_host": _cut(texts.get("http_host")),
         "http_target": _cut(texts.get("http_target")),
+        "server_name": _cut(texts.get("server_name")),
         "http_status": parse_whole(texts["http_status"]) if "http_status" in texts else None,
     }
     return to_flows(columns, count).filter(pa.array(sieve.kept))

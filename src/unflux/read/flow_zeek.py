@@ -1,4 +1,4 @@
-"""Zeek's ``conn.log`` and ``http.log``, tab-separated or JSON."""
+"""Zeek's ``conn.log``, ``http.log`` and ``ssl.log``, tab-separated or JSON."""
 
 import re
 from collections.abc import Iterator
@@ -34,12 +34,15 @@ FIELDS: Final[Fields] = {
     "http_host": ("host",),
     "http_target": ("uri",),
     "http_status": ("status_code",),
+    "server_name": ("server_name",),
 }
-"""What the two logs call the columns."""
+"""What the three logs call the columns."""
 
 ENDS: Final = ("orig_h", "orig_p", "resp_h", "resp_p")
 CONN_MARK: Final = "conn_state"
 HTTP_MARK: Final = "response_body_len"
+TLS_MARK: Final = "cipher"
+MARKS: Final = frozenset({CONN_MARK, HTTP_MARK, TLS_MARK})
 OTHER_LOG: Final = "row of another log"
 
 SHAPE: Final = Shape(
@@ -49,18 +52,20 @@ SHAPE: Final = Shape(
 
 
 class ZeekFlows:
-    """Zeek ``conn.log`` rows, and ``http.log`` rows for what was asked in them."""
+    """Zeek ``conn.log`` rows, and rows of ``http.log`` and ``ssl.log`` for what they asked for."""
 
     NAME = "zeek flows"
     DOC = Doc(
-        summary="Zeek conn.log and http.log, as tab-separated text or as JSON lines",
+        summary="Zeek conn.log, http.log and ssl.log, as tab-separated text or as JSON lines",
         references=(
             "https://docs.zeek.org/en/master/logs/conn.html",
             "https://docs.zeek.org/en/master/logs/http.html",
+            "https://docs.zeek.org/en/master/logs/ssl.html",
         ),
         limitations=(
             "Of several requests of one connection the first is kept, where conn.log is read too.",
-            "An http.log alone gives a flow for each request, with bodies for sizes and no end.",
+            "An http.log alone gives a flow for each request, with bodies for sizes and no end; "
+            "an ssl.log flows without any octets.",
             "conn.log counts payload by sequence numbers: a capture with gaps counts too much.",
         ),
     )
@@ -69,16 +74,16 @@ class ZeekFlows:
         """Tell by the header of a tab-separated log, or by the keys of JSON rows."""
         for line in head_lines(head):
             if line.startswith("#fields"):
-                return bool({CONN_MARK, HTTP_MARK} & set(re.split(r"[\t,; |]", line)))
+                return bool(MARKS & set(re.split(r"[\t,; |]", line)))
             if not line.startswith("#"):
                 break
         return any(
-            ("id.orig_h" in row or "id" in row) and (CONN_MARK in row or HTTP_MARK in row)
+            ("id.orig_h" in row or "id" in row) and not MARKS.isdisjoint(row)
             for row in head_objects(head)
         )
 
     def read(self, stream: BinaryIO, options: FlowOptions, drops: Drops) -> Iterator[FlowBatch]:
-        """Decode the rows of either log."""
+        """Decode the rows of any of them."""
         peeked = Peeked(stream)
         if peeked.head.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"#"):
             yield from _read_tsv(peeked, drops)
@@ -124,11 +129,15 @@ def _absent(header: Header) -> frozenset[str]:
 
 
 def _batch(texts: dict[str, pa.Array], drops: Drops) -> FlowBatch:
-    """Compose flows; rows of http.log have no protocol and no end."""
-    is_http = np.asarray(texts["protocol"].is_null())
+    """Compose flows; rows of logs of what was asked for have no protocol and no end."""
+    # TLS that asks for no name says nothing beside its flow.
+    says = [texts[name].is_valid() for name in ("protocol", "http_method", "server_name")]
+    is_telling = pc.or_(pc.or_(says[0], says[1]), says[2])
+    texts = {name: column.filter(is_telling) for name, column in texts.items()}
+    is_request = np.asarray(texts["protocol"].is_null())
     texts["protocol"] = pc.fill_null(texts["protocol"], "tcp")
-    if not is_http.all():
+    if not is_request.all():
         # A connection that was only tried has no duration, and ended where it began.
         lasted_s = pc.fill_null(texts["lasted_s"], "0")
-        texts["lasted_s"] = pc.if_else(pa.array(is_http), None, lasted_s)
+        texts["lasted_s"] = pc.if_else(pa.array(is_request), None, lasted_s)
     return FlowBatch(flows=compose_flows(texts, drops))

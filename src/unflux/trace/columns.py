@@ -12,6 +12,8 @@ from unflux.model.distinct import encode_distinct
 from unflux.model.flows import number_ends
 
 NO_TEXT: Final = -1
+NAME: Final = r"^([a-z0-9_-]{1,63}\.)+[a-z0-9_-]*[a-z_-][a-z0-9_-]*$"
+"""A name of a host with a last label that is no number, so that no IPv4 address is one."""
 UNTOLD: Final = pa.scalar(2_000_000, pa.duration("us"))
 
 
@@ -30,6 +32,9 @@ class FlowColumns:
     received_bytes: np.ndarray
     request: np.ndarray
     """int64: equal where the HTTP host and target asked for are, NO_TEXT where none was seen."""
+    asked_for: np.ndarray
+    """int64: number of the name in :attr:`Capture.names` that the request or TLS asks for, NO_TEXT
+    where none was seen."""
     is_authoritative: np.ndarray
     """int8: 1, 0, or -1 where no DNS answer was seen."""
     is_by_address: np.ndarray
@@ -53,6 +58,8 @@ class Capture:
     flows: FlowColumns
     hosts: pa.Array
     """Canonical addresses."""
+    names: pa.Array
+    """What flows asked for: lower case, no final dot, no address."""
     tick_us: int
     """How fine moments are: 1 s where all of them are whole seconds, else 1 ms."""
 
@@ -70,6 +77,7 @@ def number_flows(table: pa.Table) -> Capture:
     hosts, client, server = number_ends(table)
     asked = pc.binary_join_element_wise(table["http_host"], table["http_target"], " ")
     _, request = encode_distinct(asked)
+    names, asked_for = encode_distinct(_names(table))
     # A flow whose end nobody told went on as long as a relay may take to begin.
     last_at = pc.coalesce(table["last_at"], pc.add(table["first_at"], UNTOLD))
     is_authoritative = table["is_authoritative"].cast(pa.int8())
@@ -84,11 +92,19 @@ def number_flows(table: pa.Table) -> Capture:
         sent_bytes=np.asarray(table["sent_bytes"])[order],
         received_bytes=np.asarray(table["received_bytes"])[order],
         request=np.asarray(request.fill_null(NO_TEXT))[order],
+        asked_for=np.asarray(asked_for.fill_null(NO_TEXT))[order],
         is_authoritative=np.asarray(pc.fill_null(is_authoritative, -1))[order],
         is_by_address=np.asarray(pc.fill_null(is_by_address, -1))[order],
         is_for_proxy=np.asarray(pc.fill_null(_is_for_proxy(table), -1))[order],
     )
-    return Capture(flows=flows, hosts=hosts, tick_us=_tick_us(first_us))
+    return Capture(flows=flows, hosts=hosts, names=names, tick_us=_tick_us(first_us))
+
+
+def _names(table: pa.Table) -> pa.ChunkedArray:
+    """Return the names of several labels that are asked for; null for addresses and all else."""
+    host = pc.coalesce(_without_port(table["http_host"]), table["server_name"])
+    name = pc.utf8_rtrim(pc.ascii_lower(host), ".")
+    return pc.if_else(pc.match_substring_regex(name, NAME), name, None)
 
 
 def _is_for_proxy(table: pa.Table) -> pa.ChunkedArray:

@@ -8,6 +8,7 @@ from typing import Final
 from unflux.model.addresses import prefixes
 from unflux.model.verdicts import Alternative
 from unflux.trace.links import Link
+from unflux.trace.sites import HOUSEHOLDS, Site
 
 MANY_TARGETS: Final = 8
 """Hosts that one relays to as to this one, none of which gets most. Chosen: 2026-11-28; networks
@@ -21,10 +22,6 @@ itself too: it is a resolver. Chosen: 2026-11-28."""
 FAMILIAR: Final = 3
 """Hosts that ask a target and relay nothing to it, from which on it is a service for all. Chosen:
 2026-11-28."""
-
-HOUSEHOLDS: Final = 3
-"""Networks (/24, IPv6 /48) of relays of one host at one time, from which on they are not taken for
-one owner's. Chosen: 2026-11-28; people have a home and perhaps an office or their parents' line."""
 
 _PRIVATE: Final = tuple(
     map(
@@ -67,6 +64,8 @@ class Target:
     client_private_ratio: float
     household_count: int
     """Networks of relays that asked it at one time."""
+    site: Site
+    """What the requests ask for that are relayed to it."""
     is_told: bool
     """Whether somebody knew one of the relays for an agent."""
     is_doubled: bool
@@ -152,16 +151,57 @@ def _forms(target: Target) -> tuple[int, int]:
 
 def _is_owners(target: Target) -> bool | None:
     """Return null where one owner may have it all: by flows that is what an agent does."""
-    if target.is_told or target.is_doubled or target.links[0].is_of_names:
+    if _is_somebodys_network(target):
         return False
     return False if target.household_count >= HOUSEHOLDS else None
 
 
-def _owners(target: Target) -> str:
+def _is_makers(target: Target) -> bool | None:
+    """Return null where many homes may run what their maker wrote: by flows they are agents."""
+    return False if _is_somebodys_network(target) else None
+
+
+def _is_somebodys_network(target: Target) -> bool:
+    """Tell whether more than flows says that the relays are one operator's."""
+    is_of_names = target.is_doubled or target.links[0].is_of_names
+    return target.is_told or is_of_names or target.site.is_at_many_homes
+
+
+def _network(target: Target) -> str | None:
+    """Return what more than flows says that the relays are one operator's."""
     if target.is_told:
         return "One of the relays was known for an agent before."
     if target.is_doubled or target.links[0].is_of_names:
-        return "Names are relayed to it; owners put a proxy before pages."
+        return "Names are relayed to it; owners and makers put a proxy before pages."
+    if target.site.is_at_many_homes:
+        return (
+            f"Answers of DNS lead {target.site.name} to relays in {target.site.led_to:,} networks, "
+            f"and in {target.site.asked_in:,} most requests are for a name led to several."
+        )
+    return None
+
+
+def _makers(target: Target) -> str:
+    if says := _network(target):
+        return says
+    site = target.site
+    says = "That an application which many homes run passes requests on to its maker"
+    if not site.read_in:
+        return f"{says} is not excluded: what the requests ask for was not read."
+    if site.led_to < HOUSEHOLDS:
+        return (
+            f"{says} is not excluded: answers of DNS lead no name to relays in {HOUSEHOLDS} "
+            f"networks, one to {site.led_to:,}."
+        )
+    return (
+        f"{says} is not excluded: in {site.asked_in:,} of {site.read_in:,} networks most requests "
+        f"are for a name that answers of DNS lead to relays in {HOUSEHOLDS} or more."
+    )
+
+
+def _owners(target: Target) -> str:
+    if says := _network(target):
+        return says
     if target.household_count >= HOUSEHOLDS:
         return f"Relays in {target.household_count:,} networks went to it at one time."
     return (
@@ -214,6 +254,12 @@ HYPOTHESES: Final = (
         ratio=0.0,
         holds=_is_owners,
         because=_owners,
+    ),
+    Hypothesis(
+        name="makers-application",
+        ratio=0.0,
+        holds=_is_makers,
+        because=_makers,
     ),
     Hypothesis(
         name="forward-proxy",

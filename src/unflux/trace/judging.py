@@ -15,21 +15,18 @@ from unflux.model.traces import (
     TraceOutcome,
 )
 from unflux.model.verdicts import Evidence
-from unflux.trace.controllers import Controller, find_controllers
+from unflux.trace.controllers import find_controllers
 from unflux.trace.innocent import weigh_innocents
 from unflux.trace.links import Link
-from unflux.trace.polling import Poll
+from unflux.trace.polled_hosts import GUILTY, OPEN, UNSURE, judge_controller
 from unflux.trace.scene import Scene
+from unflux.trace.sites import NO_ANSWERS, Answers
 from unflux.trace.standing import weigh_agents
 from unflux.trace.targets import CONVICTION, NOWHERE, Place, Suspect, gather_suspects
 
 AUTHORITATIVE: Final = 2.0
 """What authoritative answers say of a relay of DNS. Chosen: 2026-11-28; forwarders pass on what
 resolvers know, and fronts of name servers elsewhere are rare, but there are some."""
-
-UNSURE: Final = 0.5
-"""What an innocent explanation that was not tested leaves of the score: as likely as not. Chosen:
-2026-11-28."""
 
 MOST_FLOWS: Final = 10
 """Flows shown of each host. Chosen: 2026-11-28."""
@@ -38,22 +35,26 @@ MISSING: Final = {
     "relay": "More relayed requests, or a capture with payload, would tell a relay from chance.",
     "agent": "Records of DNS that name its relays as agents (--agent, --agents), or a second relay "
     "elsewhere, would tell an agent from a proxy that somebody runs in the open.",
+    "maker": "Many households may run an application that passes requests on to its maker: records "
+    "of DNS that name one of them as an agent (--agent, --agents), or the names that visitors ask "
+    "for with the answers of DNS that led them there, would tell.",
     "owner": "One household may run a reverse proxy of its owner: records of DNS that name it as "
     "an agent (--agent, --agents), or relays of other households to the same host, would tell.",
     "names": "A capture with payload would tell a name server by its authoritative answers from a "
     "resolver.",
     "explained": "An innocent explanation holds that much speaks against: look at the flows.",
-    "controller": "A second agent that polls it would tell a controller from a device's maker.",
-    "relays": "What those that poll it relay to is undecided itself.",
 }
 
 
-def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
+def judge(
+    scene: Scene, places: Mapping[str, Place], answers: Answers = NO_ANSWERS
+) -> list[TracedHost]:
     """Judge every host that seems to stand behind a relay, most suspicious first.
 
     ``places``: of the hosts that :func:`involved` returns; one that is missing is unknown.
+    ``answers``: names that DNS leads to relays, of those that :func:`relays_in_doubt` returns.
     """
-    suspects = list(gather_suspects(scene, places))
+    suspects = list(gather_suspects(scene, places, answers))
     hosts = [_judge_suspect(scene, suspect, places) for suspect in suspects]
     accused = {
         suspect.number
@@ -64,12 +65,12 @@ def judge(scene: Scene, places: Mapping[str, Place]) -> list[TracedHost]:
     # Who asks a mothership is an agent, be its visitors seen or not.
     networks = {
         frozenset(link.agent for link in suspect.links)
-        | (scene.askers_of(suspect.number) if host.verdict == "accused" else frozenset())
+        | (scene.askers_of(suspect.number) if host.verdict in GUILTY else frozenset())
         for suspect, host in zip(suspects, hosts, strict=True)
         if host.verdict != "innocent"
     }
     for controller in find_controllers(scene, networks, places):
-        hosts.append(_judge_controller(scene, controller, hosts, places))
+        hosts.append(judge_controller(scene, controller, hosts, places))
     return sorted(hosts, key=_rank)
 
 
@@ -77,6 +78,20 @@ def _rank(host: TracedHost) -> tuple[int, bool, float, str, str]:
     """Sort by verdict, what is relayed to before what is polled, and then by score."""
     order = get_args(TraceOutcome).index(host.verdict)
     return order, host.role == "controller", -host.score, host.address, host.role
+
+
+def relays_in_doubt(hosts: Iterable[TracedHost]) -> set[str]:
+    """Return the relays whose names may change what became of a host, once they are known."""
+    return {
+        agent.address
+        for host in hosts
+        if host.verdict == "suspected" and ("makers-application", "untested") in _outcomes(host)
+        for agent in host.agents
+    }
+
+
+def _outcomes(host: TracedHost) -> set[tuple[str, str]]:
+    return {(alternative.hypothesis, alternative.outcome) for alternative in host.alternatives}
 
 
 def involved(scene: Scene) -> set[str]:
@@ -119,7 +134,9 @@ def _judge_suspect(scene: Scene, suspect: Suspect, places: Mapping[str, Place]) 
         period_s=None,
         evidence=tuple(evidence),
         alternatives=tuple(alternative for alternative, _ in tested),
-        missing=_missing(verdict, relay_llr, agent_llr, is_explained=is_explained),
+        missing=_missing(
+            verdict, relay_llr, agent_llr, untested=untested, is_explained=is_explained
+        ),
         flows=tuple(_shown(scene, pair) for pair in rows[:MOST_FLOWS].tolist()),
     )
 
@@ -148,10 +165,11 @@ def _outcome(
 
 
 def _missing(
-    verdict: TraceOutcome, relay_llr: float, agent_llr: float, *, is_explained: bool
-) -> str | None:
+    verdict: TraceOutcome, relay_llr: float, agent_llr: float, *, untested: Collection[str],
+    is_explained: bool,
+) -> str | None:  # fmt: skip
     if verdict == "suspected":
-        return MISSING["owner"]
+        return MISSING["owner" if "owners-proxy" in untested else "maker"]
     if verdict != "undecided":
         return None
     if relay_llr < CONVICTION:
@@ -187,7 +205,7 @@ def _with_company(
         mine = {link.agent for link in suspect.links}
         is_company = bool(mine & (agents | accused)) or suspect.number in accused
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
-        if host.verdict in ("suspected", "undecided") and is_company and not holds and (
+        if host.verdict in OPEN and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
         ):  # fmt: skip
             found = replace(
@@ -228,48 +246,6 @@ def _shown(scene: Scene, pair: list[int]) -> RelayedFlow:
     )
 
 
-def _judge_controller(
-    scene: Scene, controller: Controller, hosts: list[TracedHost], places: Mapping[str, Place]
-) -> TracedHost:
-    """Judge a polled host; it is accused only where one of its agents' motherships is."""
-    mine = {str(scene.capture.hosts[poll.agent]) for poll in controller.polls}
-    is_of_agents = any(
-        host.verdict == "accused" and mine & {agent.address for agent in host.agents}
-        for host in hosts
-    )
-    verdict: TraceOutcome = "undecided"
-    if controller.llr <= 0:  # one of the hosts that devices poll
-        verdict = "innocent"
-    elif controller.llr >= CONVICTION and is_of_agents:
-        verdict = "accused"
-    flows = scene.capture.flows
-    rows = np.array([row for poll in controller.polls for row in poll.rows], np.int64)
-    place = places.get(controller.address, NOWHERE)
-    return TracedHost(
-        address=controller.address,
-        role="controller",
-        verdict=verdict,
-        score=probability(controller.llr) * (0.95 if is_of_agents else 0.5),
-        agents=tuple(_polling_agent(scene, poll) for poll in controller.polls),
-        ports=tuple(sorted({poll.port for poll in controller.polls})),
-        asn=place.asn,
-        holder=place.holder,
-        country=place.country,
-        first_seen=moment_at(int(flows.first_us[rows].min())),
-        last_seen=moment_at(int(flows.last_us[rows].max())),
-        delay_ms=None,
-        period_s=controller.polls[0].period_s,
-        evidence=controller.evidence,
-        alternatives=(),
-        missing=_missing_of_controller(controller) if verdict == "undecided" else None,
-        flows=(),
-    )
-
-
-def _missing_of_controller(controller: Controller) -> str:
-    return MISSING["relays" if controller.llr >= CONVICTION else "controller"]
-
-
 def _relaying_agent(scene: Scene, link: Link) -> TracedAgent:
     return TracedAgent(
         address=str(scene.capture.hosts[link.agent]),
@@ -277,14 +253,4 @@ def _relaying_agent(scene: Scene, link: Link) -> TracedAgent:
         requests=link.tally.pairs,
         alike=link.tally.alike,
         is_told=link.agent in scene.told,
-    )
-
-
-def _polling_agent(scene: Scene, poll: Poll) -> TracedAgent:
-    return TracedAgent(
-        address=str(scene.capture.hosts[poll.agent]),
-        port=0,
-        requests=poll.count,
-        alike=0,
-        is_told=poll.agent in scene.told,
     )

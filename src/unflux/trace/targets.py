@@ -15,6 +15,7 @@ from unflux.trace.links import Link
 from unflux.trace.polling import Poll
 from unflux.trace.relaying import weigh_pool, weigh_relay
 from unflux.trace.scene import Scene
+from unflux.trace.sites import Answers, find_site
 from unflux.trace.standing import Standing
 
 CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
@@ -108,7 +109,9 @@ def _summed(evidence: list[Evidence]) -> tuple[tuple[Evidence, ...], float]:
     return tuple(evidence), llr if witness >= WITNESS else min(llr, CONVICTION / 2)
 
 
-def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspect]:
+def gather_suspects(
+    scene: Scene, places: Mapping[str, Place], answers: Answers
+) -> Iterator[Suspect]:
     """Yield each host to which something seems to be relayed, DNS and other traffic apart."""
     hosts = scene.capture.hosts
     proved = prove_relays(scene)
@@ -149,6 +152,7 @@ def gather_suspects(scene: Scene, places: Mapping[str, Place]) -> Iterator[Suspe
             client_near_ratio=near,
             client_private_ratio=private,
             household_count=count_households(agents, links),
+            site=find_site(scene.capture, links, answers),
             is_told=bool(mine & scene.told),
             serves_both=other is not None,
             is_doubled=other is not None and any(link.agent in mine for link in other.links),
