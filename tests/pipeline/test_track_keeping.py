@@ -21,6 +21,7 @@ from unflux.pipeline.tracking import Options, track
 from unflux.read.source import Options as ReadOptions
 from unflux.track.exchange import Look
 from unflux.track.question import Question, Reply, compose_question
+from unflux.track.rhythm import Turn
 from unflux.track.vantage import Vantage
 
 VANTAGE = Vantage(resolver=Endpoint(ip_address("127.0.0.1"), 53))
@@ -61,7 +62,7 @@ def test_one_look_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Path) -
     async def run() -> None:
         one = keeper(tmp_path / "store")
         for number in range(20):
-            one.take(look(POISON if number == 7 else f"n{number}.bad.example"), False)
+            one.take(look(POISON if number == 7 else f"n{number}.bad.example"), Turn())
         with pytest.raises(UnfluxError, match=r"^1 look is lost: UnicodeEncodeError: "):
             await one.keep_last()
 
@@ -75,7 +76,7 @@ def test_where_nothing_can_be_stored_trying_has_an_end(tmp_path: Path) -> None:
     async def run() -> None:
         one = keeper(tmp_path / "store")
         for _ in range(3000):
-            one.take(look("bad.example"), False)
+            one.take(look("bad.example"), Turn())
         with pytest.raises(UnfluxError, match=r"^3,000 looks are lost: .*store"):
             await one.keep_last()
 
@@ -88,9 +89,9 @@ def test_long_replies_leave_no_room_until_they_are_stored(tmp_path: Path) -> Non
         size = 60_000
         count = module.MOST_WAITING_OCTETS // size
         for _ in range(count):
-            one.take(look("bad.example", size - len(look("bad.example").wire or b"")), False)
+            one.take(look("bad.example", size - len(look("bad.example").wire or b"")), Turn())
         assert one.room.is_set()
-        one.take(look("bad.example", size), False)
+        one.take(look("bad.example", size), Turn())
         assert not one.room.is_set()
         keeping = asyncio.create_task(one.keep_on(ending, lambda: None))
         async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""Agendas: soonest first, one name of a wildcard, and a state that a restart goes on from."""
+"""Agendas: soonest first, and a state that a restart goes on from."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from unflux.model.endpoint import Endpoint
 from unflux.track.agenda import Agenda, Item
 from unflux.track.exchange import Look
 from unflux.track.question import Reply
-from unflux.track.rhythm import Bounds
+from unflux.track.rhythm import Bounds, Turn
 from unflux.track.vantage import Vantage
 
 RESOLVER = Endpoint(ip_address("192.0.2.53"), 53)
@@ -19,7 +19,8 @@ SUBNET = Vantage(resolver=RESOLVER, subnet=ip_network("198.51.100.0/24"))
 
 
 def agenda(*names: str, vantages: tuple[Vantage, ...] = (PLAIN,), **changes: Any) -> Agenda:
-    return Agenda(vantages, names, ("A",), Bounds(**changes), Random(5))
+    bounds = Bounds(**changes)
+    return Agenda(vantages, names, ("A",), bounds, chance=Random(5), tell=lambda *_, **__: None)
 
 
 def taken(agenda: Agenda, at_s: float) -> list[Item]:
@@ -49,13 +50,13 @@ def test_every_vantage_asks_and_what_comes_back_is_due_after_its_ttl() -> None:
     assert {item.question.subnet for item in items} == {None, SUBNET.subnet}
     assert plan.take(9999.0) is None
     assert not plan.is_over
-    assert not plan.note(look(items[0], 1001.0, "192.0.2.1"))
+    assert plan.note(look(items[0], 1001.0, "192.0.2.1")) == Turn()
     assert plan.next_at_s is not None
     assert plan.next_at_s >= 1302
     (again,) = taken(plan, 1400.0)
-    assert plan.note(look(again, 1400.0, "192.0.2.2"))  # another set: a change
+    assert plan.note(look(again, 1400.0, "192.0.2.2")) == Turn(is_change=True, watched_s=399.0)
     (again,) = taken(plan, 1800.0)
-    assert not plan.note(look(again, 1800.0, "192.0.2.2"))
+    assert plan.note(look(again, 1800.0, "192.0.2.2")) == Turn(is_change=False, watched_s=400.0)
 
 
 def test_a_restart_goes_on_where_the_last_run_was_and_keeps_what_it_does_not_ask() -> None:
@@ -63,11 +64,9 @@ def test_a_restart_goes_on_where_the_last_run_was_and_keeps_what_it_does_not_ask
     plan.begin(1000.0, None)
     for item in taken(plan, 1000.0):
         plan.note(look(item, 1000.0, "192.0.2.1"))
-    plan.wildcards["bad.example"] = False
     again = agenda("bad.example", "new.example")
     again.begin(1100.0, plan.render())
     assert [item.question.name for item in taken(again, 1100.0)] == ["new.example"]
-    assert again.wildcards == {"bad.example": False}
     third = agenda("other.example")
     third.begin(1100.0, again.render())
     assert taken(third, 1100.0) == []
@@ -98,23 +97,6 @@ def test_the_dead_are_not_asked_for_and_when_all_are_it_is_over() -> None:
     again = agenda("bad.example")
     again.begin(at_s, plan.render())
     assert again.is_over
-
-
-def test_of_a_zone_that_answers_any_name_one_is_asked_for() -> None:
-    plan = agenda("a.bad.example", "b.bad.example", "bad.example", "good.example")
-    plan.begin(0.0, None)
-    assert plan.drop_twins("bad.example") == ["a.bad.example", "b.bad.example"]
-    assert {i.question.name for i in taken(plan, 0.0)} == {"bad.example", "good.example"}
-
-
-def test_a_zone_of_which_an_earlier_run_knew_and_this_one_asks_nothing_is_passed_over() -> None:
-    before = agenda("bad.example")
-    before.begin(0.0, None)
-    before.wildcards["other.example"] = True
-    plan = agenda("bad.example")
-    plan.begin(0.0, before.render())
-    assert [plan.drop_twins(zone) for zone in plan.wild_zones] == [[]]
-    assert [item.question.name for item in taken(plan, 0.0)] == ["bad.example"]
 
 
 def test_a_look_that_was_not_made_stays_due() -> None:

@@ -1,12 +1,23 @@
 """Vantages: what each saw, and whether they are shown the same agents."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from random import Random
 from typing import Any
 
+from unflux.model.endpoint import Endpoint
+from unflux.model.vantages import VANTAGE_TABLES
+from unflux.track.exchange import Look
+from unflux.track.question import SILENT, Question, QuestionType, Reply
+from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, measure_turn
+from unflux.track.tally import tally
+from unflux.track.vantage import Vantage
 from unflux.track.views import find_views, is_per_client
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NAMES = {"bad.example"}
+VANTAGE = Vantage(resolver=Endpoint(ip_address("192.0.2.53"), 53))
 
 
 def answer(vantage: str, hour: int, address: str, query: str = "bad.example") -> dict[str, Any]:
@@ -16,10 +27,10 @@ def answer(vantage: str, hour: int, address: str, query: str = "bad.example") ->
     }  # fmt: skip
 
 
-def looks(vantage: str, *, changes: int) -> dict[str, Any]:
+def looks(vantage: str) -> dict[str, Any]:
     return {
         "vantage": vantage, "query": "bad.example", "qtype": "A", "looks": 100, "answered": 90,
-        "silent": 10, "changes": changes, "first_at": START, "last_at": START + timedelta(hours=5),
+        "silent": 10, "first_at": START, "last_at": START + timedelta(hours=5),
     }  # fmt: skip
 
 
@@ -30,10 +41,73 @@ def pool(vantage: str, letter: str) -> list[dict[str, Any]]:
 def test_what_each_saw() -> None:
     rows = [*pool("one", "a"), *pool("two", "a"), answer("two", 0, "b1")]
     rows.append(answer("two", 0, "c1", "other.example"))
-    one, two = find_views([looks("one", changes=50), looks("two", changes=0)], rows, NAMES)
+    one, two = find_views([looks("one"), looks("two")], rows, [], NAMES)
     assert (one.vantage, one.looks, one.answered, one.addresses, one.own) == ("one", 100, 90, 8, 0)
-    assert one.rotation_s == 5 * 3600 / 50
     assert (two.addresses, two.own, two.rotation_s) == (9, 1, None)
+
+
+# --- rotation -------------------------------------------------------------------------------
+
+BOUNDS = Bounds()
+Script = Iterable[tuple[float, str]]
+"""Moments in seconds, and the only record of the answer; nothing: the reply is lost."""
+
+
+def rotation_s(scripts: Mapping[QuestionType, Script], **changes: Any) -> float | None:
+    """Return what is told of looks that are taken as a track takes them."""
+    kept = list[tuple[Look, Turn]]()
+    for qtype, script in scripts.items():
+        rhythm = Rhythm(due_at_s=0.0)
+        for at_s, record in script:
+            reply = SILENT
+            if record:
+                reply = Reply(outcome="answered", found=frozenset({record}), ttl_s=300, **changes)
+            at = START + timedelta(seconds=at_s)
+            after = follow(rhythm, reply, at.timestamp(), BOUNDS, Random(1))
+            turn = measure_turn(rhythm, after, at.timestamp(), BOUNDS)
+            question = Question("bad.example", qtype)
+            kept.append((Look(vantage=VANTAGE, question=question, at=at, reply=reply, wire=None),
+                         turn))  # fmt: skip
+            rhythm = after
+    tables = {shape: table.to_pylist() for shape, table in tally(kept).items()}
+    looked, answers, turns = (tables[shape] for shape in VANTAGE_TABLES)
+    (view,) = find_views(looked, answers, turns, NAMES)
+    assert view.looks == len(kept)
+    return view.rotation_s
+
+
+def rotating(start_s: float = 0, every_s: float = 360, turns: int = 10) -> list[tuple[float, str]]:
+    return [(start_s + n * every_s, f"20.0.{n}.1") for n in range(turns + 1)]
+
+
+def test_ten_answers_that_differ_in_an_hour_are_one_every_six_minutes() -> None:
+    assert rotation_s({"A": rotating()}) == 360.0
+    # Looks in between see no other answer, and no other rotation.
+    assert rotation_s({"A": sorted(rotating() + [(n * 360 + 180, f"20.0.{n}.1")
+                                                 for n in range(10)])}) == 360.0  # fmt: skip
+
+
+def test_name_servers_and_types_without_an_answer_add_no_time() -> None:
+    servers = [(n * 360.0, "ns.bad.example") for n in range(11)]
+    assert rotation_s({"A": rotating(), "NS": servers}) == 360.0
+    assert rotation_s({"A": rotating(), "AAAA": [(n * 360.0, "") for n in range(11)]}) == 360.0
+    assert rotation_s({"A": rotating(), "AAAA": rotating()}) == 360.0
+
+
+def test_a_pause_is_no_time_that_was_looked_at() -> None:
+    week_s = 7 * 86_400.0
+    assert rotation_s({"A": rotating() + rotating(week_s)}) == 360.0
+    # Of two changes one came while replies were lost: nobody knows how long it took.
+    lost = [(0.0, "20.0.0.1"), (300.0, "20.0.0.2"), (600.0, ""), (900.0, "20.0.0.3")]
+    assert rotation_s({"A": lost}) == 300.0
+
+
+def test_without_a_change_or_from_answers_that_were_cut_there_is_no_rotation() -> None:
+    assert rotation_s({"A": [(n * 360.0, "20.0.0.1") for n in range(11)]}) is None
+    assert rotation_s({"A": rotating()}, is_truncated=True) is None
+
+
+# --- one client or another ------------------------------------------------------------------
 
 
 def test_vantages_that_are_shown_other_agents_are_told_from_a_large_pool() -> None:

@@ -91,7 +91,7 @@ class VantageView:
     own: int
     """Addresses that no other vantage saw."""
     rotation_s: float | None
-    """Mean time between two answers that differ; no shorter than that between looks."""
+    """Mean time between two address answers that differ; no shorter than that between looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""What was seen from each vantage: two tables of a store that is tracked into."""
+"""What was seen from each vantage: three tables of a store that is tracked into."""
 
 from typing import Final
 
 from unflux.model.columns import COUNT, MOMENT, TEXT, Column, TableShape
 
 LOOK_BUCKET_S: Final = 3_600
-"""Width of the buckets of both tables, whatever that of the records beside them."""
+"""Width of the buckets of these tables, whatever that of the records beside them."""
 
 _BUCKET: Final = Column(
     name="bucket_at", type=MOMENT, unit="UTC", meaning="start of the hour of the look"
@@ -23,6 +23,11 @@ _SEEN: Final = (
 )
 
 
+_QTYPE: Final = Column(
+    name="qtype", type=TEXT, unit="RR type", meaning="the type that was asked for"
+)
+
+
 def _looks(name: str, meaning: str) -> Column:
     return Column(name=name, type=COUNT, unit="looks", meaning=meaning, merge="sum")
 
@@ -34,7 +39,7 @@ VANTAGE_LOOKS: Final = TableShape(
         _BUCKET,
         _VANTAGE,
         _QUERY,
-        Column(name="qtype", type=TEXT, unit="RR type", meaning="the type that was asked for"),
+        _QTYPE,
         _looks("looks", "looks that were made"),
         _looks("answered", "of them with records of the type"),
         _looks("silent", "of them that nobody replied to"),
@@ -54,4 +59,20 @@ VANTAGE_ANSWERS: Final = TableShape(
         *_SEEN,
     ),
 )
-VANTAGE_TABLES: Final = (VANTAGE_LOOKS, VANTAGE_ANSWERS)
+VANTAGE_TURNS: Final = TableShape(
+    "vantage_turns",
+    "One row per hour, vantage, name and type: the answers that followed another without a pause.",
+    (
+        _BUCKET,
+        _VANTAGE,
+        _QUERY,
+        _QTYPE,
+        _looks("turns", "whole answers that followed another on their rhythm"),
+        Column(
+            name="watched_ms", type=COUNT, unit="ms", meaning="time between the two", merge="sum"
+        ),
+        _looks("changes", "of them with other records than the one before"),
+        *_SEEN,
+    ),
+)
+VANTAGE_TABLES: Final = (VANTAGE_LOOKS, VANTAGE_ANSWERS, VANTAGE_TURNS)

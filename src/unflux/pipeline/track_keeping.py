@@ -17,6 +17,7 @@ from unflux.read.opening import STANDARD_INPUT, Location
 from unflux.read.reading import SourceRead, read_source
 from unflux.read.source import Options as ReadOptions
 from unflux.track.exchange import Look
+from unflux.track.rhythm import Turn
 from unflux.track.tally import tally
 
 SOURCE: Final = "track"
@@ -34,8 +35,8 @@ MOST_TRIES: Final = 64
 """Parts that are tried at the end where the whole cannot be stored. Chosen: 2026-11-28; halving
 ``MOST_WAITING`` down to one look takes 33."""
 
-Kept = tuple[Look, bool]
-"""A look, and whether it was answered otherwise than the one before."""
+Kept = tuple[Look, Turn]
+"""A look, and what it says of how fast answers change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,9 @@ class Keeper:
         self.room = asyncio.Event()
         self.room.set()
 
-    def take(self, look: Look, is_change: bool) -> None:
+    def take(self, look: Look, turn: Turn) -> None:
         """Take a look, to be stored with the next batch."""
-        self._waiting.append((look, is_change))
+        self._waiting.append((look, turn))
         self._octets += len(look.wire or b"")
         self._make_room()
 

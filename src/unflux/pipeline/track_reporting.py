@@ -14,7 +14,7 @@ from unflux.model.columns import TEXT
 from unflux.model.errors import StoreError
 from unflux.model.names import registrable_domain
 from unflux.model.tracks import NetworkTrack
-from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_LOOKS
+from unflux.model.vantages import VANTAGE_TABLES
 from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.scanning import analysed
 from unflux.pipeline.tracking_steps import NEIGHBOURS, SERVED_BUCKETS
@@ -31,7 +31,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
         message = f"there is no store at {options.store}"
         raise StoreError(message)
     with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
-        looks, answers = store.looks(VANTAGE_LOOKS), store.looks(VANTAGE_ANSWERS)
+        looks, answers, turns = map(store.looks, VANTAGE_TABLES)
     gathered = gather([], replace(options, list_all=False), None)
     bucket_s = gathered.bucket_s
     with analysed(gathered, options) as (engine, analysis):
@@ -58,7 +58,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
                 sorted(domains),
                 rows,
                 bucket_s=bucket_s,
-                views=find_views(_of(looks, asked), shown, set(asked)),
+                views=find_views(_of(looks, asked), shown, _of(turns, asked), set(asked)),
                 is_per_client=is_per_client(shown, set(asked)),
                 neighbours=beside.get(network, []),
             )

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from unflux.engagement.ledger import Ledger
-from unflux.engagement.permit import BudgetSpentError, Permit
+from unflux.engagement.permit import Permit
 from unflux.engagement.scope import Scope
 from unflux.engine.store import WAIT_S, Store
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.lock import locked
-from unflux.model.telling import Tell
+from unflux.model.telling import Field, Tell
 from unflux.pipeline.track_keeping import RHYTHM, Keeper, Shelf, describe_failure
 from unflux.read.source import Options as ReadOptions
 from unflux.track.agenda import Agenda
 from unflux.track.exchange import Exchange, Look
-from unflux.track.following import FLIGHTS, Ending, Following, find_wildcards
+from unflux.track.following import Ending, Following
 from unflux.track.question import QuestionType
-from unflux.track.rhythm import Bounds
+from unflux.track.rhythm import Bounds, Turn
 from unflux.track.vantage import Vantage
 
 PURPOSE: Final = "track: how its answers change"
@@ -83,14 +83,14 @@ class _Tracking:
             options.names,
             options.qtypes,
             options.bounds,
-            random.Random(),  # noqa: S311  jitter is no secret
+            chance=random.Random(),  # noqa: S311  jitter is no secret
+            tell=tell,
         )
         self._shelf = Shelf(store=options.store, batch_s=options.batch_s, reading=options.reading)
         self._keeper = Keeper(self._shelf, self._agenda.render, tell)
         self._following = Following(self._agenda, exchange, self._take, self._keeper.room)
         self._outcomes = Counter[str]()
         self._is_ending = asyncio.Event()
-        self._stopped = asyncio.Event()
         self._told_dead = set[str]()
 
     async def run(self, commands: "asyncio.Queue[Command]") -> Ending:
@@ -99,7 +99,7 @@ class _Tracking:
         self._told_dead = self._agenda.dead
         obeying = asyncio.create_task(self._obey(commands))
         keeping = asyncio.create_task(self._keeper.keep_on(self._is_ending, self._tell_dead))
-        keeping.add_done_callback(lambda _: self._stop())
+        keeping.add_done_callback(lambda _: self._following.end())
         try:
             ending = await self._follow()
         finally:
@@ -116,41 +116,15 @@ class _Tracking:
         return ending
 
     async def _follow(self) -> Ending:
-        names, vantage = self._options.names, self._options.vantages[0]
-        self._tell_status("tracking", names=len(names), vantages=len(self._options.vantages))
-        if self._options.for_s is not None:
-            asyncio.get_running_loop().call_later(self._options.for_s, self._stop)
-        looking = asyncio.create_task(
-            find_wildcards(self._agenda, self._exchange, vantage, names, most=FLIGHTS)
-        )
-        stopping = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not looking.done():
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
-            return Ending(because="told to end")
-        try:
-            found = looking.result()
-        except BudgetSpentError as spent:
-            return Ending(
-                because=str(spent), is_early=True, unasked=self._agenda.count_due(time.time())
-            )
-        for zone in sorted(found):
-            if found[zone]:
-                self._tell("wildcard", zone=zone)
-        for zone in self._agenda.wild_zones:
-            for twin in self._agenda.drop_twins(zone):
-                self._tell("left-out", name=twin, because="its zone answers any name")
+        options = self._options
+        self._tell_status("tracking", names=len(options.names), vantages=len(options.vantages))
+        if options.for_s is not None:
+            asyncio.get_running_loop().call_later(options.for_s, self._following.end)
         return await self._following.run()
 
-    def _stop(self) -> None:
-        self._stopped.set()
-        self._following.end()
-
-    def _take(self, look: Look, is_change: bool) -> None:
+    def _take(self, look: Look, turn: Turn) -> None:
         self._outcomes[look.reply.outcome] += 1
-        self._keeper.take(look, is_change)
+        self._keeper.take(look, turn)
 
     def _tell_dead(self) -> None:
         for name in sorted(self._agenda.dead - self._told_dead):
@@ -160,7 +134,7 @@ class _Tracking:
     async def _obey(self, commands: "asyncio.Queue[Command]") -> None:
         while True:
             if await commands.get() is Command.STOP:
-                self._stop()
+                self._following.end()
             else:
                 self._tell_status("status")
 
@@ -178,16 +152,19 @@ def planned(options: Options) -> list[tuple[str, str, str]]:
         options.names,
         options.qtypes,
         options.bounds,
-        random.Random(0),  # noqa: S311
+        chance=random.Random(0),  # noqa: S311
+        tell=_tell_nobody,
     )
     state = None
     if options.store.exists():
         with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
             state = store.deployed(*RHYTHM)
     agenda.begin(at_s, state)
-    for zone in agenda.wild_zones:
-        agenda.drop_twins(zone)
     due: list[tuple[str, str, str]] = []
     while (item := agenda.take(at_s)) is not None:
         due.append((item.question.name, item.question.qtype, str(item.vantage)))
     return sorted(due)
+
+
+def _tell_nobody(event: str, /, **fields: Field) -> None:
+    """Pass over an event: nothing happens in a plan."""

@@ -1,26 +1,24 @@
 """Following: an agenda carried out, many looks at a time, until it is over or told to end."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError
-from unflux.model.names import registrable_domain
 from unflux.track.agenda import Agenda, Item
 from unflux.track.exchange import Exchange, Look
-from unflux.track.question import Question
-from unflux.track.vantage import Vantage
+from unflux.track.rhythm import Turn
 
 FLIGHTS: Final = 1_000
 """Looks at a time. Chosen: 2026-11-28; at 2,000 a second and replies of half a second."""
 NAP_S: Final = 1.0
 """Most that is slept at once, so that a clock that jumps is noticed."""
 
-Taken = Callable[[Look, bool], None]
-"""Told each look, and whether it was answered otherwise than the one before."""
+Taken = Callable[[Look, Turn], None]
+"""Told each look, and what it says of how fast answers change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,33 +30,6 @@ class Ending:
     """The scope ended it, by its budget or its time."""
     unasked: int = 0
     """Names that were due then, and were not asked for."""
-
-
-async def find_wildcards(
-    agenda: Agenda, exchange: Exchange, vantage: Vantage, names: Iterable[str], *, most: int
-) -> dict[str, bool]:
-    """Ask each zone of which it is not known for a name that nobody has; return what was found.
-
-    A zone that answers shows every name the same pool, so one name of it is asked for and no
-    other. Out of scope and silent ones stay unknown. Raises what a look raises, but for that.
-    """
-    slots = asyncio.Semaphore(most)
-
-    async def ask(zone: str) -> None:
-        question = Question(f"{secrets.token_hex(8)}.{zone}", "A")
-        async with slots:
-            try:
-                look = await exchange.look(vantage, question)
-            except OutOfScopeError:
-                return
-        if look.reply.outcome not in {"silent", "unreadable"}:
-            found[zone] = look.reply.outcome == "answered"
-
-    found: dict[str, bool] = {}
-    zones = {registrable_domain(name) for name in names} - agenda.wildcards.keys()
-    await asyncio.gather(*map(ask, sorted(zones)))
-    agenda.wildcards.update(found)
-    return found
 
 
 class Following:
@@ -135,7 +106,20 @@ class Following:
         finally:
             if look is None:
                 self._agenda.put_back(item)
-        self._taken(look, self._agenda.note(look))
+        try:
+            await self._compare(look)
+        finally:
+            self._taken(look, self._agenda.note(look))
+
+    async def _compare(self, look: Look) -> None:
+        """Ask for a name that nobody has, where it must be known how that is answered."""
+        stranger = self._agenda.stranger_of(look)
+        if stranger is None:
+            return
+        reply = None
+        with suppress(OutOfScopeError):
+            reply = (await self._exchange.look(look.vantage, stranger)).reply
+        self._agenda.note_stranger(look, reply)
 
     def _land(self, flight: "asyncio.Task[None]") -> None:
         self._slots.release()

@@ -46,8 +46,22 @@ class Rhythm:
     denied_since_s: float | None = None
     """When the first of these came."""
     digest: str = ""
-    """Of what the last answer held."""
+    """Of what the last answer held; empty where that was cut, or there is none."""
+    answered_at_s: float | None = None
+    """When the last answer came."""
+    is_twin: bool = False
+    """All of the last answer is what the zone answers names that nobody has."""
     is_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a look says of how fast answers change."""
+
+    is_change: bool = False
+    """Its answer is another than the one before, however long ago that was."""
+    watched_s: float | None = None
+    """Time since the answer before; null where looks paused or were not answered in between."""
 
 
 def follow(
@@ -61,7 +75,10 @@ def follow(
     if reply.outcome == "answered":
         interval_s = min(max((reply.ttl_s or 0) + LATE_S, bounds.least_s), bounds.most_s)
         return Rhythm(
-            due_at_s=at_s + _jittered(interval_s, bounds, chance), digest=digest_of(reply.found)
+            due_at_s=at_s + jittered(interval_s, bounds, chance),
+            digest="" if reply.is_truncated else digest_of(reply.found),
+            answered_at_s=at_s,
+            is_twin=rhythm.is_twin,
         )
     is_denied = reply.outcome in DENIALS
     failures = rhythm.failures + 1
@@ -73,15 +90,31 @@ def follow(
     interval_s = min(bounds.least_s * 2.0 ** min(failures, 64), bounds.slowest_s)
     return replace(
         rhythm,
-        due_at_s=at_s + _jittered(interval_s, bounds, chance),
+        due_at_s=at_s + jittered(interval_s, bounds, chance),
         failures=failures,
         denials=denials,
         denied_since_s=since_s,
+        is_twin=rhythm.is_twin and not is_denied,
         is_dead=since_s is not None
         and is_denied
         and denials >= bounds.dead_after_looks
         and at_s - since_s >= bounds.dead_after_s,
     )
+
+
+def measure_turn(before: Rhythm, after: Rhythm, at_s: float, bounds: Bounds) -> Turn:
+    """Hold a look against the one before; ``after`` is what :func:`follow` returned for it.
+
+    Only two whole answers in succession say how fast they change, and only where no more time lies
+    between them than the rhythm explains.
+    """
+    is_answered = after.answered_at_s == at_s and bool(before.digest) and bool(after.digest)
+    if not is_answered or before.answered_at_s is None:
+        return Turn()
+    between_s = max(at_s - before.answered_at_s, 0.0)
+    longest_s = bounds.most_s * (1 + bounds.jitter_ratio) + bounds.least_s
+    is_paused = before.failures > 0 or between_s > longest_s
+    return Turn(is_change=before.digest != after.digest, watched_s=None if is_paused else between_s)
 
 
 def digest_of(found: Iterable[str]) -> str:
@@ -90,5 +123,6 @@ def digest_of(found: Iterable[str]) -> str:
     return hashlib.blake2b(text, digest_size=6).hexdigest()
 
 
-def _jittered(interval_s: float, bounds: Bounds, chance: random.Random) -> float:
+def jittered(interval_s: float, bounds: Bounds, chance: random.Random) -> float:
+    """Return an interval with up to its share of jitter added."""
     return interval_s * (1 + bounds.jitter_ratio * chance.random())

@@ -1,4 +1,4 @@
-"""Tally: some looks as rows of the two tables of vantages."""
+"""Tally: some looks as rows of the tables of vantages."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,15 +9,17 @@ import pyarrow as pa
 
 from unflux.model.addresses import canonical_address
 from unflux.model.columns import TableShape
-from unflux.model.vantages import LOOK_BUCKET_S, VANTAGE_ANSWERS, VANTAGE_LOOKS
+from unflux.model.vantages import LOOK_BUCKET_S, VANTAGE_ANSWERS, VANTAGE_LOOKS, VANTAGE_TURNS
 from unflux.track.exchange import Look
+from unflux.track.rhythm import Turn
 
 
-def tally(looks: Iterable[tuple[Look, bool]]) -> dict[TableShape, pa.Table]:
-    """Count looks, each with whether it was answered otherwise than the one before."""
+def tally(looks: Iterable[tuple[Look, Turn]]) -> dict[TableShape, pa.Table]:
+    """Count looks, each with what it says of how fast answers change."""
     made: dict[tuple[Any, ...], list[Any]] = {}
+    turned: dict[tuple[Any, ...], list[Any]] = {}
     held: dict[tuple[Any, ...], list[Any]] = {}
-    for look, is_change in looks:
+    for look, turn in looks:
         at_s = int(look.at.timestamp())
         bucket_at = datetime.fromtimestamp(at_s - at_s % LOOK_BUCKET_S, UTC)
         vantage, question, reply = str(look.vantage), look.question, look.reply
@@ -25,9 +27,13 @@ def tally(looks: Iterable[tuple[Look, bool]]) -> dict[TableShape, pa.Table]:
             1,
             int(reply.outcome == "answered"),
             int(reply.outcome == "silent"),
-            int(is_change),
+            int(turn.is_change),
         )
-        _add(made, (bucket_at, vantage, question.name, question.qtype), counts, look.at)
+        key = (bucket_at, vantage, question.name, question.qtype)
+        _add(made, key, counts, look.at)
+        if turn.watched_s is not None:
+            watched_ms = round(turn.watched_s * 1000)
+            _add(turned, key, (1, watched_ms, int(turn.is_change)), look.at)
         if question.qtype == "NS":
             continue
         for found in reply.found:
@@ -37,6 +43,7 @@ def tally(looks: Iterable[tuple[Look, bool]]) -> dict[TableShape, pa.Table]:
     return {
         VANTAGE_LOOKS: _table(VANTAGE_LOOKS, made),
         VANTAGE_ANSWERS: _table(VANTAGE_ANSWERS, held),
+        VANTAGE_TURNS: _table(VANTAGE_TURNS, turned),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 
+from unflux.model.rollup import ADDRESS_TYPES
 from unflux.model.tracks import VantageView
 
 HOUR_S: Final = 3600
@@ -18,25 +19,21 @@ Row = Mapping[str, Any]
 
 
 def find_views(
-    looks: Iterable[Row], answers: Iterable[Row], names: Collection[str]
+    looks: Iterable[Row], answers: Iterable[Row], turns: Iterable[Row], names: Collection[str]
 ) -> tuple[VantageView, ...]:
     """Return what each vantage saw of some names; rows of :mod:`unflux.model.vantages`."""
-    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    spans: dict[tuple[str, str, str], list[Any]] = {}
+    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in looks:
         if row["query"] not in names:
             continue
         counts = counted[row["vantage"]]
         counts[0] += row["looks"]
         counts[1] += row["answered"]
-        counts[2] += row["changes"]
-        span = spans.setdefault(
-            (row["vantage"], row["query"], row["qtype"]), [row["first_at"], row["last_at"]]
-        )
-        span[0], span[1] = min(span[0], row["first_at"]), max(span[1], row["last_at"])
-    watched: dict[str, float] = defaultdict(float)
-    for (vantage, _, _), (first_at, last_at) in spans.items():
-        watched[vantage] += (last_at - first_at).total_seconds()
+    turned: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in turns:
+        if row["query"] in names and row["qtype"] in ADDRESS_TYPES:
+            turned[row["vantage"]][0] += row["watched_ms"]
+            turned[row["vantage"]][1] += row["changes"]
     seen: dict[str, set[str]] = defaultdict(set)
     for row in answers:
         if row["query"] in names:
@@ -44,7 +41,8 @@ def find_views(
     views = []
     for vantage in sorted(counted):
         others = set[str]().union(*(seen[other] for other in counted if other != vantage))
-        looks_made, answered, changes = counted[vantage]
+        looks_made, answered = counted[vantage]
+        watched_ms, changes = turned[vantage]
         views.append(
             VantageView(
                 vantage=vantage,
@@ -52,7 +50,7 @@ def find_views(
                 answered=answered,
                 addresses=len(seen[vantage]),
                 own=len(seen[vantage] - others),
-                rotation_s=watched[vantage] / changes if changes else None,
+                rotation_s=watched_ms / 1000 / changes if changes else None,
             )
         )
     return tuple(views)
