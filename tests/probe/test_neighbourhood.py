@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,37 @@ def overheard(stands: Neighbourhood, address: str, path: Path) -> Iterator[None]
         process.communicate(timeout=START_S)
 
 
+@contextmanager
+def overheard_everywhere(stands: Neighbourhood, folder: Path) -> Iterator[dict[str, Path]]:
+    """Capture what comes from the prober at the far end of every host's line."""
+    paths = {host.address: folder / host.address for host in HOSTS}
+    with ExitStack() as taps:
+        for address, path in paths.items():
+            process = stands.run(
+                "tcpdump", "-i", "eth0", "--immediate-mode", "-U", "-w", path, "-n",
+                f"ip src host {PROBER}", address=address,
+            )  # fmt: skip
+            taps.callback(process.communicate, timeout=START_S)
+            taps.callback(process.send_signal, signal.SIGINT)
+            assert process.stderr is not None
+            assert "listening" in process.stderr.readline()
+        yield paths
+        sizes = [-1]
+        while sizes != (sizes := [path.stat().st_size for path in paths.values()]):
+            time.sleep(0.5)  # what is on its way is still to come
+
+
 def count_requests(path: Path) -> Counter[str]:
     """Count connections begun and datagrams sent by the prober, by their goal."""
+    return Counter(goal.rpartition(".")[0] for _, goal in read_ways(path))
+
+
+def read_ways(path: Path) -> list[tuple[str, str]]:
+    """Return from where the prober began each connection and sent each datagram, and whereto."""
     sent = f"src host {PROBER} and (udp or tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn)"
-    lines = checked("tcpdump", "-n", "-r", path, sent).splitlines()
-    goals = (line.split(" > ")[1].split(": ")[0] for line in lines if " > " in line)
-    return Counter(goal.rpartition(".")[0] for goal in goals)
+    lines = checked("tcpdump", "-n", "-t", "-r", path, sent).splitlines()
+    ways = (line.removeprefix("IP ").split(": ")[0].split(" > ") for line in lines if " > " in line)
+    return [(source, goal) for source, goal in ways]
 
 
 def write_scope(path: Path, total: int) -> Path:
@@ -169,3 +194,25 @@ def test_nothing_is_sent_unless_told_to(stands: Neighbourhood, tmp_path: Path) -
     assert f"left alone, being outside the scope: {BEYOND}" in said
     assert not count_requests(heard)
     assert not (tmp_path / "ledger.jsonl").read_text()
+
+
+def test_far_ends_get_no_more_than_ledger_and_budget_say(
+    stands: Neighbourhood, tmp_path: Path
+) -> None:
+    total = 60
+    with overheard_everywhere(stands, tmp_path) as paths:
+        status, _, said = probe(stands, tmp_path, "--send", total=total)
+    assert status == 1, said
+    assert f"all {total} requests of the scope are spent" in said
+    lines = (tmp_path / "ledger.jsonl").read_text().splitlines()
+    written = Counter(json.loads(line)["address"] for line in lines)
+    arrived: Counter[str] = Counter()
+    for address, path in paths.items():
+        # From one port to another: a connection whose beginning is sent again is one request.
+        ways = set(read_ways(path))
+        assert {goal.rpartition(".")[0] for _, goal in ways} <= {address}
+        arrived[address] = len(ways)
+    assert all(arrived[address] <= written[address] for address in paths)
+    assert 0.5 * total < arrived.total() <= len(lines) == total
+    for address in (BEYOND, MOTHERSHIP):
+        assert " > " not in checked("tcpdump", "-n", "-r", paths[address])
