@@ -3,6 +3,7 @@
 import io
 import random
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -166,6 +167,48 @@ def test_calls_that_follow_each_request_with_other_sizes_accuse_nobody() -> None
         flows = flows.set_column(place, name, pa.nulls(len(flows), pa.string()))
     host = trace(flows).get(f"{MOTHERSHIP} mothership")
     assert host is None or host.verdict == "innocent"
+
+
+def written(flows: pa.Table, name: str, values: list[Any]) -> pa.Table:
+    place = flows.schema.get_field_index(name)
+    field = flows.schema.field(place)
+    return flows.set_column(place, field, pa.array(values, field.type))
+
+
+@pytest.mark.parametrize(
+    ("is_read", "holds", "verdict"), [(True, False, "accused"), (False, True, "undecided")]
+)
+def test_what_is_read_as_http_at_a_port_of_mail_is_no_mail(
+    is_read: bool, holds: bool, verdict: str
+) -> None:
+    flows = flows_of(relayed())
+    ports = [
+        993 if server == MOTHERSHIP else port
+        for server, port in zip(
+            flows["server"].to_pylist(), flows["server_port"].to_pylist(), strict=True
+        )
+    ]
+    flows = written(flows, "server_port", ports)
+    for name in () if is_read else ("http_host", "http_target"):
+        flows = written(flows, name, [None] * len(flows))
+    host = trace(flows, AGENT)[f"{MOTHERSHIP} mothership"]
+    holding = {a.hypothesis for a in host.alternatives if a.outcome == "holds"}
+    assert ("mail-or-time" in holding) == holds
+    assert host.verdict == verdict
+
+
+def test_a_few_equal_requests_among_many_others_prove_nothing() -> None:
+    flows = flows_of(relayed(count=20))
+    targets = [
+        f"/other{number}" if server == MOTHERSHIP and number % 4 else target
+        for number, (server, target) in enumerate(
+            zip(flows["server"].to_pylist(), flows["http_target"].to_pylist(), strict=True)
+        )
+    ]
+    host = trace(written(flows, "http_target", targets), AGENT)[f"{MOTHERSHIP} mothership"]
+    (piece,) = [piece for piece in host.evidence if piece.name == "requests"]
+    assert 0 < float(piece.value or 0) < 10
+    assert piece.llr == 0
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,9 @@ def find_controllers(
     polled: dict[int, list[Poll]] = defaultdict(list)
     for poll in scene.polls:
         polled[poll.controller].append(poll)
+    in_order = sorted(networks, key=sorted)
     best_of = {
-        number: max(sorted(networks, key=sorted), key=lambda n: _fit(n, polls), default=frozenset())
+        number: max(in_order, key=lambda n: _fit(n, polls), default=frozenset())
         for number, polls in polled.items()
     }
     askers = scene.count_askers(best_of, best_of)

@@ -242,6 +242,14 @@ def _forwarder(target: Target) -> str:
     )
 
 
+def _is_mail_or_time(target: Target) -> bool:
+    """Tell whether all goes to ports of these; what is seen to be HTTP there is neither."""
+    return all(
+        MAIL_AND_TIME.issuperset(link.target_ports) and not link.tally.same_requests
+        for link in target.links
+    )
+
+
 HYPOTHESES: Final = (
     Hypothesis(
         name="own-site",
@@ -288,7 +296,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         name="mail-or-time",
         ratio=-10.0,
-        holds=lambda t: all(MAIL_AND_TIME.issuperset(link.target_ports) for link in t.links),
+        holds=_is_mail_or_time,
         because=lambda t: f"Relays ask it at port {t.links[0].target_ports[0]}.",
     ),
     Hypothesis(

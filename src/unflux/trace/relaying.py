@@ -114,7 +114,8 @@ def _exclusiveness(tally: Tally) -> Evidence:
 
 
 def _requests(tally: Tally) -> Evidence:
-    llr = min(10.0, 4.0 * tally.same_requests) if tally.same_requests else -1.0
+    is_most = tally.same_requests > tally.other_requests
+    llr = min(10.0, 4.0 * tally.same_requests) if is_most else 0.0 if tally.same_requests else -1.0
     return Evidence(
         name="requests",
         value=tally.same_requests,

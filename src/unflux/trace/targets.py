@@ -208,13 +208,10 @@ def count_households(agents: Sequence[str], links: Sequence[Link]) -> int:
         place = prefixes(agent)[0]
         first_us, last_us = spans.get(place, (link.first_us, link.last_us))
         spans[place] = (min(first_us, link.first_us), max(last_us, link.last_us))
-    return max(
-        (
-            sum(begin <= first_us <= end for begin, end in spans.values())
-            for first_us, _ in spans.values()
-        ),
-        default=0,
-    )
+    begins = np.sort([begin for begin, _ in spans.values()])
+    ends = np.sort([end for _, end in spans.values()])
+    begun = np.searchsorted(begins, begins, side="right")
+    return int((begun - np.searchsorted(ends, begins)).max(initial=0))
 
 
 def _client_ratios(scene: Scene, links: tuple[Link, ...]) -> tuple[float, float]:
