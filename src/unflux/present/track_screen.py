@@ -41,9 +41,10 @@ def print_tracks(tracks: Sequence[NetworkTrack], console: Console) -> None:
     screen = Screen(console)
     for track in tracks:
         screen.heading(f"Network {track.network}")
-        screen.line(Cell(
-            f"{plural(len(track.domains), 'domain')}: {named_some(track.domains, MOST_DOMAINS)}"
-        ))  # fmt: skip
+        label = plural(len(track.domains), "domain")
+        screen.prose(
+            Cell(label, "dim"), Cell(named_some(track.domains, MOST_DOMAINS)), hang=LABEL_CELLS
+        )
         screen.line(Cell(span_text(track.first_seen, track.last_seen), "dim"))
         for label, found in sentences(track):
             screen.prose(Cell(label, "dim"), Cell(found), hang=LABEL_CELLS)

@@ -8,6 +8,10 @@ where visits are shorter than w. The rate is told by visits seen from first to l
 near s = 0 there are g(0) of them an hour, and those seen once are g(0) / r. That is in the way of
 Chao (Scandinavian Journal of Statistics 11, 1984): the square of those seen once over those seen
 little more. It asks nothing of how many answers there were, nor of how agents live and sleep.
+
+Where the records begin and end, long visits are short: of agents that come at a rate λ, those that
+came before the last border of occasions, a time δ before the end, and were not seen until then are
+λ / r exp(-r δ); of those that left soon after the beginning, as many by the rate of leaving.
 """
 
 from dataclasses import dataclass
@@ -42,6 +46,10 @@ WIDEST: Final = 1 / 3
 RATE_ERROR: Final = 0.3
 """Deviation of the logarithm, for agents that are answered more often than others. Chosen:
 2026-11-28; development pools of uneven answers have a fifth more unseen than is estimated."""
+SETTLED_S: Final = 86_400.0
+"""So long after the beginning, newcomers are no longer those that slept, and so long before the end
+who is not seen again does not sleep: as with new addresses an hour (:mod:`unflux.track.life`)."""
+_SMALL: Final = 1e-12
 _FALLS: Final = np.geomspace(1e-4, 60, 1000)
 _MIDDLES: Final = 1 / _FALLS - 1 / np.expm1(_FALLS)
 
@@ -69,6 +77,36 @@ class _Visits:
     """Mean of what is longer, over the reach: a half, or less where there are more of the short."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edges:
+    """What goes on where the records begin and end; seconds, and rates by the second."""
+
+    coming: float
+    leaving: float
+    first_s: float
+    """From the beginning to the first end of an occasion."""
+    last_s: float
+    """From the last such to the end."""
+    width_s: float
+    """Of an occasion."""
+    least_rate: float
+    """At which an agent that is on is answered at least: as if those that sleep were on."""
+
+    def count_unseen(self, rate: float, ending: float, counted: float) -> float:
+        """Return how many stayed beyond an edge, and were on too shortly before it to be seen.
+
+        ``rate``: of answers to an agent that is on. ``ending``: of visits that begin in a second,
+        how many end in the next. ``counted``: how many of them those seen once and no later than an
+        occasion before the edge, who count as whole visits, have brought already, each.
+        """
+        missed = 0.0
+        for flow, edge_s in ((self.coming, self.last_s), (self.leaving, self.first_s)):
+            over = max(rate, self.least_rate) + ending / max(flow, _SMALL)
+            beyond = np.exp(-over * edge_s) - counted * np.exp(-over * self.width_s)
+            missed += flow / over * max(float(beyond), 0.0)
+        return missed
+
+
 def estimate_unseen(presence: Presence, spells: Spells, seed: int = 0) -> Unseen:
     """Estimate; the same input gives the same. The presence has three occasions or more."""
     width_s, span_s = presence.width_s, spells.end_s - spells.start_s
@@ -89,16 +127,29 @@ def estimate_unseen(presence: Presence, spells: Spells, seed: int = 0) -> Unseen
     )
     # Those that began in the first occasion may be missed too; of the last, no end is seen.
     more = (span_s - width_s) / max(span_s - 2 * width_s, width_s)
+    edges = _find_edges(presence, spells)
+
+    def count(visits: _Visits) -> float:
+        at_zero = _find_at_zero(visits, reach_s)
+        once = visits.brief - at_zero * BRIEF_S
+        if once <= 0:
+            return 0.0
+        rate = at_zero / once
+        # Of one seen once, how many are missed who are on when an occasion ends.
+        over = rate + _find_fall(visits.middle) / reach_s
+        missed = more * -float(np.expm1(-over * width_s)) / (rate * width_s)
+        return missed * once + edges.count_unseen(rate, more * at_zero / span_s, missed)
+
     chance = np.random.default_rng([seed, 2])
     drawn = [
         chance.poisson(
-            more * np.exp(RATE_ERROR * chance.standard_normal())
-            * _count_unseen(_redrawn(visits, len(longer_s), chance), reach_s, width_s)
+            np.exp(RATE_ERROR * chance.standard_normal())
+            * count(_redrawn(visits, len(longer_s), chance))
         )
         for _ in range(DRAWS)
-    ]  # fmt: skip
+    ]
     return Unseen(
-        value=more * _count_unseen(visits, reach_s, width_s),
+        value=count(visits),
         drawn=np.array(drawn, np.float64),
         is_within_reach=wanted_s <= WIDEST * span_s
         and float((presence.effort < DARK).mean()) <= MOST_DARK,
@@ -127,15 +178,31 @@ def _redrawn(visits: _Visits, longer: int, chance: np.random.Generator) -> _Visi
     )
 
 
-def _count_unseen(visits: _Visits, reach_s: float, width_s: float) -> float:
-    """Return how many were on when an occasion ended, unseen; visits fall off exponentially."""
+def _find_at_zero(visits: _Visits, reach_s: float) -> float:
+    """Return how many visits were seen for no time, by the second of it."""
     fall = _find_fall(visits.middle)
-    at_zero = visits.longer / reach_s * (fall / -np.expm1(-fall) if fall > 0 else 1.0)
-    once = visits.brief - at_zero * BRIEF_S
-    if once <= 0:
-        return 0.0
-    rate = at_zero / once
-    return float(once * -np.expm1(-(fall / reach_s + rate) * width_s) / (rate * width_s))
+    return visits.longer / reach_s * (fall / -float(np.expm1(-fall)) if fall > 0 else 1.0)
+
+
+def _find_edges(presence: Presence, spells: Spells) -> _Edges:
+    """Return what the records say of their edges."""
+    width_s, size = presence.width_s, presence.occasion_count
+    span_s = spells.end_s - spells.start_s
+    settled_s = min(SETTLED_S, span_s / 2)
+    came = (spells.first_s > spells.start_s + settled_s).sum()
+    left = (spells.last_s < spells.end_s - settled_s).sum()
+    # Between its first and its last an agent is there, on or asleep.
+    between = int((presence.last - presence.first - 1).clip(0).sum())
+    again = len(presence.gap_to) - int((presence.last > presence.first).sum())
+    seen_ratio = (again + 0.5) / (between + 1)
+    return _Edges(
+        coming=float(came) / (span_s - settled_s),
+        leaving=float(left) / (span_s - settled_s),
+        first_s=presence.start_s + width_s - spells.start_s,
+        last_s=spells.end_s - (presence.start_s + width_s * (size - 1)),
+        width_s=width_s,
+        least_rate=-float(np.log1p(-seen_ratio)) / width_s,
+    )
 
 
 def _find_fall(middle: float) -> float:
