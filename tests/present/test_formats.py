@@ -75,6 +75,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "track": lambda: _schema_table("track"),
     "evaluation": lambda: _schema_table("evaluation"),
     "testbed": lambda: _schema_table("testbed"),
+    "address-evaluation": lambda: _schema_table("address-evaluation"),
     "capture": lambda: _schema_table("capture"),
     **{part: partial(_schema_table, "evaluation", part) for part in PARTS},
     "records": lambda: _shape_table(RECORDS),

@@ -20,12 +20,14 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.model.errors import UsageError
 
 NAME: Final = "evaluate"
 EPILOG: Final = """\b
 Examples:
   unflux evaluate labels.csv records.csv.gz --asn asn.csv
   unflux evaluate labels.csv --store dns.unflux --format json
+  unflux trace edge.pcap --format json | unflux evaluate motherships.csv -
 """
 
 
@@ -37,7 +39,8 @@ def run(
             metavar="LABELS",
             help="A CSV of domain,label and, if known, kind,family,source; fastflux is the label "
             "of fast flux, malicious of what is bad but does not flux, unknown of what nobody "
-            "knows; all others are innocent. Records with a label column will do too.",
+            "knows; all others are innocent. Records with a label column will do too. Or one of "
+            "address,network, and role where it is of who stands behind agents.",
         ),
     ],
     sources: Sources = None,
@@ -68,14 +71,34 @@ def run(
     Shown are recall, false positives, time to decision, calibration, and precision where fast flux
     is rare; per label, kind, family and source. Domains of one family are not independent, so
     families are counted beside domains. A label counts where a name of its domain had an answer.
+
+    Labels of addresses are compared with the JSON lines of unflux trace (mothership or controller)
+    or unflux scan (agents) instead of records: who of them was accused, in which role, and who
+    else was.
     """
     # Loaded here, so that --help and a wrong option answer at once.
+    from unflux.cli.address_evaluation import (  # noqa: PLC0415
+        evaluate_addresses,
+        write_address_evaluation,
+    )
     from unflux.cli.evaluation_output import write_evaluation  # noqa: PLC0415
     from unflux.cli.options import compose_options  # noqa: PLC0415
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
+    from unflux.evaluate.address_labels import are_of_addresses  # noqa: PLC0415
     from unflux.pipeline.evaluating import evaluate  # noqa: PLC0415
     from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
 
+    as_json = None if form is None else form is TableOrJson.JSON
+    if are_of_addresses(labels):
+        if store or routes or since or until or ports:
+            message = (
+                f"{labels} is of addresses: --store, --asn, --since, --until and --port are not"
+            )
+            raise UsageError(message)
+        write_address_evaluation(
+            evaluate_addresses(labels, sources or []), as_json=as_json, out=out
+        )
+        return
     options = compose_options(
         routes=routes,
         store=store,
@@ -91,6 +114,6 @@ def run(
         prepare_reading(say)
     with shown_progress() as progress:
         found = evaluate(labels, sources or [], options, checkpoints=checkpoints, progress=progress)
-    write_evaluation(found, as_json=None if form is None else form is TableOrJson.JSON, out=out)
+    write_evaluation(found, as_json=as_json, out=out)
     if any(source.error for source in found.gathered.sources):
         raise typer.Exit(EXIT_FAILED)

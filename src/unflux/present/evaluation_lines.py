@@ -47,7 +47,8 @@ def evaluation_object(evaluation: Evaluation, score: DetectorScore) -> dict[str,
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def share_object(share: Share) -> dict[str, Any]:
+    """Return a share and its interval; the ratio is null where there is no case."""
     return {
         "count": share.count,
         "of": share.of,
@@ -62,10 +63,10 @@ def _group(group: Group) -> dict[str, Any]:
         "label": text(group.label),
         "by": group.by,
         "name": text(group.name),
-        "flagged": _share(group.flagged),
-        "narrow": _share(group.narrow),
-        "families": _share(group.families),
-        "whole_families": _share(group.whole_families),
+        "flagged": share_object(group.flagged),
+        "narrow": share_object(group.narrow),
+        "families": share_object(group.families),
+        "whole_families": share_object(group.whole_families),
         "undecided": group.undecided,
         "silent": group.silent,
         "was_flagged": group.was_flagged,
@@ -111,7 +112,7 @@ def _bin(scores: ScoreBin) -> dict[str, Any]:
         "low": scores.low,
         "high": scores.high,
         "mean_score": measured(scores.mean_score),
-        "flux": _share(scores.flux),
+        "flux": share_object(scores.flux),
     }
 
 

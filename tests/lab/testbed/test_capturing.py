@@ -3,7 +3,7 @@
 import csv
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,14 +11,19 @@ import pytest
 from tests.act.outputs.programs import checked, find
 from tests.lab.testbed.beds import Bed, raised
 
+from unflux.evaluate.accusations import read_accusations
+from unflux.evaluate.address_labels import read_address_labels
+from unflux.evaluate.address_scoring import score_addresses
 from unflux.lab.testbed.captured import Captured
 from unflux.lab.testbed.capturing import capture
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.programs import CAPTURE_PACKAGES
+from unflux.model.address_evaluation import AddressEvaluation
 from unflux.model.errors import UnfluxError
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
 from unflux.pipeline.tracing import TraceOptions, trace
+from unflux.present import json_lines, trace_lines
 
 pytestmark = pytest.mark.slow
 SECONDS = 25.0
@@ -59,6 +64,13 @@ def visit_honeypot(bed: Bed, is_over: threading.Event) -> None:
         bed.run("abroad", find("sh"), "-c", fetch)
 
 
+def score(labels: Path, lines: Iterable[str]) -> AddressEvaluation:
+    told, drops = read_address_labels(labels)
+    scored = score_addresses(told, read_accusations(lines, drops), drops)
+    assert not drops
+    return scored
+
+
 def read_log(path: Path) -> list[dict[str, str]]:
     lines = path.read_text().splitlines()
     fields = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
@@ -83,6 +95,9 @@ def test_a_scan_finds_flux_and_accuses_nobody(
         elif kind == "single-flux":  # half a minute is little, where name servers stand still
             assert verdict in {"fast-flux", "undecided"}, domain
     assert len(set(said) & {*bed.blueprint.operations[1].domains}) >= 2
+    scored = score(folder.parent / "agents.csv", json_lines.render(result))
+    assert scored.evaluated == "agents" and scored.accused.count > 2
+    assert not scored.strangers
 
 
 @pytest.mark.parametrize("sources", [["capture.pcap"], ["conn.log", "http.log"], ["flows.json"]])
@@ -103,7 +118,11 @@ def test_a_trace_finds_who_stands_behind_and_accuses_nobody_else(
         found = trace([str(folder / source) for source in sources], options)
         assert not any(source.error for source in found.sources)
         assert {host.address for host in found.hosts if host.verdict == "accused"} <= behind
+        lines = trace_lines.render(found, list_all=False)
+        scored = score(folder.parent / "motherships.csv", lines)
+        assert (scored.strangers, scored.right_role.ratio) in {((), 1.0), ((), None)}
         if vantage == "honeypot":
+            assert scored.is_first and scored.accused.count
             first = found.hosts[0]
             assert first.address == bed.blueprint.operations[1].mothership
             assert {agent.address for agent in first.agents} == {honeypot}

@@ -1,0 +1,60 @@
+"""Score what was said of addresses against labels, and write it where the user asked for it."""
+
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from unflux.cli.output import draw_plain, write_file
+from unflux.evaluate.accusations import read_accusations
+from unflux.evaluate.address_labels import read_address_labels
+from unflux.evaluate.address_scoring import score_addresses
+from unflux.model.address_evaluation import AddressEvaluation
+from unflux.model.errors import UnfluxError, UsageError
+from unflux.present import address_evaluation_lines
+from unflux.present.address_evaluation_screen import print_address_evaluation
+
+
+def evaluate_addresses(labels: Path, sources: Sequence[str]) -> AddressEvaluation:
+    """Score the JSON lines of ``unflux trace`` or ``unflux scan`` against labels of addresses.
+
+    Raises UnfluxError where one of them cannot be read.
+    """
+    if not sources:
+        message = "nothing to evaluate: name the JSON lines of unflux trace or unflux scan, or -"
+        raise UsageError(message)
+    told, drops = read_address_labels(labels)
+    said = list(read_accusations(_lines(sources), drops))
+    return score_addresses(told, said, drops)
+
+
+def _lines(sources: Sequence[str]) -> Iterator[str]:
+    for source in sources:
+        if source == "-":
+            yield from io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+            continue
+        try:
+            with Path(source).open(encoding="utf-8", errors="replace") as stream:
+                yield from stream
+        except OSError as error:
+            message = f"{source}: cannot be read ({error.strerror})"
+            raise UnfluxError(message) from error
+
+
+def write_address_evaluation(
+    evaluation: AddressEvaluation, *, as_json: bool | None, out: Path | None
+) -> None:
+    """Write the figures as a table or JSON; null: a table on a terminal, else JSON."""
+    is_json = as_json if as_json is not None else out is not None or not sys.stdout.isatty()
+    line = address_evaluation_lines.render(evaluation)
+    if is_json and out is None:
+        sys.stdout.write(line)
+    elif is_json and out is not None:
+        write_file(out, [line.encode()])
+    elif out is not None:
+        write_file(out, [draw_plain(partial(print_address_evaluation, evaluation))])
+    else:
+        print_address_evaluation(evaluation, Console())
