@@ -82,6 +82,10 @@ def test_what_is_measured_is_about_what_was_made(tracks: tuple[NetworkTrack, ...
     assert track.durability is not None
     assert track.durability.half_life_h is not None
     assert 6 < track.durability.half_life_h.value < 36
+    # Every ten minutes some of those that are there: nearly always others.
+    assert track.rotation_s is not None
+    assert 590 <= track.rotation_s <= 610
+    assert track.overlaps == ()
     assert track.vantages == ()
     assert track.is_per_client is None
 

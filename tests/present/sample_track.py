@@ -9,7 +9,9 @@ from unflux.model.tracks import (
     Estimate,
     Move,
     Neighbour,
+    NetworkOverlap,
     NetworkTrack,
+    OverlapDay,
     Renumbering,
     TrackPopulation,
     VantageView,
@@ -36,6 +38,7 @@ def sample_track(name: str = "bad.example") -> NetworkTrack:
         seen=(20, 22, 25, 21, 23, 24, 22, 20),
         newcomers=(20, 8, 6, 5, 6, 5, 5, 5),
         new_per_hour=0.4,
+        rotation_s=310.0,
         population=TrackPopulation(
             total=estimate(70), at_once=estimate(26), now=estimate(25), hosts=estimate(60),
             detection_ratio=0.8, away_ratio=0.2, alive=(25.0, 26.0, 27.0, 26.0, 26.0, 25.0, 25.5),
@@ -62,6 +65,13 @@ def sample_track(name: str = "bad.example") -> NetworkTrack:
             Neighbour(domain=name, network=None, shared=4, first_seen=START,
                       last_seen=START + timedelta(days=1)),
         ),
+        overlaps=(
+            NetworkOverlap(
+                network="ffn-9876543210", shared=6, of_other=12, ratio=0.5,
+                days=(OverlapDay(at=START, shared=4, addresses=20, of_other=8),),
+            ),
+            NetworkOverlap(network="ffn-1111111111", shared=3, of_other=90, ratio=0.05, days=()),
+        ),
     )  # fmt: skip
 
 
@@ -70,4 +80,5 @@ def bare_track() -> NetworkTrack:
     return replace(
         sample_track(), population=None, renumbering=None, durability=None, day_rhythm=None,
         new_per_hour=None, vantages=(), is_per_client=None, moves=(), neighbours=(),
+        overlaps=(), rotation_s=None,
     )  # fmt: skip

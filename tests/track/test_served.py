@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from unflux.engine.connection import Engine
 from unflux.link.components import MEMBERS
-from unflux.model.columns import MOMENT, TEXT
-from unflux.pipeline.tracking_steps import NEIGHBOURS, SERVED_BUCKETS
+from unflux.model.columns import ANSWER_SETS, MOMENT, TEXT
+from unflux.model.tracks import NetworkOverlap, OverlapDay
+from unflux.pipeline.tracking_steps import NEIGHBOURS, OVERLAPS, SERVED_BUCKETS, TRACKED_SETS
+from unflux.track.overlap import find_overlaps
 
 HOUR_S = 3600
 START_S = 1_237_000_000 // HOUR_S * HOUR_S
@@ -38,6 +41,15 @@ SEEN = (
 )
 TRACKED = pa.table(
     {"domain": ["flux.example", "twin.example"], "network": ["n-1", "n-1"]}, schema=MEMBERS
+)
+
+
+NETWORKS = pa.table(
+    {
+        "domain": ["flux.example", "twin.example", "near.example", "apart.example"],
+        "network": ["n-1", "n-1", "n-2", "n-3"],
+    },
+    schema=MEMBERS,
 )
 
 
@@ -104,3 +116,50 @@ def test_networks_are_served_by_bucket_and_shared_with_neighbours(engine: Engine
     assert (near["domain"], near["network"], near["shared"]) == ("near.example", "n-1", 3)
     seen_s = near["first_at"].timestamp() - START_S, near["last_at"].timestamp() - START_S
     assert seen_s == (HOUR_S, 3 * HOUR_S + 7)
+
+
+def test_networks_that_share_addresses_are_held_against_each_other_by_day(engine: Engine) -> None:
+    # Another network has one of them a week later alone, and one at no time.
+    more = incidences().slice(11, 1)
+    week_us = 7 * 86_400 * 1_000_000
+    for name in ("bucket", "first_at", "last_at"):
+        by = week_us if name != "bucket" else week_us // 1_000_000
+        column = pc.add(more[name].cast(pa.int64()), by).cast(more[name].type)
+        more = more.set_column(more.schema.get_field_index(name), name, column)
+    seen = pa.concat_tables([incidences(), more])
+    given = {"incidences": seen, "places": places(), "tracked": TRACKED, "all_members": NETWORKS}
+    for name, rows in given.items():
+        engine.put(name, rows)
+    engine.run(SERVED_BUCKETS)
+    rows = engine.take(OVERLAPS).to_pylist()
+    assert {row["network"] for row in rows} == {"n-1"}
+    day = datetime.fromtimestamp(START_S // 86_400 * 86_400, UTC)
+    assert find_overlaps(rows) == (
+        NetworkOverlap(
+            network="n-2", shared=3, of_other=3, ratio=1.0,
+            days=(OverlapDay(at=day, shared=3, addresses=3, of_other=3),),
+        ),
+    )  # fmt: skip
+    two = {row["day"]: row["shared"] for row in rows if row["other"] == "n-3"}
+    assert two == {-1: 2, int(day.timestamp()): 2}
+
+
+def test_sets_of_what_is_tracked_have_a_time_and_an_address(engine: Engine) -> None:
+    usual = {
+        "bucket_at": datetime.fromtimestamp(START_S, UTC), "query": "www.flux.example",
+        "domain": "flux.example", "qtype": "A", "answer_set": 7, "responses": 1, "addresses": 2,
+        "slash24s": 2, "slash16s": 2, "first_at": datetime.fromtimestamp(START_S, UTC),
+        "last_at": datetime.fromtimestamp(START_S + 9, UTC),
+    }  # fmt: skip
+    others = (
+        {"domain": "shop.example"}, {"addresses": 0},
+        {"bucket_at": None, "first_at": None, "last_at": None},
+    )  # fmt: skip
+    rows = [usual, *(usual | other for other in others)]
+    engine.put("answer_sets", pa.Table.from_pylist(rows, schema=ANSWER_SETS.schema))
+    engine.put("tracked", TRACKED)
+    (found,) = engine.take(TRACKED_SETS).to_pylist()
+    assert found == {
+        "network": "n-1", "query": "www.flux.example", "qtype": "A", "answer_set": 7,
+        "first_at": usual["first_at"], "last_at": usual["last_at"],
+    }  # fmt: skip

@@ -121,6 +121,33 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapDay:
+    """What two networks had in common on a day."""
+
+    at: datetime
+    """Its start."""
+    shared: int
+    addresses: int
+    """Of the network that is described, on that day."""
+    of_other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOverlap:
+    """Another network that uses its agents, at whatever time."""
+
+    network: str
+    shared: int
+    """Addresses that served both."""
+    of_other: int
+    """Addresses of the other, in all."""
+    ratio: float
+    """``shared`` over the addresses of the smaller of the two."""
+    days: tuple[OverlapDay, ...]
+    """On which an address served both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTrack:
     """How a network lives."""
 
@@ -138,6 +165,9 @@ class NetworkTrack:
     newcomers: tuple[int, ...]
     new_per_hour: float | None
     """Addresses first seen after the first day, or the first half where that is shorter."""
+    rotation_s: float | None
+    """Mean time between two answers that differ, by the records of whoever asked. Sets that are
+    shown side by side count as changes, each once a bucket."""
     population: TrackPopulation | None
     renumbering: Renumbering | None
     durability: Durability | None
@@ -147,3 +177,4 @@ class NetworkTrack:
     """Vantages see other addresses than each other; null where there are not two to compare."""
     moves: tuple[Move, ...]
     neighbours: tuple[Neighbour, ...]
+    overlaps: tuple[NetworkOverlap, ...]

@@ -17,8 +17,10 @@ from unflux.model.tracks import NetworkTrack
 from unflux.model.vantages import VANTAGE_TABLES
 from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.scanning import analysed
-from unflux.pipeline.tracking_steps import NEIGHBOURS, SERVED_BUCKETS
+from unflux.pipeline.tracking_steps import NEIGHBOURS, OVERLAPS, SERVED_BUCKETS, TRACKED_SETS
 from unflux.track.life import describe_life
+from unflux.track.overlap import find_overlaps
+from unflux.track.rotation import measure_rotation
 from unflux.track.views import find_views, is_per_client
 
 
@@ -38,18 +40,20 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
         network_of = dict(zip(*analysis.members.to_pydict().values(), strict=True))
         tracked = _tracked(network_of, {registrable_domain(name) for name in names})
         engine.put("tracked", tracked)
+        engine.put("all_members", analysis.members)
         engine.run(SERVED_BUCKETS)
         served = engine.rows(SERVED_BUCKETS.name)
+        sets, met = engine.take(TRACKED_SETS), engine.take(OVERLAPS)
         beside = _neighbours(engine, network_of)
     asked_of: dict[str, list[str]] = {}
     for name in pc.unique(looks["query"]).to_pylist():
         asked_of.setdefault(registrable_domain(name), []).append(name)
     tracks = []
     for network in pc.unique(tracked["network"]).to_pylist():
-        rows = served.filter(pc.equal(served["network"], network))
+        rows = _in(served, network)
         if not rows.num_rows:
             continue
-        domains = tracked.filter(pc.equal(tracked["network"], network))["domain"].to_pylist()
+        domains = _in(tracked, network)["domain"].to_pylist()
         asked = [name for domain in domains for name in asked_of.get(domain, ())]
         shown = _of(answers, asked)
         tracks.append(
@@ -61,9 +65,15 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
                 views=find_views(_of(looks, asked), shown, _of(turns, asked), set(asked)),
                 is_per_client=is_per_client(shown, set(asked)),
                 neighbours=beside.get(network, []),
+                overlaps=find_overlaps(_in(met, network).to_pylist()),
+                rotation_s=measure_rotation(_in(sets, network)),
             )
         )
     return tuple(sorted(tracks, key=lambda track: (-track.addresses, track.network)))
+
+
+def _in(table: pa.Table, network: str) -> pa.Table:
+    return table.filter(pc.equal(table["network"], network))
 
 
 def _of(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ def track_object(track: NetworkTrack) -> dict[str, Any]:
             "newcomers": list(track.newcomers),
         },
         "new_per_hour": _number(track.new_per_hour),
+        "rotation_s": _number(track.rotation_s),
         "population": None if track.population is None else _population(track.population),
         "renumbering": None if track.renumbering is None else _renumbering(track.renumbering),
         "durability": None if track.durability is None else _durability(track.durability),
@@ -77,6 +78,24 @@ def track_object(track: NetworkTrack) -> dict[str, Any]:
                 "last_seen": format_moment(other.last_seen),
             }
             for other in track.neighbours
+        ],
+        "overlaps": [
+            {
+                "network": text(other.network),
+                "shared": other.shared,
+                "of_other": other.of_other,
+                "ratio": _number(other.ratio),
+                "days": [
+                    {
+                        "at": format_moment(day.at),
+                        "shared": day.shared,
+                        "addresses": day.addresses,
+                        "of_other": day.of_other,
+                    }
+                    for day in other.days
+                ],
+            }
+            for other in track.overlaps
         ],
     }
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.console import Console
 
-from unflux.model.tracks import NetworkTrack
+from unflux.model.tracks import NetworkOverlap, NetworkTrack
 from unflux.present.screen import Cell, Column, Screen
 from unflux.present.track_wording import sentences
 from unflux.present.wording import named_some, plural, span_text
@@ -33,6 +33,14 @@ _NEIGHBOURS: Final = (
     Column(heading="network", comfortable=16, elide="middle"),
     Column(heading="addresses", is_number=True),
     Column(heading="seen (UTC)", yields=1),
+)
+
+_OVERLAPS: Final = (
+    Column(heading="network with the same agents", comfortable=16, elide="middle"),
+    Column(heading="addresses", is_number=True),
+    Column(heading="of the smaller", is_number=True),
+    Column(heading="days", is_number=True),
+    Column(heading="last day (UTC)", yields=1),
 )
 
 
@@ -76,3 +84,15 @@ def _print_rows(track: NetworkTrack, screen: Screen) -> None:
             for other in track.neighbours[:MOST_ROWS]
         ])  # fmt: skip
         screen.rest(len(track.neighbours) - MOST_ROWS)
+    if track.overlaps:
+        screen.blank()
+        screen.listing(_OVERLAPS, [
+            (Cell(other.network), Cell(f"{other.shared:,}"), Cell(f"{other.ratio:.0%}"),
+             Cell(f"{len(other.days):,}"), Cell(_last_day(other)))
+            for other in track.overlaps[:MOST_ROWS]
+        ])  # fmt: skip
+        screen.rest(len(track.overlaps) - MOST_ROWS)
+
+
+def _last_day(overlap: NetworkOverlap) -> str:
+    return overlap.days[-1].at.date().isoformat() if overlap.days else "none in common"

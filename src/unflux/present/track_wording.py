@@ -37,6 +37,8 @@ def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
     intervals = [view.rotation_s for view in track.vantages if view.rotation_s is not None]
     if intervals:
         yield "rotation", f"another answer every {min(intervals):,.0f} s, as far as was looked"
+    elif track.rotation_s is not None:
+        yield "rotation", f"another answer every {track.rotation_s:,.0f} s, by these records"
     if track.is_per_client is not None:
         yield (
             "vantages",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unflux.model.tracks import (
     Neighbour,
+    NetworkOverlap,
     NetworkTrack,
     VantageView,
 )
@@ -38,6 +39,8 @@ def describe_life(
     views: tuple[VantageView, ...],
     is_per_client: bool | None,
     neighbours: Sequence[Mapping[str, Any]],
+    overlaps: tuple[NetworkOverlap, ...],
+    rotation_s: float | None,
 ) -> NetworkTrack:
     """Measure a network by its rows of :func:`unflux.track.served.served_buckets`, one or more.
 
@@ -72,6 +75,7 @@ def describe_life(
         seen=tuple(seen.tolist()),
         newcomers=tuple(newcomers.tolist()),
         new_per_hour=_new_per_hour(spells),
+        rotation_s=rotation_s,
         population=count_agents(presence, spells, renumbering),
         renumbering=renumbering,
         durability=measure_durability(
@@ -81,6 +85,7 @@ def describe_life(
         vantages=views,
         is_per_client=is_per_client,
         moves=find_moves(_uses(served, first_s, last_s), spells.end_s),
+        overlaps=overlaps,
         neighbours=tuple(
             Neighbour(
                 domain=row["domain"],
