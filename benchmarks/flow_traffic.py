@@ -387,6 +387,22 @@ def edge_of_isp_by_name(t: Traffic) -> Case:
     return replace(asked, answers={SITE: case.agents})
 
 
+def edge_with_application_on_agent(t: Traffic) -> Case:
+    """The same, and one of the agents is among six homes with an application that relays."""
+    case, hours = edge_of_isp_by_name(t), 3.0
+    service, site, beside = _hosted(t.rng), Site.draw(t, 10), Traffic(t.rng)
+    settings = _hosted(t.rng)
+    for home in [min(case.agents), *(_home(t.rng, 1) for _ in range(5))]:
+        browse(beside, home, hours, 8)
+        poll(beside, home, settings, hours, 900)
+        for _ in range(30):
+            at = t.rng.uniform(0, hours * HOUR_S)
+            relay(beside, home, service, at, site, port=443)
+    flows = pa.concat_tables([case.flows, beside.table()])
+    name = "edge of an ISP, application on an agent"
+    return replace(case, name=name, flows=flows.sort_by("first_at"))
+
+
 # --- captures without an agent ---------------------------------------------------------------
 
 
@@ -769,6 +785,7 @@ AGENTS: Final[tuple[Draw, ...]] = (
     agent_at_home, agent_busy, agent_without_controller, agent_of_honeypot, agent_of_hydra,
     agent_of_double_flux, edge_of_isp, agent_of_unknown_honeypot, agent_by_seconds, agent_lossy,
     agent_of_chain, agent_kept_alive, edge_of_isp_by_name,
+    edge_with_application_on_agent,
 )  # fmt: skip
 INNOCENTS: Final[tuple[Draw, ...]] = (
     web_server, application_with_api, server_that_logs, reverse_proxy, reverse_proxy_private,

@@ -2,7 +2,7 @@
 
     PYTHONPATH=src .venv/bin/python benchmarks/testbed.py [--seeds N...] [--agents N]
         [--seconds N] [--at-once N] [--captures FOLDER]
-        [--only SECTION] [--out FILE]
+        [--only SECTION] [--note TEXT] [--out FILE]
 
 Needs what ``unflux lab up`` and ``capture`` need. Labels are looked at only to count. Seeds 1 to 10
 are for looking.
@@ -278,6 +278,7 @@ def main() -> None:
     parser.add_argument(
         "--only", choices=("scan", "trace"), help="leave the other section as it is"
     )
+    parser.add_argument("--note", help="of the section on traces, which is one of its own then")
     parser.add_argument("--out", type=Path, default=Path("docs/testbed.md"))
     options = parser.parse_args()
     scanned: Counts = defaultdict(Counter)
@@ -299,7 +300,8 @@ def main() -> None:
     if options.only != "trace":
         sections["Scan"] = compose_scan(options, scanned)
     if options.only != "scan":
-        sections["Trace"] = compose_trace(options, traced)
+        title = f"Trace, {options.note}" if options.note else "Trace"
+        sections[title] = compose_trace(options, traced)
     text = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
     options.out.write_text(compose_page(text, sections), encoding="utf-8")
 

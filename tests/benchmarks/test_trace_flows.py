@@ -38,8 +38,9 @@ def test_an_edge_has_its_network_found() -> None:
     traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
     _, count = scoring.score(traffic.edge_of_isp, SEEDS)
     assert (count.first, count.accused, count.suspected, count.wrong) == (2, 0, 2, 0)
-    _, count = scoring.score(traffic.edge_of_isp_by_name, SEEDS)
-    assert (count.first, count.accused, count.wrong, count.controllers) == (2, 2, 0, 2)
+    for kind in (traffic.edge_of_isp_by_name, traffic.edge_with_application_on_agent):
+        _, count = scoring.score(kind, SEEDS)
+        assert (count.first, count.accused, count.wrong, count.controllers) == (2, 2, 0, 2)
     for kind in (
         traffic.edge_without_agents, traffic.edge_of_one_application,
         traffic.edge_of_relaying_application, traffic.edge_of_application_with_own_names,
@@ -47,3 +48,15 @@ def test_an_edge_has_its_network_found() -> None:
     ):  # fmt: skip
         _, count = scoring.score(kind, SEEDS)
         assert count.wrong == 0
+
+
+@pytest.mark.slow
+def test_one_known_agent_does_not_have_both_accused_that_it_relays_to() -> None:
+    traffic, scoring = import_module("flow_traffic"), import_module("trace_flows")
+    case = traffic.draw(traffic.edge_with_application_on_agent, 1)
+    shared, *others = sorted(case.agents)
+    hosts = scoring.trace(case.flows, frozenset([shared]))
+    assert {host.verdict for host in hosts} == {"suspected", "innocent"}
+    hosts = scoring.trace(case.flows, frozenset([shared, others[0]]))
+    accused = {host.address for host in hosts if host.verdict == "accused"}
+    assert accused == case.motherships | case.controllers

@@ -67,7 +67,7 @@ class Target:
     site: Site
     """What the requests ask for that are relayed to it."""
     is_told: bool
-    """Whether somebody knew one of the relays for an agent."""
+    """Whether half of the relays were known for agents, or one that relays to nobody else."""
     is_doubled: bool
     """Whether a relay passes on both names and pages to it."""
     serves_both: bool
@@ -170,7 +170,7 @@ def _is_somebodys_network(target: Target) -> bool:
 def _network(target: Target) -> str | None:
     """Return what more than flows says that the relays are one operator's."""
     if target.is_told:
-        return "One of the relays was known for an agent before."
+        return "Relays of it were known for agents before."
     if target.is_doubled or target.links[0].is_of_names:
         return "Names are relayed to it; owners and makers put a proxy before pages."
     if target.site.is_at_many_homes:

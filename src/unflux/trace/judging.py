@@ -63,14 +63,14 @@ def judge(
     }
     hosts = list(_with_company(suspects, hosts, accused))
     # Who asks a mothership is an agent, be its visitors seen or not.
-    networks = {
-        frozenset(link.agent for link in suspect.links)
-        | (scene.askers_of(suspect.number) if host.verdict in GUILTY else frozenset())
-        for suspect, host in zip(suspects, hosts, strict=True)
-        if host.verdict != "innocent"
-    }
-    for controller in find_controllers(scene, networks, places):
-        hosts.append(judge_controller(scene, controller, hosts, places))
+    networks: dict[TraceOutcome, set[frozenset[int]]] = {}
+    for suspect, host in zip(suspects, hosts, strict=True):
+        askers = scene.askers_of(suspect.number) if host.verdict in GUILTY else frozenset()
+        mine = frozenset(link.agent for link in suspect.links) | askers
+        networks.setdefault(host.verdict, set()).add(mine)
+    networks.pop("innocent", None)
+    for controller in find_controllers(scene, set().union(*networks.values()), places):
+        hosts.append(judge_controller(scene, controller, networks, places))
     return sorted(hosts, key=_rank)
 
 
@@ -184,9 +184,9 @@ def _with_company(
 ) -> Iterator[TracedHost]:
     """Let what is accused speak for its company, and name those that relay on proxies.
 
-    A relay that goes to an accused host is an agent, so that what else it relays is its
-    network's, and so is what else is relayed to that host; and a host that relays itself to a
-    suspect stands in the middle.
+    A relay that goes to an accused host is an agent, so that what else half of such relays or more
+    is relayed to is their network's, and so is what else is relayed to that host; and a host that
+    relays itself to a suspect stands in the middle.
     """
     agents = {
         link.agent
@@ -203,7 +203,8 @@ def _with_company(
     for suspect, host in zip(suspects, hosts, strict=True):
         found = host
         mine = {link.agent for link in suspect.links}
-        is_company = bool(mine & (agents | accused)) or suspect.number in accused
+        # One that is an agent may run what others run for a maker.
+        is_company = 2 * len(mine & (agents | accused)) >= len(mine) or suspect.number in accused
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
         if host.verdict in OPEN and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
@@ -225,8 +226,8 @@ def _company() -> Evidence:
         name="company",
         value=None,
         llr=2 * CONVICTION,
-        says="Its relay goes to an accused host too, or is one; or it is itself accused in another "
-        "role.",
+        says="Half of its relays or more go to an accused host too, or are one; or it is itself "
+        "accused in another role.",
         source="Honeynet Project (2007): double flux serves names and pages through one agent",
     )
 

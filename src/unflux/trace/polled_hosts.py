@@ -1,6 +1,6 @@
 """Polled hosts: what becomes of those that relays ask at a regular period."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -30,14 +30,22 @@ MISSING: Final = {
 
 
 def judge_controller(
-    scene: Scene, controller: Controller, hosts: Sequence[TracedHost], places: Mapping[str, Place]
+    scene: Scene,
+    controller: Controller,
+    networks: Mapping[TraceOutcome, Collection[frozenset[int]]],
+    places: Mapping[str, Place],
 ) -> TracedHost:
-    """Judge a polled host: it is held for no more than what its agents relay to is.
+    """Judge a polled host: it is held for no more than what half of its agents relay to is.
 
-    ``hosts``: those, judged.
+    ``networks``: who relays to one host, or asks it, by what became of that host.
     """
-    mine = {str(scene.capture.hosts[poll.agent]) for poll in controller.polls}
-    behind = {host.verdict for host in hosts if mine & {agent.address for agent in host.agents}}
+    mine = {poll.agent for poll in controller.polls}
+    # Half of them: an agent's home may have what others have of one maker.
+    behind = {
+        verdict
+        for verdict, theirs in networks.items()
+        if any(2 * len(mine & network) >= len(mine) for network in theirs)
+    }
     verdict: TraceOutcome = "undecided"
     if controller.llr <= 0:  # one of the hosts that devices poll
         verdict = "innocent"

@@ -116,10 +116,12 @@ def gather_suspects(
     hosts = scene.capture.hosts
     proved = prove_relays(scene)
     relayed: dict[int, dict[int, int]] = defaultdict(dict)
+    sure: dict[int, set[int]] = defaultdict(set)
     for relay in proved.values():
         for link in relay.links:
             so_far = relayed[link.agent].get(link.target, 0)
             relayed[link.agent][link.target] = so_far + link.tally.alike
+            sure[link.agent] |= {link.target} if relay.llr >= CONVICTION else set()
     totals = {agent: sum(counts.values()) for agent, counts in relayed.items()}
     relays: dict[int, set[int]] = defaultdict(set)
     for (number, _), relay in proved.items():
@@ -153,7 +155,7 @@ def gather_suspects(
             client_private_ratio=private,
             household_count=count_households(agents, links),
             site=find_site(scene.capture, links, answers),
-            is_told=bool(mine & scene.told),
+            is_told=_is_told(links, sure, scene.told),
             serves_both=other is not None,
             is_doubled=other is not None and any(link.agent in mine for link in other.links),
         )
@@ -174,6 +176,17 @@ def gather_suspects(
             relay_evidence=relay.evidence,
             relay_llr=relay.llr,
         )
+
+
+def _is_told(links: Sequence[Link], sure: Mapping[int, set[int]], told: Collection[int]) -> bool:
+    """Tell whether known agents say that a host is their network's.
+
+    Half of its relays are known, or one that relays to nobody else: an agent's home may run an
+    application beside, which relays to its maker.
+    """
+    known = [link for link in links if link.agent in told]
+    is_only = any(sure[link.agent] <= {link.target} for link in known)
+    return is_only or 2 * len(known) >= len(links)
 
 
 def _polled(scene: Scene) -> list[list[Poll]]:
