@@ -125,6 +125,7 @@ def test_dnstap_is_bounded_while_nobody_fetches_it(bed: Bed) -> None:
 
 
 def test_a_tap_that_ends_early_fails_the_capture(bed: Bed, tmp_path: Path) -> None:
+    (tmp_path / "capture.json").write_text("of another capture")
     with ThreadPoolExecutor(1) as beside:
         taking = beside.submit(capture, bed.state, tmp_path, 600)
         wait_for(lambda: "listening" in read(tmp_path / "honeypot" / "tcpdump.log"))
@@ -134,6 +135,7 @@ def test_a_tap_that_ends_early_fails_the_capture(bed: Bed, tmp_path: Path) -> No
             taking.result()
     assert not running(bed, "tcpdump")
     assert not list(tmp_path.rglob("*.log"))
+    assert not (tmp_path / "capture.json").exists()
 
 
 def test_a_capture_that_failed_does_the_next_no_harm(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from unflux.lab.testbed.blueprint import Blueprint, Segment
-from unflux.lab.testbed.captured import Capture, Captured, write_report
+from unflux.lab.testbed.captured import REPORT, Capture, Captured, write_report
 from unflux.lab.testbed.connections import assemble
 from unflux.lab.testbed.dnstap_parts import DNSTAP, DnstapParts, joined
 from unflux.lab.testbed.flow_export import export_flows
@@ -62,6 +62,8 @@ def _capture(programs: Programs, state: State, out: Path, seconds: float) -> Cap
     testbed = record.testbed
     for vantage in VANTAGES:
         (out / vantage).mkdir(parents=True, exist_ok=True)
+    # One of an earlier capture says nothing of this one.
+    (out / REPORT).unlink(missing_ok=True)
     with (
         ExitStack() as stack,
         joined(programs, testbed, state.folder, out / "resolver" / DNSTAP) as parts,

@@ -37,12 +37,19 @@ class Collector:
         self._wait(MOST_WAITING_OCTETS)
 
     def end(self) -> int:
-        """Return how many flows it got, when it has taken all that waits and has ended."""
+        """Return how many flows it got, when it has taken all that waits and has ended.
+
+        Raises UnfluxError where it does not say so.
+        """
         self._wait(0)
         self.stop()
         said = self._log.read_text(encoding="utf-8", errors="replace")
+        told = re.findall(r"Ident: .* Flows: (\d+),", said)
+        if not told:
+            message = f"nfcapd does not say what it collected: {last_words(self._log)}"
+            raise UnfluxError(message)
         # Once for each file.
-        return sum(int(count) for count in re.findall(r"Ident: .* Flows: (\d+),", said))
+        return sum(map(int, told))
 
     def stop(self) -> None:
         """End it as it is."""

@@ -129,4 +129,4 @@ def tapped(
         yield tap
     finally:
         tap.kill()
-        log.unlink()
+        log.unlink(missing_ok=True)
