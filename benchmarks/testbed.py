@@ -209,9 +209,15 @@ def compose_page(text: str, sections: Mapping[str, Iterable[str]]) -> str:
     return "\n".join((HEAD, *parts))
 
 
+def _span(seeds: Sequence[int]) -> str:
+    if list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
 def _says_which(options: argparse.Namespace) -> str:
     return (
-        f"Seeds {', '.join(map(str, options.seeds))}: {options.agents} places for agents in each "
+        f"Seeds {_span(options.seeds)}: {options.agents} places for agents in each "
         f"of the two large operations, {options.seconds:g} s each."
     )
 
