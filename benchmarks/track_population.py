@@ -1,42 +1,50 @@
 """Score the population estimate against simulated pools whose truth is known.
 
-Usage: track_population.py [--seeds FIRST LAST] [--out FILE]
+Usage: track_population.py [--seeds FIRST LAST] [--out FILE] [--speed]
 
 Seeds below 1000 were used in development; those scored in docs/track.md are not. Each pool is
-scored as a store would hold it: one row per address and hour.
+scored as a store would hold it: one row per address and hour. ``--speed`` times estimates instead,
+of a small pool and of one ten times as large.
 """
 
 import argparse
 import json
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from pools.simulation import HOUR_S, Pool, Simulated, draw_pool, simulate
+from pools.simulation import DAY_S, HOUR_S, Pool, Simulated, draw_pool, simulate
 from unflux.model.tracks import Estimate
-from unflux.track.presence import MOST_OCCASIONS, find_presence
+from unflux.track.presence import MOST_OCCASIONS, Presence, find_presence
 from unflux.track.renumbering import find_renumbering
-from unflux.track.spells import find_spells
+from unflux.track.spells import Spells, find_spells
 from unflux.track.totals import count_agents
 
 KINDS: Final = ("plain", "mixed", "day", "uneven", "renewed", "all")
 FIRST_SCORED: Final = 1000
 
 
-def score(pool: Pool, seed: int) -> dict[str, Any] | None:
-    """Return each truth with its estimate; null where there is none."""
-    hours = -(-int(pool.span_s) // HOUR_S)
-    seen = simulate(pool, seed, width_s=HOUR_S * -(-hours // MOST_OCCASIONS))
+def look(seen: Simulated) -> tuple[Presence, Spells]:
+    """Return what a report makes of the rows first."""
     presence = find_presence(seen.agent, seen.bucket_s, seen.count, HOUR_S)
     size = presence.agent_count
     first_s, last_s = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(first_s, seen.agent, seen.first_s)
     np.maximum.at(last_s, seen.agent, seen.last_s)
-    spells = find_spells(presence, first_s, last_s, int(seen.count.sum()))
+    return presence, find_spells(presence, first_s, last_s, int(seen.count.sum()))
+
+
+def score(pool: Pool, seed: int) -> dict[str, Any] | None:
+    """Return each truth with its estimate; null where there is none."""
+    hours = -(-int(pool.span_s) // HOUR_S)
+    seen = simulate(pool, seed, width_s=HOUR_S * -(-hours // MOST_OCCASIONS))
+    presence, spells = look(seen)
     renumbering = find_renumbering(presence, spells, seen.provider_of)
     found = count_agents(presence, spells, renumbering)
     if found is None:
@@ -48,7 +56,7 @@ def score(pool: Pool, seed: int) -> dict[str, Any] | None:
         "hosts": (float(seen.total_hosts), found.hosts),
     }
     return {
-        "seen": size,
+        "seen": presence.agent_count,
         "chapman": _chapman(seen),
         **{name: _row(truth, estimate) for name, (truth, estimate) in truths.items()},
     }
@@ -111,12 +119,33 @@ def tabulate(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def time_estimates() -> Iterator[str]:
+    """Yield what an estimate takes of a processor, the best of three."""
+    pool = Pool(
+        at_once=50, lifetime_s=24 * HOUR_S, shape=1.0, online_h=24.0, renewed_ratio=0.0,
+        weight_spread=0.0, answers=10, interval_s=300, vantages=2, span_s=10 * DAY_S,
+    )  # fmt: skip
+    for times in (1, 10):
+        seen = simulate(replace(pool, at_once=times * pool.at_once), seed=0)
+        presence, spells = look(seen)
+        spent_s = []
+        for _ in range(3):
+            began_s = time.process_time()
+            count_agents(presence, spells, find_renumbering(presence, spells, seen.provider_of))
+            spent_s.append(time.process_time() - began_s)
+        yield f"{presence.agent_count:,} addresses: {min(spent_s):.2f} s"
+
+
 def main() -> None:
     """Score, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", nargs=2, type=int, default=[FIRST_SCORED, FIRST_SCORED + 120])
     parser.add_argument("--out", type=Path, help="rows as JSON lines")
+    parser.add_argument("--speed", action="store_true", help="time estimates instead")
     options = parser.parse_args()
+    if options.speed:
+        print("\n".join(time_estimates()))
+        return
     rows = list(scored(*options.seeds))
     if options.out is not None:
         options.out.write_text("".join(json.dumps(row) + "\n" for row in rows))

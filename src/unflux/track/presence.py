@@ -10,7 +10,8 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_OCCASIONS: Final = 120
-"""Chosen: 2026-11-28; an estimate of a pool of 5,379 addresses took five seconds of a busy core."""
+"""Chosen: 2026-11-28; an estimate of a pool of 5,075 addresses takes 1.1 s of a processor
+(benchmarks/track_population.py --speed)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
