@@ -256,18 +256,18 @@ def test_what_is_written_down_is_what_the_far_end_was_asked(tmp_path: Path, serv
 
 @pytest.mark.slow
 def test_the_budget_ends_it_and_a_second_run_has_none_left(tmp_path: Path, server: Server) -> None:
-    folder, before = Folder(tmp_path, server, total=12), len(asked(server))
+    folder, before = Folder(tmp_path, server, total=6), len(asked(server))
     options = ("flux.example", "gone.example", "--min-interval", "1", "--max-interval", "1")
     ran = folder.track(*options)
     assert ran.returncode == 1, ran.stderr
     (ended,) = [event for event in events(ran.stderr) if event["event"] == "ended"]
-    assert ended["because"] == "all 12 requests of the scope are spent"
-    assert "unflux: stopped: all 12 requests of the scope are spent; " in ran.stderr
-    assert len(asked(server)) - before == len(folder.written()) == 12
+    assert ended["because"] == "all 6 requests of the scope are spent"
+    assert "unflux: stopped: all 6 requests of the scope are spent; " in ran.stderr
+    assert len(asked(server)) - before == len(folder.written()) == 6
     ran = folder.track(*options, "long.example")
     assert ran.returncode == 1
     assert re.search("spent; [23] names that were due were not asked for", ran.stderr), ran.stderr
-    assert len(asked(server)) - before == len(folder.written()) == 12
+    assert len(asked(server)) - before == len(folder.written()) == 6
 
 
 @pytest.mark.slow

@@ -7,12 +7,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from dns.name import NameTooLong
 
 from unflux.model.endpoint import Endpoint
 from unflux.track.agenda import Agenda
 from unflux.track.exchange import Look
 from unflux.track.family import Family, parent_of
-from unflux.track.question import Question, QuestionType, Reply
+from unflux.track.question import Question, QuestionType, Reply, compose_question
 from unflux.track.rhythm import Bounds
 from unflux.track.vantage import Vantage
 
@@ -220,6 +221,19 @@ def test_below_what_a_wildcard_would_stand(
     name: str, qtype: QuestionType, parent: str | None
 ) -> None:
     assert parent_of(Question(name, qtype)) == parent
+
+
+def test_where_another_label_has_no_room_nobody_stands_for_anybody() -> None:
+    for octets, has_room in ((236, True), (237, False)):
+        parent = ("a" * 60 + ".") * 3 + "b" * (octets - 3 * 61 - 8) + ".example"
+        assert len(parent) == octets
+        question = Question(f"{'c' * 16}.{parent}", "A")
+        if has_room:
+            compose_question(question, 1)
+        else:
+            with pytest.raises(NameTooLong):
+                compose_question(question, 1)
+        assert parent_of(Question(f"w.{parent}", "A")) == (parent if has_room else None)
 
 
 def test_no_wildcard_fills_the_memory() -> None:

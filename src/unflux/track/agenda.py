@@ -10,7 +10,7 @@ from typing import Final
 
 from unflux.model.telling import Tell
 from unflux.track.exchange import Look
-from unflux.track.family import Family, Key, parent_of
+from unflux.track.family import LABEL_OCTETS, Family, Key, parent_of
 from unflux.track.question import Question, QuestionType, Reply
 from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, jittered, measure_turn
 from unflux.track.vantage import Vantage
@@ -128,7 +128,7 @@ class Agenda:
         if not family.wants_stranger(look.reply.found, at_s):
             return None
         family.note_asking(at_s)
-        name = f"{self._chance.getrandbits(64):016x}.{family.parent}"
+        name = f"{self._chance.getrandbits(64):0{LABEL_OCTETS}x}.{family.parent}"
         return replace(look.question, name=name)
 
     def note_stranger(self, look: Look, reply: Reply | None) -> None:
@@ -214,7 +214,7 @@ class Agenda:
 
 
 def _key_of(look: Look) -> Key:
-    return Item(look.vantage, look.question).key
+    return look.question.name, look.question.qtype, str(look.vantage)
 
 
 def _find_families(items: Mapping[Key, Item], least_s: float) -> dict[Key, Family]:

@@ -19,6 +19,10 @@ HOUR_S: Final = 3_600.0
 change is known within the hour, for 24 questions a day."""
 SHOWN_S: Final = DAY_S
 """How long an address of the wildcard is held to be one. Chosen: 2026-11-28, as the hour."""
+LABEL_OCTETS: Final = 16
+"""Of the label of a name that nobody has: 64 bits by chance, in hexadecimal."""
+LONGEST_NAME: Final = 253
+"""Of a name in text without escapes and final dot: 255 octets with its lengths and the root."""
 MOST_SHOWN: Final = 1_024
 """Addresses that are remembered of a wildcard, so that none fills the memory. Chosen: 2026-11-28;
 whoever answers from more of them is asked for by every name."""
@@ -28,11 +32,13 @@ def parent_of(question: Question) -> str | None:
     """Return below what the wildcard of a name would stand; null where none could answer it.
 
     A registrable domain exists, and RFC 4592 section 2.2.1 keeps a wildcard from answering what
-    does. Null for NS too, which hardly anybody gives to a wildcard.
+    does. Null for NS too, which hardly anybody gives to a wildcard, and where a label more has no
+    room (RFC 1035 section 2.3.4; an escape is longer than its octet).
     """
     if question.qtype == "NS" or question.name == registrable_domain(question.name):
         return None
-    return question.name.partition(".")[2] or None
+    parent = question.name.partition(".")[2]
+    return parent if 0 < len(parent) <= LONGEST_NAME - LABEL_OCTETS - 1 else None
 
 
 class Family:
