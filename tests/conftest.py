@@ -5,11 +5,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from ibis.backends.sql import SQLBackend
+from ibis.expr.operations import Node
+from ibis.expr.types import Expr
 
 from unflux.engine.connection import Engine, open_engine
 
@@ -60,6 +63,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduling = LoadFileScheduling(config, log)
     scheduling._split_scope = unit_of
     return scheduling
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Have equal expressions compiled once: on few rows that takes longer than all the rest."""
+    plain = SQLBackend.compile
+
+    @lru_cache(maxsize=64)
+    def compile_operation(backend: SQLBackend, operation: Node, limit: Any, pretty: bool) -> Any:
+        return plain(backend, operation.to_expr(), limit=limit, pretty=pretty)
+
+    def compile_expression(
+        self: SQLBackend, expression: Expr, /, *, limit: Any = None, params: Any = None,
+        pretty: bool = False,
+    ) -> Any:  # fmt: skip
+        if params:
+            return plain(self, expression, limit=limit, params=params, pretty=pretty)
+        return compile_operation(self, expression.op(), limit, pretty)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLBackend, "compile", compile_expression)
+        yield
 
 
 @pytest.fixture(scope="session")
