@@ -140,6 +140,7 @@ def test_a_resolver_that_denies_nothing_hides_no_name_of_its_own_or_of_another()
     for vantage in (ONE, OTHER):
         assert all(world.looks(name, vantage) > 200 for name in HOSTS[:4])
     assert world.looks(HOSTS[5]) < 10
+    assert [zone for event, zone in world.told if event == "resolvers-differ"] == [APEX]
 
 
 def test_a_wildcard_that_is_taken_away_or_given_later_is_noticed() -> None:

@@ -61,6 +61,7 @@ class Agenda:
         self._heap: list[tuple[float, float, Key]] = []
         self._in_flight: set[Key] = set()
         self._told = set[Key]()
+        self._strangers: dict[tuple[str, str], dict[str, bool]] = {}
 
     def begin(self, now_s: float, state: str | None) -> None:
         """Take up what an earlier run knew; what it did not know is due now."""
@@ -136,6 +137,8 @@ class Agenda:
         family, at_s = self._families[_key_of(look)], look.at.timestamp()
         was_wild = family.is_wild
         family.note_stranger(reply, look.reply.found, at_s)
+        if reply is not None and family.is_wild is not None:
+            self._compare_resolvers(look, family.parent, is_answered=family.is_wild)
         if family.is_wild and not was_wild:
             self._tell("wildcard", zone=family.parent, vantage=str(look.vantage))
         elif was_wild and not family.is_wild:
@@ -145,6 +148,18 @@ class Agenda:
                 self._wake(key, at_s)
             family.twins.clear()
             family.leader = None
+
+    def _compare_resolvers(self, look: Look, zone: str, *, is_answered: bool) -> None:
+        """Tell once of a zone where one resolver answers names that nobody has, another denies."""
+        by = self._strangers.setdefault((zone, look.question.qtype), {})
+        did_differ = len(set(by.values())) > 1
+        by[str(look.vantage.resolver)] = is_answered
+        if len(set(by.values())) > 1 and not did_differ:
+            answering, denying = (
+                next(resolver for resolver, answers in by.items() if answers == wanted)
+                for wanted in (True, False)
+            )
+            self._tell("resolvers-differ", zone=zone, answered_by=answering, denied_by=denying)
 
     def note(self, look: Look) -> Turn:
         """Plan the next look after one; return what it says of how fast answers change."""
