@@ -195,9 +195,11 @@ def take_capture(options: Options, seconds: float, folder: Path) -> None:
         state = State(Path(passing) / "state")
         raise_testbed(options, state)
         try:
-            capture(state, Path(passing) / "out", seconds)
+            taken = capture(state, Path(passing) / "out", seconds)
         finally:
             take_down(state)
+        for loss in (loss for one in taken.vantages for loss in one.losses()):
+            print(f"{folder}: {loss}", file=sys.stderr)
         shutil.move(Path(passing) / "out", folder)
 
 

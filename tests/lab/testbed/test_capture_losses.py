@@ -138,6 +138,32 @@ def test_a_tap_that_ends_early_fails_the_capture(bed: Bed, tmp_path: Path) -> No
     assert not (tmp_path / "capture.json").exists()
 
 
+def test_a_full_disk_fails_the_capture(bed: Bed, tmp_path: Path) -> None:
+    """tcpdump does not see it; ``/dev/full`` for the first file that is written."""
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "capture.pcap").symlink_to("/dev/full")
+    with pytest.raises(UnfluxError, match=r"0 of [\d,]+ packets: is the disk full"):
+        capture(bed.state, tmp_path, 1)
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_full_disk_fails_the_flows(bed: Bed, tmp_path: Path, form: str) -> None:
+    """nfdump does not see it: what it writes ends in the middle."""
+    capture(bed.state, tmp_path, 1)
+    folder = tmp_path / "edge"
+    real = find_programs(CAPTURE_PACKAGES)
+    cut = tmp_path / "nfdump"
+    cut.write_text(
+        f'#!/bin/sh\ncase "$*" in\n*"-o {form}") {real.paths["nfdump"]} "$@" | head -c 1500 ;;\n'
+        f'*) exec {real.paths["nfdump"]} "$@" ;;\nesac\n'
+    )
+    cut.chmod(0o755)
+    programs = Programs({**real.paths, "nfdump": str(cut)})
+    core = namespace_name(bed.record.testbed, "core")
+    with pytest.raises(UnfluxError, match=r"not all of .* flows: is the disk full"):
+        export_flows(programs, core, folder / "capture.pcap", folder)
+
+
 def test_a_capture_that_failed_does_the_next_no_harm(
     bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

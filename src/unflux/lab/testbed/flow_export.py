@@ -60,6 +60,7 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
     shutil.rmtree(gathered)
     for path, form in ((folder / FLOWS, "csv"), (folder / FLOWS_EXACT, "json")):
         programs.write(path, "nfdump", "-r", folder / COLLECTED, "-o", form, patience_s=WRITE_S)
+    _require_whole(folder, collected)
     sent = _count(said, r"Flows exported: \d+ \((\d+) records\)")
     return Exported(
         packets=_count(said, r"Packets processed: (\d+)"),
@@ -67,6 +68,26 @@ def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path
         lost=max(0, sent - collected),
         failures=_count(said, r"in \d+ packets \((\d+) failures\)"),
     )
+
+
+def _require_whole(folder: Path, flows: int) -> None:
+    """Raise UnfluxError where not all flows are in the files of text.
+
+    Neither nfcapd nor nfdump says that a disk is full. The last line of CSV sums up.
+    """
+    with (folder / FLOWS).open("rb") as stream:
+        last = b""
+        for line in stream:
+            last = line
+    with (folder / FLOWS_EXACT).open("rb") as stream:
+        held, end = 0, b""
+        for line in stream:
+            held += line.startswith(b'\t"type" :')
+            end = line
+    is_closed = held == 0 or end.endswith(b"]\n")
+    if last.split(b",")[0] != str(flows).encode() or held != flows or not is_closed:
+        message = f"{folder} holds not all of {flows:,} flows: is the disk full?"
+        raise UnfluxError(message)
 
 
 def _relay_messages(

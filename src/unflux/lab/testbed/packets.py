@@ -1,6 +1,7 @@
 """Packets of a testbed's captures: IPv4 with TCP or UDP on Ethernet, which is all there is."""
 
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -52,6 +53,17 @@ def read_packets(path: Path) -> Iterator[Packet]:
             packet = _decode(seconds * 1_000_000 + micros, stream.read(min(kept, _MOST_OCTETS)))
             if packet is not None:
                 yield packet
+
+
+def count_records(path: Path) -> int:
+    """Return how many whole records a pcap file holds, of any kind."""
+    count, place, size = 0, _HEADER_OCTETS, path.stat().st_size
+    with path.open("rb") as stream:
+        while place + _RECORD_OCTETS <= size:
+            stream.seek(place + 8)
+            place += _RECORD_OCTETS + int.from_bytes(stream.read(4), sys.byteorder)
+            count += place <= size
+    return count
 
 
 def _decode(ts_us: int, frame: bytes) -> Packet | None:

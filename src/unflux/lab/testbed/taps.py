@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from unflux.lab.testbed.packets import count_records
 from unflux.lab.testbed.programs import Programs, last_words
 from unflux.lab.testbed.wiring import UPLINK
 from unflux.model.errors import UnfluxError
@@ -35,8 +36,10 @@ class Tally:
 class Tap:
     """One that runs."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", place: str, log: Path) -> None:
-        self._process, self._place, self._log = process, place, log
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", place: str, path: Path, log: Path
+    ) -> None:
+        self._process, self._place, self._path, self._log = process, place, path, log
 
     def require_running(self) -> None:
         """Raise UnfluxError with its last words where it has ended."""
@@ -54,7 +57,10 @@ class Tap:
             time.sleep(0.02)
 
     def end(self) -> Tally:
-        """End it and return what it counted; raises UnfluxError where it ended before or failed."""
+        """End it and return what it counted.
+
+        Raises UnfluxError where it ended before or failed, or its file does not hold all of it.
+        """
         self.require_running()
         self._process.send_signal(signal.SIGINT)
         try:
@@ -65,6 +71,10 @@ class Tap:
         packets, dropped = self._count("captured"), self._count("dropped by kernel")
         if status or packets is None or dropped is None:
             raise UnfluxError(self._failure())
+        # tcpdump does not look whether what it writes finds room on the disk.
+        if (held := count_records(self._path)) != packets:
+            message = f"{self._path} holds {held:,} of {packets:,} packets: is the disk full?"
+            raise UnfluxError(message)
         return Tally(
             packets=packets,
             dropped_by_kernel=dropped,
@@ -123,7 +133,7 @@ def tapped(
         process = subprocess.Popen(  # noqa: S603  words are ours
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )
-    tap = Tap(process, place, log)
+    tap = Tap(process, place, path, log)
     try:
         tap.wait_until_listening()
         yield tap
