@@ -26,7 +26,7 @@ def edge(*, is_tls: bool = False) -> Wire:
             request = f"GET /{turn} HTTP/1.1\r\nHost: {SITE}\r\n\r\n".encode()
             request = hello(SITE) if is_tls else request
             answer = bytes(draw.randrange(800, 40_000))
-            visitor = (f"192.0.2.{10 * number + turn}", 40_000 + turn)
+            visitor = (f"192.{number}.{turn}.9", 40_000 + turn)
             wire.connect(at_us, visitor, (relay, port), request, answer, takes_us=400_000)
             wire.connect(
                 at_us + 40_000, (relay, 50_000 + turn), (MOTHERSHIP, port), request, answer,

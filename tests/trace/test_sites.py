@@ -12,8 +12,11 @@ HOMES = (3, 4, 5, 6)
 RELAYS = {number: f"198.{18 + number % 2}.{number}.7" for number in HOMES}
 
 
-def homes(names: dict[int, list[str | None]]) -> pa.Table:
-    """Return the flows of homes whose visitors ask for these names, one after the other."""
+def homes(names: dict[int, list[str | None]], *, of_one: bool = False) -> pa.Table:
+    """Return the flows of homes whose visitors ask for these names, one after the other.
+
+    ``of_one``: all visitors come from one network, else each from his own.
+    """
     parts = []
     for number, asked in names.items():
         flows = household(number, 4)
@@ -22,6 +25,10 @@ def homes(names: dict[int, list[str | None]]) -> pa.Table:
                 if server == RELAYS[number]]  # fmt: skip
         for place, row in enumerate(came):
             hosts[row] = asked[place % len(asked)]
+        clients = flows["client"].to_pylist()
+        for place, row in enumerate(came):
+            clients[row] = f"192.0.2.{number}" if of_one else f"192.{place}.{number}.9"
+        flows = flows.set_column(flows.schema.get_field_index("client"), "client", [clients])
         column = flows.schema.get_field_index("http_host")
         parts.append(flows.set_column(column, "http_host", pa.array(hosts, pa.string())))
     return pa.concat_tables(parts)
@@ -90,6 +97,14 @@ def test_several_names_of_one_pool_count_together() -> None:
     }
     answers = led("shop0.example", "www.shop1.example", "shop2.example")
     assert mothership(asked, answers).verdict == "accused"
+
+
+def test_visitors_of_one_network_are_not_enough() -> None:
+    found = trace(homes(SHOP, of_one=True), answers=led("shop.example"))
+    host = found[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "suspected"
+    (maker,) = (a for a in host.alternatives if a.hypothesis == "makers-application")
+    assert "that they come from: 1." in maker.because
 
 
 def test_hosts_below_a_name_count_for_it() -> None:

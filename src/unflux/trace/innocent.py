@@ -176,7 +176,7 @@ def _network(target: Target) -> str | None:
     if target.site.is_at_many_homes:
         return (
             f"Answers of DNS lead {target.site.name} to relays in {target.site.led_to:,} networks, "
-            f"and in {target.site.asked_in:,} most requests are for a name led to several."
+            f"and in {target.site.asked_in:,} most visitors ask for a name led to several."
         )
     return None
 
@@ -194,8 +194,9 @@ def _makers(target: Target) -> str:
             f"networks, one to {site.led_to:,}."
         )
     return (
-        f"{says} is not excluded: in {site.asked_in:,} of {site.read_in:,} networks most requests "
-        f"are for a name that answers of DNS lead to relays in {HOUSEHOLDS} or more."
+        f"{says} is not excluded: in {site.asked_in:,} of {site.read_in:,} networks most visitors "
+        f"ask for a name that answers of DNS lead to relays in {HOUSEHOLDS} or more; networks that "
+        f"they come from: {site.visitors:,}."
     )
 
 

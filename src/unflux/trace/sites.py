@@ -1,6 +1,5 @@
 """Sites: names that visitors ask relays for, and that answers of DNS lead to the relays."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,8 +17,8 @@ one owner's, nor what is asked of all of them for a home's own. Chosen: 2026-11-
 home and perhaps an office or their parents' line."""
 
 MOST: Final = 0.5
-"""Share of the requests in a network that are for a site. Chosen: 2026-11-28; who wants an
-application taken for a network has to ask each of its homes as often as all others do."""
+"""Share of the visitors in a network that ask for a site. Chosen: 2026-11-28; who wants an
+application taken for a network needs as many places to ask its homes from as all others are in."""
 
 WWW: Final = "www."
 """With and without it a name is one site's."""
@@ -39,14 +38,16 @@ class Site:
     led_to: int
     """To how many."""
     asked_in: int
-    """Networks of relays most of whose requests are for names led to several of them."""
+    """Networks of relays most of whose visitors ask for names led to several of them."""
+    visitors: int
+    """Networks from which such names are asked for."""
     read_in: int
     """Networks of relays of which a request with a name was read."""
 
     @property
     def is_at_many_homes(self) -> bool:
         """Whether DNS leads one name to relays of many, and visitors ask those for such names."""
-        return self.asked_in >= HOUSEHOLDS
+        return min(self.asked_in, self.visitors) >= HOUSEHOLDS
 
 
 def find_site(capture: Capture, links: Sequence[Link], answers: Answers) -> Site:
@@ -64,31 +65,35 @@ def find_site(capture: Capture, links: Sequence[Link], answers: Answers) -> Site
             led.setdefault(name.removeprefix(WWW), set()).update(theirs)
     common = {name for name, theirs in led.items() if len(theirs) >= HOUSEHOLDS}
     asked = _asked(capture, links, networks)
-    asked_in = 0
-    for names in asked.values():
-        for_site = sum(c for name, c in names.items() if not common.isdisjoint(_upward(name)))
-        asked_in += for_site >= MOST * sum(names.values())
+    asked_in, visitors = 0, set[str]()
+    for visits in asked.values():
+        theirs = {visitor for visitor, name in visits if not common.isdisjoint(_upward(name))}
+        asked_in += len(theirs) >= MOST * len({visitor for visitor, _ in visits})
+        visitors |= theirs
     best = min(led, key=lambda name: (-len(led[name]), name), default=None)
     return Site(
         name=best,
         led_to=len(led[best]) if best is not None else 0,
         asked_in=asked_in,
+        visitors=len(visitors),
         read_in=len(asked),
     )
 
 
 def _asked(
     capture: Capture, links: Sequence[Link], networks: Mapping[str, str]
-) -> dict[str, Counter[str]]:
-    """Return the names that were asked for in each network of relays."""
-    asked: dict[str, Counter[str]] = {}
+) -> dict[str, set[tuple[str, str]]]:
+    """Return the visitors' networks and the names they asked for, by networks of relays."""
+    asked: dict[str, set[tuple[str, str]]] = {}
     for link in links:
         rows = np.array([inbound for inbound, _ in link.rows], np.int64)
-        numbers = capture.flows.asked_for[rows]
-        names = capture.names.take(numbers[numbers != NO_TEXT]).to_pylist()
-        if names:
-            network = networks[str(capture.hosts[link.agent])]
-            asked.setdefault(network, Counter()).update(names)
+        rows = rows[capture.flows.asked_for[rows] != NO_TEXT]
+        if len(rows):
+            names = capture.names.take(capture.flows.asked_for[rows]).to_pylist()
+            visitors = capture.hosts.take(capture.flows.client[rows]).to_pylist()
+            asked.setdefault(networks[str(capture.hosts[link.agent])], set()).update(
+                zip((prefixes(visitor)[0] for visitor in visitors), names, strict=True)
+            )
     return asked
 
 
