@@ -78,6 +78,8 @@ def run(options: Options, seconds: float, kept: Path | None, law_h: float) -> It
 def score(captured: Captured, operation: Operation, law_h: float) -> Iterator[Row]:
     """Yield each truth of a network with its estimate, which is null where there is none."""
     track = report(captured.folder, operation.domains[0])
+    if track is None:
+        return
     truth = read_truth(captured.folder, operation.title, operation.domains, captured.clock)
     seen = read_seen(captured.folder, operation.domains)
     start_s, end_s = track.start.timestamp(), track.last_seen.timestamp()
@@ -111,13 +113,15 @@ def score(captured: Captured, operation: Operation, law_h: float) -> Iterator[Ro
         yield {**told, "measure": measure, "truth": true, **_row(true, estimate)}
 
 
-def report(folder: Path, domain: str) -> NetworkTrack:
-    """Return what ``unflux track DOMAIN --report-only`` says of a store of the capture."""
+def report(folder: Path, domain: str) -> NetworkTrack | None:
+    """Return what ``unflux track DOMAIN --report-only`` says of a store of the capture.
+
+    Null where nobody asked for the domain.
+    """
     with tempfile.TemporaryDirectory() as passing:
         options = ScanOptions(store=Path(passing) / "store", routes=(folder / "asn.csv",))
         gather([str(folder / "resolver" / "stretched.csv")], options, None)
-        (track,) = report_tracks([domain], options)
-    return track
+        return next(iter(report_tracks([domain], options)), None)
 
 
 def _row(truth: float | None, estimate: Estimate | None) -> Row:

@@ -55,7 +55,7 @@ class Durability:
     """How long agents stay, and a list of their addresses is of use."""
 
     lifetime_h: Estimate | None
-    """Median, by Kaplan and Meier; null where half outlast the records."""
+    """Median, by Kaplan and Meier; null where fewer than half were seen to leave."""
     agents: int
     """Behind it."""
     censored: int

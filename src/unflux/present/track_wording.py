@@ -68,7 +68,7 @@ def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
     yield (
         "lifetime",
         (
-            "half of the agents outlast the records"
+            "fewer than half of the agents were seen to leave"
             if durability.lifetime_h is None
             else f"half of the agents have gone after {range_of(durability.lifetime_h)} h"
         ),
