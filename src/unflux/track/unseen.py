@@ -95,9 +95,10 @@ class _Edges:
     def count_unseen(self, rate: float, ending: float, counted: float) -> float:
         """Return how many stayed beyond an edge, and were on too shortly before it to be seen.
 
-        ``rate``: of answers to an agent that is on. ``ending``: of visits that begin in a second,
-        how many end in the next. ``counted``: how many of them those seen once and no later than an
-        occasion before the edge, who count as whole visits, have brought already, each.
+        ``rate``: of answers to an agent that is on. ``ending``: how many visits end in the second
+        after they began, of those that begin in one. ``counted``: unseen for each one seen once.
+        Of those at an edge, the ones seen once an occasion or longer before it look like short
+        visits that are whole; what they have brought already is taken off.
         """
         missed = 0.0
         for flow, edge_s in ((self.coming, self.last_s), (self.leaving, self.first_s)):
