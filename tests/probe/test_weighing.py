@@ -254,6 +254,15 @@ def test_a_failure_of_who_is_behind_tells_of_no_page_and_no_delay() -> None:
     )
 
 
+def test_a_method_that_nobody_knows_is_an_answer() -> None:
+    seen = observed(0.08, has_file=False)
+    for status, count in ((b"501 Not Implemented", 1), (b"502 Bad Gateway", 1), (b"204 None", 2)):
+        turn = Turn(octets=b"HTTP/1.1 " + status + b"\r\n\r\n", connect_s=0.02, reply_s=0.021)
+        seen.add_document(turn, Question(method="OPTIONS"))
+        assert len(seen.cheap_s) == count
+    assert weigh(facts(seen)).outcome == "server"
+
+
 def test_default_pages_of_planted_hosts_do_not_outvote_the_agents() -> None:
     agents = [observed(0.08, f"10.{n}.0.1") for n in range(1, 4)]
     default = document(OTHER)

@@ -56,6 +56,10 @@ _GRAM_OCTETS: Final = 4
 _BUCKETS: Final = 4096
 """Of hashed n-grams. Chosen: 2026-11-28; a thousand pages are compared in 32 MiB."""
 
+FAILURES: Final = frozenset({500, 502, 503, 504})
+"""Internal error, bad gateway, unavailable, gateway timed out (RFC 9110 section 15.6); 501 is what
+a program answers that knows no such method."""
+
 CACHE_FIELDS: Final = frozenset(
     {"x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
      "cf-cache-status", "cf-ray", "age"}
@@ -85,8 +89,8 @@ class Document:
 
     @property
     def is_failure(self) -> bool:
-        """Whether a server failed (RFC 9110 section 15.6): perhaps one behind it is away."""
-        return self.status >= 500
+        """Whether a server failed: perhaps one behind it is away."""
+        return self.status in FAILURES
 
 
 def compose_request(path: str, host: str, contact: str, method: str = "GET") -> bytes:
