@@ -7,8 +7,8 @@ from typing import Final
 
 from unflux.model.addresses import prefixes
 from unflux.model.verdicts import Alternative
-from unflux.trace.links import Link
-from unflux.trace.sites import HOUSEHOLDS, Site
+from unflux.trace.sites import HOUSEHOLDS
+from unflux.trace.target import Target
 
 MANY_TARGETS: Final = 8
 """Hosts that one relays to as to this one, none of which gets most. Chosen: 2026-11-28; networks
@@ -36,42 +36,6 @@ _PRIVATE: Final = tuple(
 laboratories and records made for tests use the rest for hosts of the world."""
 
 MAIL_AND_TIME: Final = frozenset({25, 110, 123, 143, 465, 587, 993, 995})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A host to which others relay, and what the tests ask about it."""
-
-    address: str
-    agents: tuple[str, ...]
-    links: tuple[Link, ...]
-    use: str | None
-    """What the listed range that it lies in is for."""
-    is_same_asn: bool
-    """Whether it and every agent are announced by one AS, where both are known."""
-    asker_count: int
-    """Hosts that ask it, relay nothing to it and poll nothing that its relays do."""
-    relay_count: int
-    """Hosts that relay to it, DNS or other traffic."""
-    rivals: tuple[int, ...]
-    """For each agent: how many hosts it relays to, at least as well proved."""
-    name_servers: int
-    """The most name servers that one of the agents asks."""
-    is_one_of_many: bool
-    """Whether no agent sends this one most of what it relays."""
-    client_near_ratio: float
-    """Share of clients in the /16 of their agent, or at private addresses."""
-    client_private_ratio: float
-    household_count: int
-    """Networks of relays that asked it at one time."""
-    site: Site
-    """What the requests ask for that are relayed to it."""
-    is_told: bool
-    """Whether half of the relays were known for agents, or one that relays to nobody else."""
-    is_doubled: bool
-    """Whether a relay passes on both names and pages to it."""
-    serves_both: bool
-    """Whether names and pages are relayed to it, be it by different hosts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

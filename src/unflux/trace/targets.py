@@ -10,13 +10,14 @@ import numpy as np
 
 from unflux.model.addresses import prefixes
 from unflux.model.verdicts import Evidence
-from unflux.trace.innocent import FAMILIAR, Target, is_private
+from unflux.trace.innocent import FAMILIAR, is_private
 from unflux.trace.links import Link
 from unflux.trace.polling import Poll
 from unflux.trace.relaying import weigh_pool, weigh_relay
 from unflux.trace.scene import Scene
 from unflux.trace.sites import Answers, find_site
 from unflux.trace.standing import Standing
+from unflux.trace.target import Target
 
 CONVICTION: Final = round(math.log(0.95 / 0.05), 6)
 """Log-odds that decide either way, 19 to 1: of the relay, and of the agent (Wald, 1947)."""
