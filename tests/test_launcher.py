@@ -315,6 +315,7 @@ def test_two_first_runs_at_once_set_up_once(machine: Machine) -> None:
     assert sum(setups(error) for _, error in outputs) == 1
 
 
+@pytest.mark.slow
 def test_a_package_with_another_hash_is_refused_and_the_reason_shown(machine: Machine) -> None:
     lock = machine.clone / "requirements.lock"
     good = lock.read_text()

@@ -206,6 +206,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_scan_needs_nothing_beyond_the_run_time_lock(tmp_path: Path) -> None:
     """The tests' environment holds more than a user's: refuse to import any of that."""
     records = tmp_path / "records.csv"

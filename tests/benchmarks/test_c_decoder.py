@@ -88,6 +88,7 @@ def assert_same_job(decoder: Path, capture: Path) -> dict[str, float]:
     return said
 
 
+@pytest.mark.slow
 def test_rolls_generated_traffic_up_as_unflux_does(decoder: Path, capture: Path) -> None:
     said = assert_same_job(decoder, capture)
     assert said["responses"] == 3000

@@ -132,6 +132,7 @@ def test_a_seed_gives_the_same_octets(tmp_path: Path) -> None:
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_fluxing_names_are_convicted(tmp_path: Path) -> None:
     """At the rates of the benchmark, over a few minutes: otherwise a scan has nothing to tell."""
     pipeline = import_module("unflux.pipeline.scanning")

@@ -5,6 +5,7 @@ import pytest
 from tests.cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_any_name_of_the_domain_is_explained_with_its_records(
     run: Run, records: Path, routes: Path
 ) -> None:
@@ -14,6 +15,7 @@ def test_any_name_of_the_domain_is_explained_with_its_records(
         assert word in ran.out
 
 
+@pytest.mark.slow
 def test_json_holds_evidence_alternatives_network_and_records(
     run: Run, records: Path, routes: Path
 ) -> None:
@@ -29,6 +31,7 @@ def test_json_holds_evidence_alternatives_network_and_records(
     assert all(r["qname"] != "flux0.example" for r in shared)
 
 
+@pytest.mark.slow
 def test_an_innocent_domain_is_explained_too(run: Run, records: Path, routes: Path) -> None:
     ran = run("explain", "robin.example", records, "--asn", routes)
     assert ran.status == 0

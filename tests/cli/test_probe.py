@@ -48,6 +48,7 @@ def test_a_name_beyond_the_scope_would_not_be_asked_for(
     assert "the scope holds none of the addresses" in beyond.err
 
 
+@pytest.mark.slow
 def test_the_addresses_of_a_domain_come_out_of_a_store(
     run: Run, permit: tuple[object, ...], records: Path, routes: Path, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ def test_a_terminal_sees_reading_and_then_judging(monkeypatch: pytest.MonkeyPatc
     assert drawn.index("reading") < drawn.index("judging")
 
 
+@pytest.mark.slow
 def test_compiling_the_reader_is_said(
     run: Run, records: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ def verdicts(out: str) -> dict[str, str]:
     return {o["domain"]: o["verdict"] for o in objects if o["schema"] == "unflux/verdict/1"}
 
 
+@pytest.mark.slow
 def test_json_finds_the_network_and_spares_the_innocent(
     run: Run, records: Path, routes: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_report_is_written_and_holds_the_network(
     assert "double-flux" in page
 
 
+@pytest.mark.slow
 def test_fail_on_flux_exits_three_only_where_flux_is(
     run: Run, records: Path, routes: Path, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ seen = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.one_of(st.lists(seen, max_size=8), seconds), max_size=6),

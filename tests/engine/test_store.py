@@ -83,6 +83,7 @@ def seen_rows() -> st.SearchStrategy[list[Seen]]:
     )
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

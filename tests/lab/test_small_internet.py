@@ -152,6 +152,7 @@ def decoded(section: Iterable[object]) -> list[tuple[str, str, int, str]]:
 # --- the capture
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(internet: SmallInternet, capture: bytes, tmp_path: Path) -> None:
     again = build_small_internet()
     again.write_capture(tmp_path / "again.pcap")

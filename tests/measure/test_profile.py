@@ -45,6 +45,7 @@ def expected(responses: list[Response], routes: Any) -> dict[str, dict[str, Any]
     }
 
 
+@pytest.mark.slow
 def test_every_column_is_what_plain_python_counts(engine: Engine) -> None:
     for seed in seeds(engine, many=3, few=2):
         responses, routes = random_internet(seed)
@@ -70,6 +71,7 @@ def test_every_column_has_a_unit_and_a_meaning() -> None:
     assert len({column.name for column in PROFILE.columns}) == len(PROFILE.columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [2, 5])
 def test_neither_row_order_nor_parts_matter(engine: Engine, parts: int) -> None:
     responses, routes = random_internet(11)

@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from tests.measure import reference
 from tests.measure.internet_of_rows import (
     DOMAINS,
@@ -37,6 +38,7 @@ def measured(
     return {domain: row for domain, row in found.items() if domain in group_of.values()}
 
 
+@pytest.mark.slow
 def test_a_group_is_measured_as_if_its_domains_were_one(engine: Engine) -> None:
     for seed in seeds(engine, many=3):
         responses, routes = random_internet(seed + 20)
@@ -53,6 +55,7 @@ def test_a_group_is_measured_as_if_its_domains_were_one(engine: Engine) -> None:
         assert differences(measured(engine, responses, routes, group_of), expected) == [], seed
 
 
+@pytest.mark.slow
 def test_a_server_outside_the_group_still_serves_it(engine: Engine) -> None:
     responses = [
         answer("a.example", ["20.0.0.1"], 0, name_server("a.example", "ns.server.net")),

@@ -251,6 +251,7 @@ def plan_on(engine: Engine, net: Internet, **told: Any) -> Plan:
     return plan_analysed(engine, result, GATE, Standing(**told))
 
 
+@pytest.mark.slow
 def test_agents_that_only_answered_are_refused_for_want_of_proof_until_confirmed(
     first: Plan, tmp_path: Path
 ) -> None:
@@ -424,6 +425,7 @@ LINES = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 9
 """First octets of providers of lines."""
 
 
+@pytest.mark.slow
 def test_a_rest_that_company_still_convicts_withdraws_nothing(first: Plan, tmp_path: Path) -> None:
     """Hours after a block the window holds minutes of it, whose own word convicts no more."""
     rest = Internet()
@@ -463,6 +465,7 @@ def test_a_neighbour_in_later_records_withdraws_an_address(first: Plan, tmp_path
     assert ended[0][0].target == victim.target
 
 
+@pytest.mark.slow
 def test_subscribers_who_are_agents_are_filtered_and_not_blackholed(tmp_path: Path) -> None:
     net = Internet()
     innocents(net)

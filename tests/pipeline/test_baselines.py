@@ -1,6 +1,7 @@
 """Baselines on records: what they read is composed, and similar days become clusters."""
 
 import pyarrow as pa
+import pytest
 from tests.pipeline.situations import analysed, every_situation
 
 from unflux.engine.connection import Engine
@@ -18,6 +19,7 @@ def test_similar_days_become_clusters() -> None:
     assert join_similar(pairs.slice(0, 0)).schema.names == CLUSTERS.names
 
 
+@pytest.mark.slow
 def test_every_baseline_says_something_of_every_domain(engine: Engine) -> None:
     analysed(engine, every_situation())
     said = weigh_baselines(engine)

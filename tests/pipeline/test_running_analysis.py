@@ -150,11 +150,13 @@ def watched_domains(
     return watched
 
 
+@pytest.mark.slow
 def test_nothing_changed(tmp_path: Path) -> None:
     part = watched_domains(tmp_path).compare(HOUR_S + 10)
     assert part.domains == set()
 
 
+@pytest.mark.slow
 def test_who_was_answered_is_measured_again_with_who_it_led_to(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     watched.add([answer("d1.example", POOL[4:5], HOUR_S)])
@@ -163,11 +165,13 @@ def test_who_was_answered_is_measured_again_with_who_it_led_to(tmp_path: Path) -
     assert watched.compare(HOUR_S).domains == {"shop.example", "cdn.example"}
 
 
+@pytest.mark.slow
 def test_who_leaves_the_window_is_measured_again(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     assert watched.compare(DAY_S + 61).domains == {"d0.example", "d1.example"}
 
 
+@pytest.mark.slow
 def test_who_was_ahead_of_its_time_is_measured_when_it_comes(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path, window_s=3 * DAY_S)
     watched.add([answer("d1.example", POOL[4:5], 2 * HOUR_S)])
@@ -175,17 +179,20 @@ def test_who_was_ahead_of_its_time_is_measured_when_it_comes(tmp_path: Path) -> 
     assert watched.compare(2 * HOUR_S).domains == {"d1.example"}
 
 
+@pytest.mark.slow
 def test_all_are_measured_again_where_most_changed(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     watched.add([answer(f"d{n}.example", POOL[5:6], HOUR_S) for n in range(6)])
     assert watched.compare(HOUR_S).domains is None
 
 
+@pytest.mark.slow
 def test_all_are_measured_again_where_the_clock_went_back(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     assert watched.compare(HOUR_S - 1).domains is None
 
 
+@pytest.mark.slow
 def test_all_are_measured_again_where_it_was_forgotten(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     watched.analysis.forget()
@@ -193,12 +200,14 @@ def test_all_are_measured_again_where_it_was_forgotten(tmp_path: Path) -> None:
     assert watched.compare(HOUR_S).domains == set()
 
 
+@pytest.mark.slow
 def test_all_are_measured_again_once_the_buckets_are_hours(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     watched.add([answer("d7.example", POOL[4:5], DAY_S + 420 + 1)])
     assert watched.compare(DAY_S + 430).domains is None
 
 
+@pytest.mark.slow
 def test_all_are_measured_again_with_a_new_range_table(tmp_path: Path) -> None:
     ranges = tmp_path / "ranges.csv"
     ranges.write_text("prefix,asn,holder\n20.0.0.0/8,64500,one\n")
@@ -208,6 +217,7 @@ def test_all_are_measured_again_with_a_new_range_table(tmp_path: Path) -> None:
     assert watched.compare(HOUR_S).domains is None
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_costs_no_change(tmp_path: Path) -> None:
     watched = watched_domains(tmp_path)
     watched.add([answer("d1.example", POOL[4:5], HOUR_S)])

@@ -1,5 +1,7 @@
 """The steps of an analysis and DuckDB's statements of them."""
 
+import pytest
+
 from unflux.engine.statements import STATEMENTS, compile_statements, compiled_statements
 from unflux.pipeline import acting_steps, scoring_steps, steps, tracking_steps
 
@@ -12,6 +14,7 @@ STEPS = (
 )
 
 
+@pytest.mark.slow
 def test_the_statements_are_those_of_the_expressions() -> None:
     compiled = compile_statements(GIVEN, STEPS)
     assert STATEMENTS.read_text(encoding="ascii") == compiled, "run scripts/compile_statements"

@@ -420,6 +420,7 @@ def test_hostile_text_stays_text(name: str) -> None:
     assert make_visible(html.replace("\n", "")) == html.replace("\n", ""), "something hides"
 
 
+@pytest.mark.slow
 @given(results)
 @settings(max_examples=40, deadline=None)
 def test_any_result_gives_a_well_formed_page(result: ScanResult) -> None:

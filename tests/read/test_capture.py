@@ -106,6 +106,7 @@ def test_other_files_are_refused() -> None:
                 list(read(io.BytesIO(data), Options(), Drops()))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(24, 2000), st.integers(0, 255)), max_size=6))
 def test_damaged_captures(changes: list[tuple[int, int]]) -> None:
     for name in ("input.pcap", "input.pcapng"):

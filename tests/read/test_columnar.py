@@ -186,17 +186,20 @@ def compare(source: Source, reference: Reference, octets: bytes, block_bytes: in
 BLOCK_BYTES = st.sampled_from([1, 7, 100, 700, 5000, 1 << 20])
 
 
+@pytest.mark.slow
 @given(zeek_logs(), BLOCK_BYTES)
 def test_zeek_tsv(octets: bytes, block_bytes: int) -> None:
     if octets.startswith(b"#"):  # else taken for JSON
         compare(Zeek(), zeek_tsv_by_row, octets, block_bytes)
 
 
+@pytest.mark.slow
 @given(json_lines(ZEEK_ROWS), BLOCK_BYTES)
 def test_zeek_json(octets: bytes, block_bytes: int) -> None:
     compare(Zeek(), zeek_json_by_row, octets, block_bytes)
 
 
+@pytest.mark.slow
 @given(json_lines(EVE_EVENTS), BLOCK_BYTES)
 def test_eve(octets: bytes, block_bytes: int) -> None:
     compare(Eve(), eve_by_event, octets, block_bytes)
@@ -205,6 +208,7 @@ def test_eve(octets: bytes, block_bytes: int) -> None:
 TIMES = st.sampled_from([None, 1714521600_000000, 1714525200_000000])
 
 
+@pytest.mark.slow
 @given(json_lines(ENTRIES), BLOCK_BYTES, TIMES, TIMES)
 def test_cof(octets: bytes, block_bytes: int, since_us: int | None, until_us: int | None) -> None:
     options = Options(since_us=since_us, until_us=until_us)

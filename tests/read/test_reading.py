@@ -126,6 +126,7 @@ def test_merging_on_the_way_changes_nothing(folder: Path, monkeypatch: pytest.Mo
     assert read(path).rollup == whole
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same(folder: Path) -> None:
     arguments = ["-", str(folder), str(GOLDEN)]
 

@@ -198,6 +198,7 @@ def in_order(rows: list[dict[str, Any]], key: tuple[str, ...]) -> list[dict[str,
 # --- the properties ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses(), st.sampled_from([BUCKET_FINE_S, BUCKET_COARSE_S]))
 def test_a_rollup_says_what_the_reference_says(some: list[Response], bucket_s: int) -> None:
@@ -209,6 +210,7 @@ def test_a_rollup_says_what_the_reference_says(some: list[Response], bucket_s: i
         assert table.to_pylist() == in_order(expected[shape.name], shape.key), shape.name
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses(), st.data())
 def test_any_split_order_and_moment_of_coarsening_give_the_same(
@@ -228,6 +230,7 @@ def test_any_split_order_and_moment_of_coarsening_give_the_same(
     assert_same(settle(whole), whole)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses())
 def test_fine_buckets_merge_into_coarse_ones(some: list[Response]) -> None:

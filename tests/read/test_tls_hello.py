@@ -40,6 +40,7 @@ def test_a_name_with_odd_octets_is_escaped() -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_any_octets_give_a_name_or_none(octets: bytes, at: int) -> None:
     damaged = hello("a.example")

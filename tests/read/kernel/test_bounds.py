@@ -136,6 +136,7 @@ print("whole")
 """
 
 
+@pytest.mark.slow
 def test_nothing_behind_the_last_octet_is_read(tmp_path: Path) -> None:
     """The kernel that users run, on octets that end where memory does."""
     kernel()  # compiled by now

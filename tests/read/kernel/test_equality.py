@@ -99,6 +99,7 @@ def edit(octets: bytes, edits: list[tuple[str, int, int]]) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(which=st.integers(0, len(SAMPLES) - 1), edits=EDITS, in_span=st.booleans())
 def test_damaged_files(which: int, edits: list[tuple[str, int, int]], *, in_span: bool) -> None:
@@ -116,6 +117,7 @@ MESSAGES += [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(

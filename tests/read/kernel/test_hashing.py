@@ -86,6 +86,7 @@ def crowding(held: TableSet) -> float:
     return float(np.mean(steps))
 
 
+@pytest.mark.slow
 def test_a_collision_flood_made_for_one_run_is_none_in_the_next() -> None:
     """Names that one run's keys put into few slots spread as any others under other keys."""
     victim = TableSet(kernel(), Options())

@@ -27,6 +27,7 @@ def rolled_up(*parts: list[Response]) -> Rollup:
     return merge(roll_up(batch_of(part)) for part in parts)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses(), responses())
 def test_batches_add_up(one: list[Response], other: list[Response]) -> None:
@@ -38,6 +39,7 @@ def test_batches_add_up(one: list[Response], other: list[Response]) -> None:
     assert drops == Drops(response_count=len(one) + len(other))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses())
 def test_encoded_columns_may_know_more_than_they_hold(some: list[Response]) -> None:
@@ -57,6 +59,7 @@ def test_encoded_columns_may_know_more_than_they_hold(some: list[Response]) -> N
     assert roll_up_tables(held) == rolled_up(some)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses(), responses(), responses())
 def test_tables_absorb_others(
@@ -69,6 +72,7 @@ def test_tables_absorb_others(
     assert whole.tables.state[layout.RESPONSES] == len(one) + len(two) + len(three)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(responses(), responses())
 def test_emptied_tables_start_anew(one: list[Response], other: list[Response]) -> None:
