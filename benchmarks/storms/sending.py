@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from storms.frames import Frames
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_streams import (
+from unflux.model.control_frames import (
     ACCEPT,
+    CONTENT_TYPE,
     FINISH,
     READY,
     START,

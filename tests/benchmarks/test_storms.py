@@ -6,8 +6,7 @@ from typing import Any
 
 from tests.benchmarks.test_traffic import write
 
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_streams import START, STOP, compose_control_frame
+from unflux.model.control_frames import CONTENT_TYPE, START, STOP, compose_control_frame
 from unflux.read.reading import read_all
 from unflux.read.source import Options
 

@@ -9,11 +9,10 @@ import pytest
 from tests.read.test_dnstap import field, frame, message
 from tests.watch.streams import response_frame
 
+from unflux.model.control_frames import CONTENT_TYPE, START, compose_control_frame
 from unflux.model.rollup import Rollup
 from unflux.pipeline import batch_reading
 from unflux.pipeline.batch_reading import OTHER_TIME, REFUSED, read_batch
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.message import NO_TIME
 from unflux.read.source import Options
 from unflux.watch.cropping import CROWDED

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.read.crafted_packets import make_query, make_response, read_all
 
+from unflux.model.control_frames import CONTENT_TYPE
 from unflux.model.errors import UnreadableSourceError
 from unflux.read.dnstap import (
-    CONTENT_TYPE,
     MALFORMED,
     NO_RESPONSE,
     NOT_A_MESSAGE,

@@ -3,9 +3,9 @@
 import io
 from datetime import UTC, datetime
 
-from unflux.read.dnstap import CONTENT_TYPE, read_interpreted
+from unflux.model.control_frames import CONTENT_TYPE, START, compose_control_frame
+from unflux.read.dnstap import read_interpreted
 from unflux.read.dnstap_frame import compose_frame
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.source import Drops, Options
 
 AT = datetime(2026, 11, 28, 13, 5, 7, 123_456, tzinfo=UTC)

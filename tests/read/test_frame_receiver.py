@@ -7,21 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.watch.streams import golden_frames
 
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_receiver import FrameReceiver
-from unflux.read.frame_streams import (
+from unflux.model.control_frames import (
     ACCEPT,
-    BAD_CONTROL,
-    CUT_SHORT,
+    CONTENT_TYPE,
     FINISH,
-    LONG_FRAME,
-    MAX_FRAME_BYTES,
-    NO_START,
-    OTHER_CONTENT,
     READY,
     START,
     STOP,
     compose_control_frame,
+)
+from unflux.read.frame_receiver import FrameReceiver
+from unflux.read.frame_streams import (
+    BAD_CONTROL,
+    CUT_SHORT,
+    LONG_FRAME,
+    MAX_FRAME_BYTES,
+    NO_START,
+    OTHER_CONTENT,
 )
 from unflux.read.source import Drops
 

@@ -7,19 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.read.crafted_packets import Trickle
 
+from unflux.model.control_frames import ACCEPT, FINISH, READY, START, STOP
 from unflux.model.errors import UnreadableSourceError
 from unflux.read.frame_streams import (
-    ACCEPT,
     BAD_CONTROL,
     CUT_SHORT,
-    FINISH,
     LONG_FRAME,
     MAX_CONTROL_BYTES,
     MAX_FRAME_BYTES,
     OTHER_CONTENT,
-    READY,
-    START,
-    STOP,
     begins_frame_stream,
     read_frames,
 )

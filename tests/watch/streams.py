@@ -4,8 +4,14 @@ import socket
 import struct
 from pathlib import Path
 
-from unflux.read.dnstap import CONTENT_TYPE
-from unflux.read.frame_streams import FINISH, READY, START, STOP, compose_control_frame
+from unflux.model.control_frames import (
+    CONTENT_TYPE,
+    FINISH,
+    READY,
+    START,
+    STOP,
+    compose_control_frame,
+)
 
 RESOLVER_RESPONSE, INET, UDP, MESSAGE = 4, 1, 1, 1
 """Of dnstap.proto."""

@@ -7,9 +7,8 @@ import socket
 import pytest
 from tests.watch.streams import golden_frames
 
-from unflux.read.dnstap import CONTENT_TYPE
+from unflux.model.control_frames import CONTENT_TYPE, START, compose_control_frame
 from unflux.read.frame_receiver import FrameReceiver
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.source import Drops
 from unflux.watch.inbox import Inbox
 from unflux.watch.inbox import Limits as InboxLimits

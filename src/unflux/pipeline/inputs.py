@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from unflux.model.control_frames import CONTENT_TYPE, START, compose_control_frame
 from unflux.model.endpoint import Endpoint
 from unflux.read.decompression import DamagedError, decompress
-from unflux.read.dnstap import CONTENT_TYPE
 from unflux.read.frame_receiver import FrameReceiver
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.ring_capture import compose_header, records_composer
 from unflux.read.source import Drops
 from unflux.watch.brokers import TopicName, open_consumer

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from unflux.engine.store import WAIT_S, Store
+from unflux.model.control_frames import CONTENT_TYPE, START, compose_control_frame
 from unflux.model.errors import StoreBusyError, StoreError, UnfluxError
 from unflux.model.telling import Tell
-from unflux.read.dnstap import CONTENT_TYPE, Dnstap
+from unflux.read.dnstap import Dnstap
 from unflux.read.dnstap_frame import compose_frame
-from unflux.read.frame_streams import START, compose_control_frame
 from unflux.read.opening import STANDARD_INPUT, Location
 from unflux.read.reading import SourceRead, read_source
 from unflux.read.source import Options as ReadOptions

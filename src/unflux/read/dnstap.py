@@ -5,6 +5,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
+from unflux.model.control_frames import CONTENT_TYPE
 from unflux.model.times import MICROSECONDS_PER_S
 from unflux.read.batching import BatchBuilder
 from unflux.read.blocks import Block, cut_blocks
@@ -17,8 +18,6 @@ from unflux.read.packed_address import packed_address_text
 from unflux.read.protobuf import MalformedFieldError, parse_fields
 from unflux.read.source import Batch, Doc, Drops, Options, Rollup
 from unflux.read.window import Window
-
-CONTENT_TYPE: Final = b"protobuf:dnstap.Dnstap"
 
 MESSAGE: Final = 1
 """The one value of Dnstap.type (dnstap.proto)."""

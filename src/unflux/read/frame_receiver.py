@@ -4,19 +4,14 @@ import struct
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from unflux.model.control_frames import ACCEPT, FINISH, READY, START, STOP, compose_control_frame
 from unflux.read.frame_streams import (
-    ACCEPT,
     BAD_CONTROL,
     CUT_SHORT,
-    FINISH,
     LONG_FRAME,
     MAX_CONTROL_BYTES,
     MAX_FRAME_BYTES,
     NO_START,
-    READY,
-    START,
-    STOP,
-    compose_control_frame,
     refusal,
 )
 from unflux.read.source import Drops

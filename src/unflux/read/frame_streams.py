@@ -6,20 +6,13 @@ from typing import Final
 
 import numpy as np
 
+from unflux.model.control_frames import ACCEPT, CONTENT_FIELD, FINISH, READY, START
 from unflux.model.errors import UnreadableSourceError
 from unflux.read.kernel.layout import COUNT, ODD, PROGRESS_SIZE, STATUS, STOPPED_AT
 from unflux.read.kernel.native import Kernel
 from unflux.read.packet import Readable, read_exactly, skip_bytes
 from unflux.read.source import Drops
 from unflux.read.window import Window
-
-ACCEPT: Final = 1
-START: Final = 2
-STOP: Final = 3
-READY: Final = 4
-FINISH: Final = 5
-CONTENT_TYPE: Final = 1
-"""Control frames, and the one field they have (Frame Streams, farsightsec fstrm control.h)."""
 
 MAX_CONTROL_BYTES: Final = 512
 """Octets of the longest control frame (FSTRM_CONTROL_FRAME_LENGTH_MAX)."""
@@ -102,13 +95,6 @@ def refusal(frame: bytes, content_type: bytes) -> str | None:
     return OTHER_CONTENT if names and content_type not in names else None
 
 
-def compose_control_frame(kind: int, content_type: bytes | None = None) -> bytes:
-    """Return a control frame with its escape, and with one content type or none."""
-    field = b"" if content_type is None else struct.pack("!II", CONTENT_TYPE, len(content_type))
-    body = struct.pack("!I", kind) + field + (content_type or b"")
-    return struct.pack("!II", 0, len(body)) + body
-
-
 def _content_types(frame: bytes) -> list[bytes] | None:
     """Return the content types that a control frame names; null where it is malformed."""
     names: list[bytes] = []
@@ -119,7 +105,7 @@ def _content_types(frame: bytes) -> list[bytes] | None:
         if at + 8 > len(frame):
             return None
         kind, size_bytes = struct.unpack_from("!II", frame, at)
-        if kind != CONTENT_TYPE or at + 8 + size_bytes > len(frame):
+        if kind != CONTENT_FIELD or at + 8 + size_bytes > len(frame):
             return None
         names.append(frame[at + 8 : at + 8 + size_bytes])
         at += 8 + size_bytes

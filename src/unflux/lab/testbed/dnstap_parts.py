@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 
 from unflux.lab.testbed.namespaces import namespace_name
 from unflux.lab.testbed.programs import Programs
+from unflux.model.control_frames import CONTENT_TYPE, START, STOP, compose_control_frame
 from unflux.model.errors import UnfluxError
 
 DNSTAP: Final = "dnstap.fstrm"
@@ -14,10 +15,6 @@ PART_OCTETS: Final = 8 << 20
 MOST_PARTS: Final = 8
 """Closed parts that BIND keeps. Chosen: 2026-11-28; a testbed that nobody captures holds 72 MiB at
 most, and parts are fetched twice a second while one is captured."""
-
-_CONTENT: Final = b"protobuf:dnstap.Dnstap"
-_START, _STOP, _CONTENT_TYPE = 2, 3, 1
-"""Of control frames (Frame Streams, fstrm's ``control.h``)."""
 
 
 def compose_output(folder: Path) -> str:
@@ -84,10 +81,9 @@ def joined(
 ) -> Iterator[DnstapParts]:
     """Have a stream at ``path`` for the parts of a testbed while the block runs."""
     with path.open("wb") as stream:
-        content = _field(_CONTENT_TYPE) + _field(len(_CONTENT)) + _CONTENT
-        stream.write(_control_frame(_START, content))
+        stream.write(compose_control_frame(START, CONTENT_TYPE))
         yield DnstapParts(programs, testbed, state_folder, stream)
-        stream.write(_control_frame(_STOP))
+        stream.write(compose_control_frame(STOP))
 
 
 def _data_frames(octets: bytes) -> Iterator[bytes]:
@@ -102,12 +98,3 @@ def _data_frames(octets: bytes) -> Iterator[bytes]:
         if ends <= len(octets):
             yield octets[place:ends]
         place = ends
-
-
-def _control_frame(kind: int, content: bytes = b"") -> bytes:
-    body = _field(kind) + content
-    return _field(0) + _field(len(body)) + body
-
-
-def _field(value: int) -> bytes:
-    return value.to_bytes(4)
