@@ -3,10 +3,11 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from unflux.model.errors import UnfluxError
 
@@ -51,50 +52,40 @@ class Programs:
         folder: Path | None = None,
     ) -> str:
         """Run a program to its end and return what it wrote; raises UnfluxError if it fails."""
-        words = [self.paths[command], *map(str, arguments)]
-        try:
-            done = subprocess.run(  # noqa: S603  found by name, words are ours
-                words,
-                input=given,
-                stdin=subprocess.DEVNULL if given is None else None,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                cwd=folder,
-                errors="replace",
-                timeout=PATIENCE_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            message = f"{command} could not be run to its end: {error}"
-            raise UnfluxError(message) from error
-        if done.returncode:
-            message = f"{command} failed: {done.stdout.strip()[-KEPT_CHARACTERS:]}"
-            raise UnfluxError(message)
+        done = self._finish(
+            command, arguments, None, input=given,
+            stdin=subprocess.DEVNULL if given is None else None, stderr=subprocess.STDOUT,
+            cwd=folder, timeout=PATIENCE_S,
+        )  # fmt: skip
         return done.stdout
 
     def write(
         self, path: Path, command: str, *arguments: str | Path, patience_s: float = PATIENCE_S
     ) -> None:
         """Run a program to its end and have what it writes in a file; raises UnfluxError as run."""
+        self._finish(
+            command, arguments, path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            timeout=patience_s,
+        )  # fmt: skip
+
+    def _finish(
+        self, command: str, arguments: Sequence[str | Path], path: Path | None, **how: Any
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program to its end; ``path``: where what it writes goes, null: into the result."""
         words = [self.paths[command], *map(str, arguments)]
         try:
-            with path.open("wb") as stream:
+            with nullcontext(subprocess.PIPE) if path is None else path.open("wb") as sink:
                 done = subprocess.run(  # noqa: S603  found by name, words are ours
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stream,
-                    stderr=subprocess.PIPE,
-                    timeout=patience_s,
-                    check=False,
+                    words, stdout=sink, text=True, errors="replace", check=False, **how
                 )
         except (OSError, subprocess.TimeoutExpired) as error:
             message = f"{command} could not be run to its end: {error}"
             raise UnfluxError(message) from error
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()[-KEPT_CHARACTERS:]
-            message = f"{command} failed: {said}"
+            said = (done.stdout if done.stderr is None else done.stderr).strip()
+            message = f"{command} failed: {said[-KEPT_CHARACTERS:]}"
             raise UnfluxError(message)
+        return done
 
     def bound_to_this(self, signal_name: str) -> tuple[str, ...]:
         """Return the words before a command that gets a signal when this process ends."""
