@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-
-from unflux.evaluate.labels import LONG_LABEL, NAME_COLUMNS
+from unflux.evaluate.labels import LONG_LABEL, NAME_COLUMNS, opened_labels
 from unflux.model.address_evaluation import AddressLabel
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError
@@ -28,9 +26,9 @@ def are_of_addresses(path: Path) -> bool:
     False for what cannot be read: who reads it says why.
     """
     try:
-        with _opened(path) as text:
+        with opened_labels(path) as text:
             names = {name.strip().lower() for name in next(csv.reader(text), [])}
-    except (OSError, csv.Error):
+    except UnfluxError:
         return False
     return "address" in names and not names & {*NAME_COLUMNS}
 
@@ -42,23 +40,12 @@ def read_address_labels(path: Path) -> tuple[list[AddressLabel], Counter[str]]:
     cannot be read, has no such columns, or no usable row.
     """
     drops: Counter[str] = Counter()
-    try:
-        with _opened(path) as text:
-            labels = list(dict.fromkeys(_labels(text, path, drops)))
-    except (OSError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "it is no CSV"
-        message = f"{path}: labels cannot be read ({reason})"
-        raise UnfluxError(message) from error
+    with opened_labels(path) as text:
+        labels = list(dict.fromkeys(_labels(text, path, drops)))
     if not labels:
         message = f"{path}: no usable label in it"
         raise UnfluxError(message)
     return labels, drops
-
-
-def _opened(path: Path) -> io.TextIOWrapper:
-    path.open("rb").close()  # says better than Arrow why it cannot be opened
-    stream = pa.input_stream(str(path), compression="detect")
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _labels(text: io.TextIOWrapper, path: Path, drops: Counter[str]) -> Iterator[AddressLabel]:
