@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
-from unflux.cli.output import draw_plain, write_file
+from unflux.cli.output import write_either
 from unflux.evaluate.accusations import read_accusations
 from unflux.evaluate.address_labels import read_address_labels
 from unflux.evaluate.address_scoring import score_addresses
@@ -48,13 +46,5 @@ def write_address_evaluation(
     evaluation: AddressEvaluation, *, as_json: bool | None, out: Path | None
 ) -> None:
     """Write the figures as a table or JSON; null: a table on a terminal, else JSON."""
-    is_json = as_json if as_json is not None else out is not None or not sys.stdout.isatty()
-    line = address_evaluation_lines.render(evaluation)
-    if is_json and out is None:
-        sys.stdout.write(line)
-    elif is_json and out is not None:
-        write_file(out, [line.encode()])
-    elif out is not None:
-        write_file(out, [draw_plain(partial(print_address_evaluation, evaluation))])
-    else:
-        print_address_evaluation(evaluation, Console())
+    draw = partial(print_address_evaluation, evaluation)
+    write_either(draw, [address_evaluation_lines.render(evaluation)], as_json=as_json, out=out)

@@ -1,12 +1,9 @@
 """Write an evaluation where and how the user asked for it."""
 
-import sys
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
-from unflux.cli.output import draw_plain, write_file
+from unflux.cli.output import write_either
 from unflux.cli.progress import say
 from unflux.pipeline.evaluating import Evaluated
 from unflux.pipeline.gathering import Gathered
@@ -20,18 +17,8 @@ def write_evaluation(found: Evaluated, *, as_json: bool | None, out: Path | None
 
     What was skipped of the records, and sources that could not be read, go to standard error.
     """
-    to_terminal = out is None and sys.stdout.isatty()
-    if not (as_json if as_json is not None else not to_terminal):
-        if out is None:
-            print_evaluation(found.evaluation, Console())
-        else:
-            write_file(out, [draw_plain(partial(print_evaluation, found.evaluation))])
-    else:
-        lines = evaluation_lines.render(found.evaluation)
-        if out is None:
-            sys.stdout.writelines(lines)
-        else:
-            write_file(out, (line.encode() for line in lines))
+    draw = partial(print_evaluation, found.evaluation)
+    write_either(draw, evaluation_lines.render(found.evaluation), as_json=as_json, out=out)
     _tell_of_sources(found.gathered)
 
 

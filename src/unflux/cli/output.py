@@ -87,6 +87,31 @@ def write_file(path: Path, parts: Iterable[bytes]) -> None:
         raise UnfluxError(message) from error
 
 
+def write_either(
+    draw: Callable[[Console], None],
+    lines: Iterable[str],
+    *,
+    as_json: bool | None,
+    out: Path | None,
+) -> bool:
+    """Draw a table or write lines, to a file or to standard output; tell whether it was drawn here.
+
+    ``as_json``: null: a table on a terminal, else lines. Raises UnfluxError where the file cannot
+    be written.
+    """
+    is_table = out is None and sys.stdout.isatty() if as_json is None else not as_json
+    if is_table and out is None:
+        draw(Console())
+    elif is_table and out is not None:
+        write_file(out, [draw_plain(draw)])
+    elif out is not None:
+        write_file(out, (line.encode() for line in lines))
+    else:
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    return is_table and out is None
+
+
 def write_explanation(domain: str, result: ScanResult, records: pa.Table, *, as_json: bool) -> bool:
     """Write the explanation of one domain; return whether it was seen at all."""
     if not result.verdicts:

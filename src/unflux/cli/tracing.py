@@ -1,15 +1,12 @@
 """What ``unflux trace`` is asked to do, and where its result is written."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
 from unflux.cli.arguments import TableOrJson, default_workers, parse_moment
-from unflux.cli.output import draw_plain, error_console, write_file
+from unflux.cli.output import error_console, write_either
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.traces import TraceResult
@@ -104,15 +101,8 @@ def write_trace(
     result: TraceResult, *, form: TableOrJson | None, out: Path | None, list_all: bool
 ) -> None:
     """Write the result; the closing summary goes to standard error where a program reads it."""
-    is_table = form is TableOrJson.TABLE or (form is None and out is None and sys.stdout.isatty())
-    if is_table and out is None:
-        print_trace(result, Console(), list_all=list_all)
-        return
-    if is_table and out is not None:
-        write_file(out, [draw_plain(partial(print_trace, result, list_all=list_all))])
-    elif out is not None:
-        write_file(out, (line.encode() for line in trace_lines.render(result, list_all=list_all)))
-    else:
-        sys.stdout.writelines(trace_lines.render(result, list_all=list_all))
-        sys.stdout.flush()
-    print_trace_summary(result, error_console())
+    as_json = None if form is None else form is TableOrJson.JSON
+    lines = trace_lines.render(result, list_all=list_all)
+    draw = partial(print_trace, result, list_all=list_all)
+    if not write_either(draw, lines, as_json=as_json, out=out):
+        print_trace_summary(result, error_console())
