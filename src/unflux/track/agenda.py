@@ -26,11 +26,6 @@ class Item:
     vantage: Vantage
     question: Question
 
-    @property
-    def key(self) -> Key:
-        """What names it in the state."""
-        return self.question.name, self.question.qtype, str(self.vantage)
-
 
 class Agenda:
     """What is due, soonest first. A look that was taken comes back by :meth:`note`."""
@@ -54,7 +49,7 @@ class Agenda:
             for qtype in qtypes:
                 for vantage in vantages:
                     item = Item(vantage, Question(name, qtype, vantage.subnet))
-                    self._items[item.key] = item
+                    self._items[_key_of(item)] = item
         self._families = _find_families(self._items, bounds.least_s)
         self._rhythms: dict[Key, Rhythm] = {}
         self._left_alone: dict[Key, Rhythm] = {}
@@ -193,8 +188,8 @@ class Agenda:
 
     def put_back(self, item: Item) -> None:
         """Plan a look again that was not made."""
-        self._in_flight.discard(item.key)
-        self._push(item.key)
+        self._in_flight.discard(_key_of(item))
+        self._push(_key_of(item))
 
     def _find_leaders(self, now_s: float) -> None:
         """Let of each family's twins the one lead that is due first: it did so before."""
@@ -213,7 +208,7 @@ class Agenda:
             self._rhythms[key] = replace(rhythm, due_at_s=due_at_s)
             self._push(key)
 
-    def _push(self, key: tuple[str, str, str]) -> None:
+    def _push(self, key: Key) -> None:
         rhythm = self._rhythms[key]
         if not rhythm.is_dead:
             heapq.heappush(self._heap, (rhythm.due_at_s, self._chance.random(), key))
@@ -228,8 +223,9 @@ class Agenda:
             heapq.heappop(self._heap)
 
 
-def _key_of(look: Look) -> Key:
-    return look.question.name, look.question.qtype, str(look.vantage)
+def _key_of(asked: Item | Look) -> Key:
+    """Return what names a question to a vantage in the state."""
+    return asked.question.name, asked.question.qtype, str(asked.vantage)
 
 
 def _find_families(items: Mapping[Key, Item], least_s: float) -> dict[Key, Family]:
