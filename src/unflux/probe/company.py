@@ -35,13 +35,14 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
     """Compare the suspects of one name; return each one's company by its address."""
     pages = [one for one in observed if _is_page(one.document)]
     groups = _group_pages(pages)
+    is_unnamed = {one.address: _are_alike(one.document, one.unnamed) for one in observed}
     networks: dict[int, set[str]] = defaultdict(set)
     unnamed: dict[int, list[bool]] = defaultdict(list)
     certificates: dict[str, set[str]] = defaultdict(set)
     for one in observed:
         if one.address in groups:
             networks[groups[one.address]].add(_network(one.address))
-            unnamed[groups[one.address]].append(_are_alike(one.document, one.unnamed))
+            unnamed[groups[one.address]].append(is_unnamed[one.address])
         if one.certificate is not None:
             certificates[one.certificate].add(_network(one.address))
     zones = {_network(one.address) for one in observed if one.names_s}
@@ -53,7 +54,7 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
             same_page=len(networks[groups[one.address]]) - 1 if one.address in groups else 0,
             largest=largest,
             is_page_of_most=one.address in groups and len(networks[groups[one.address]]) == largest,
-            is_same_unnamed=_are_alike(one.document, one.unnamed),
+            is_same_unnamed=is_unnamed[one.address],
             is_most_unnamed=is_most_unnamed,
             same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,
             same_zone=len(zones - {_network(one.address)}) if one.names_s else 0,
