@@ -137,6 +137,35 @@ def test_who_answers_with_ever_other_addresses_pushes_out_none_that_serve(tmp_pa
         assert shed(store, START, 1500, kept) == {}
 
 
+def test_what_was_answered_on_two_days_stays_before_what_was_once(tmp_path: Path) -> None:
+    midnight_s = 12 * 3600
+    agents: list[Seen] = [
+        (midnight_s + at, "www.flux.example", f"20.{m}.0.1", 60)
+        for at in (-600, 600)
+        for m in range(150)
+    ]
+    innocents: list[Seen] = [(midnight_s + n, f"n{n}.example", "20.0.0.1", 60) for n in range(200)]
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of([*agents, *innocents]), "watch", "dnstap", 1, {})
+        before = held(store, "flux.example")
+        gone = Counter[str]()
+        for turn in range(3):
+            planted: list[Seen] = [
+                (
+                    midnight_s + 700 + n % 60,
+                    "www.flux.example",
+                    f"{21 + turn}.{n // 250}.{n % 250}.1",
+                    60,
+                )
+                for n in range(1000)
+            ]
+            store.extend(rollup_of(planted), "watch", "dnstap", 1, {})
+            gone += shed(store, START, 1100, ["flux.example"])
+        after = held(store, "flux.example")
+    assert set(gone) == {crowding.SUMMED, crowding.DOUBLED, crowding.BEYOND}
+    assert {name: after.get(name) for name in before} == before
+
+
 def test_a_name_with_very_many_records_goes_before_those_answered_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

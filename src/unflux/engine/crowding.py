@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from unflux.engine.store import Store
 from unflux.engine.store_sql import coarsen_statements
-from unflux.model.columns import STORED
+from unflux.model.columns import STORED, TableShape
 from unflux.model.fair_share import fair_share
-from unflux.model.rollup import Rollup, tables_of
+from unflux.model.rollup import Rollup, merge_rows, tables_of, under
 from unflux.model.stand_in import stand_in
 
 ROLLED_UP: Final = "name of a convicted domain, counted under the domain at the ceiling of rows"
 SUMMED: Final = "row of a convicted domain, counted in that of its day at the ceiling of rows"
-DOUBLED: Final = "record of a convicted domain, seen in another row, too, at the ceiling of rows"
+DOUBLED: Final = "record of a convicted domain, counted in another row at the ceiling of rows"
 BEYOND: Final = (
     "record of a convicted domain with very many, answered least, at the ceiling of rows"
 )
@@ -50,16 +50,17 @@ RANK_SIGHTINGS: Final = f"""
 WITH records AS (
     SELECT rowid AS row, domain, rdata, last_at, rrtype = 'NS' OR section = 'add' AS serves,
         sum("count") OVER record AS answered,
-        row_number() OVER (record ORDER BY "count" DESC, bucket_at DESC, query) = 1 AS is_first
+        first_value(rowid) OVER (record ORDER BY "count" DESC, bucket_at DESC, query) AS first,
+        first = row AS is_first
     FROM sightings WHERE {CROWDED} AND last_at >= ?
-    WINDOW record AS (PARTITION BY domain, section, rrtype, rdata)
+    WINDOW record AS (PARTITION BY domain, owner_domain, section, rrtype, rdata)
 ), placed AS (
     SELECT *, row_number() OVER (
         PARTITION BY domain, serves ORDER BY is_first DESC, answered DESC, last_at DESC, rdata
     ) AS place
     FROM records
 )
-SELECT row, is_first, row_number() OVER (
+SELECT row, first, row_number() OVER (
     PARTITION BY domain ORDER BY is_first DESC, place, serves
 ) AS rank
 FROM placed
@@ -67,11 +68,20 @@ FROM placed
 """Each record once before any again; those of name service and all others in turn, so that neither
 pushes out the other."""
 RANK_OTHERS: Final = f"""
-SELECT rowid AS row, true AS is_first, row_number() OVER (
+SELECT rowid AS row, rowid AS first, row_number() OVER (
     PARTITION BY domain ORDER BY responses DESC, last_at DESC, query
 ) AS rank
 FROM {{0}} WHERE {CROWDED} AND last_at >= ?
 """
+MARK_BEYOND: Final = """
+CREATE OR REPLACE TEMP TABLE to_let_go AS SELECT row, first FROM ({0}) WHERE rank > ?
+"""
+COUNT_BEYOND: Final = "SELECT count(*) FROM to_let_go"
+DOUBLED_ROWS: Final = """
+SELECT {0}.* FROM {0} JOIN to_let_go ON {0}.rowid = to_let_go.{1}
+WHERE first NOT IN (SELECT row FROM to_let_go) ORDER BY row
+"""
+"""Rows whose record stands in a row that stays; or these, one for each."""
 
 
 def count_kept(store: Store, since: datetime) -> int:
@@ -84,9 +94,9 @@ def make_room(store: Store, since: datetime, total: int) -> Counter[str]:
     return how many went, by reason.
 
     Names beyond the most answered are counted under their domain, with all addresses. Where that
-    is not enough, rows of the domains that have most are summed by day. Then they are let go: what
-    stands in another row, too, and at last the records that were answered least. Who has few rows
-    loses none (:func:`unflux.model.fair_share.fair_share`).
+    is not enough, rows of the domains that have most are summed by day. Then what stands in another
+    row, too, is counted there, and at last the records that were answered least are let go. Who has
+    few rows loses none (:func:`unflux.model.fair_share.fair_share`).
     """
     gone = Counter({ROLLED_UP: _roll_up(store)})
     for step in (_sum_by_day, _let_go):
@@ -112,8 +122,7 @@ def _roll_up(store: Store) -> int:
     tables = []
     for shape in STORED:
         theirs = f"FROM {shape.name} WHERE query IN (FROM to_roll_up)"
-        rows = store.execute(f"SELECT * {theirs}").to_arrow_table()
-        tables.append(rows.select(shape.schema.names).cast(shape.schema))
+        tables.append(_rows(store, shape, f"SELECT * {theirs}"))
         store.execute(f"DELETE {theirs}")
     store.execute("DROP TABLE to_roll_up")
     sightings, lookups, answer_sets = tables
@@ -140,14 +149,19 @@ def _let_go(store: Store, since: datetime, share: int) -> Counter[str]:
     gone = Counter[str]()
     for shape in STORED:
         ranks = RANK_SIGHTINGS if shape.name == "sightings" else RANK_OTHERS.format(shape.name)
-        store.execute(
-            f"CREATE OR REPLACE TEMP TABLE to_let_go AS SELECT row, is_first FROM ({ranks})"
-            " WHERE rank > ?",
-            [since, share],
+        store.execute(MARK_BEYOND.format(ranks), [since, share])
+        doubled, counting = (
+            _rows(store, shape, DOUBLED_ROWS.format(shape.name, row)) for row in ("row", "first")
         )
-        counted = store.execute("SELECT is_first, count(*) FROM to_let_go GROUP BY is_first")
-        for is_first, count in counted.fetchall():
-            gone[BEYOND if is_first else DOUBLED] += count
+        (count,) = store.execute(COUNT_BEYOND).fetchone()
+        gone += Counter({DOUBLED: doubled.num_rows, BEYOND: count - doubled.num_rows})
         store.execute(f"DELETE FROM {shape.name} WHERE rowid IN (SELECT row FROM to_let_go)")
+        if doubled.num_rows:
+            store.merge(shape, merge_rows(shape, under(shape, doubled, counting)))
     store.execute("DROP TABLE to_let_go")
     return gone
+
+
+def _rows(store: Store, shape: TableShape, statement: str) -> pa.Table:
+    rows = store.execute(statement).to_arrow_table()
+    return rows.select(shape.schema.names).cast(shape.schema)

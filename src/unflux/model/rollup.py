@@ -188,6 +188,15 @@ def merge_rows(shape: TableShape, table: pa.Table) -> pa.Table:
     return pa.table([columns[name] for name in shape.schema.names], schema=shape.schema)
 
 
+def under(shape: TableShape, table: pa.Table, others: pa.Table) -> pa.Table:
+    """Return what the rows of a table hold under the keys of other rows, one for each; unmerged."""
+    columns = {
+        c.name: (table if c.merge in {"sum", "min", "max"} else others)[c.name]
+        for c in shape.columns
+    }
+    return pa.table(columns, schema=shape.schema)
+
+
 def _rises(table: pa.Table, key: tuple[str, ...]) -> bool:
     """Tell whether each row's key is greater than that of the row before, nulls last."""
     before, after = table.slice(0, max(0, table.num_rows - 1)), table.slice(1)

@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unflux.model.columns import STORED
 from unflux.model.fair_share import fair_share
-from unflux.model.rollup import Rollup, tables_of
+from unflux.model.rollup import Rollup, merge_rows, tables_of, under
 
 CROWDED: Final = "record of a domain with too many in a batch"
-DOUBLED: Final = "record of a convicted domain with too many in a batch, seen in another row, too"
+DOUBLED: Final = "record of a convicted domain with too many in a batch, counted in another row"
 BEYOND: Final = "record of a convicted domain with too many in a batch, answered least"
 
 _OWNERS: Final = ("owner_domain", "domain", "domain")
@@ -66,11 +67,12 @@ def share_of(rollup: Rollup, most: int, total: int, kept: pa.Array) -> int | Non
 def crop_kept(rollup: Rollup, share: int, kept: pa.Array, shed: Counter[str]) -> Rollup:
     """Leave each of the ``kept`` domains its share of rows, in each table.
 
-    Rows whose record stands in another row, too, go first; then those answered least, of the
-    records of name service and of all others in turn, so that neither pushes out the other.
+    Rows whose record stands in another row, too, go first and are counted there; then those
+    answered least, of the records of name service and of all others in turn, so that neither
+    pushes out the other.
     """
     tables = []
-    for table, owner in zip(tables_of(rollup), _OWNERS, strict=True):
+    for shape, table, owner in zip(STORED, tables_of(rollup), _OWNERS, strict=True):
         counted = _count(table, owner)
         crowded = counted.filter(
             pc.and_(
@@ -78,27 +80,33 @@ def crop_kept(rollup: Rollup, share: int, kept: pa.Array, shed: Counter[str]) ->
             )
         )
         is_gone = np.zeros(table.num_rows, dtype=bool)
+        first = np.arange(table.num_rows)
         for domain in crowded[owner]:
             rows = _rows_of(table, owner, domain)
             theirs = table.take(pa.array(rows))
-            is_first = np.ones(len(rows), dtype=bool)
             if "rdata" in theirs.column_names:
-                order, is_first = _order_records(theirs)
+                order, first_of_theirs = _order_records(theirs)
+                first[rows] = rows[first_of_theirs]
             else:
                 chances = _chances(theirs["query"])
                 order = np.lexsort((chances, -theirs["responses"].to_numpy()))
-            gone = order[share:]
-            is_gone[rows[gone]] = True
-            for reason, is_of_reason in ((DOUBLED, ~is_first), (BEYOND, is_first)):
-                if count := int(is_of_reason[gone].sum()):
-                    shed[reason] += count
-        tables.append(_without(table, is_gone))
+            is_gone[rows[order[share:]]] = True
+        is_doubled = is_gone & ~is_gone[first]
+        for reason, is_of_reason in ((DOUBLED, is_doubled), (BEYOND, is_gone & ~is_doubled)):
+            if count := int(is_of_reason.sum()):
+                shed[reason] += count
+        left = _without(table, is_gone)
+        if is_doubled.any():
+            doubled = table.filter(pa.array(is_doubled))
+            rows = under(shape, doubled, table.take(pa.array(first[is_doubled])))
+            left = merge_rows(shape, pa.concat_tables([left, rows]))
+        tables.append(left)
     sightings, lookups, answer_sets = tables
     return Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets)
 
 
 def _order_records(sightings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows, those to keep first in front, and which are a record's first."""
+    """Return the rows, those to keep first in front, and for each its record's first."""
     told = pc.binary_join_element_wise(
         *(sightings[name] for name in ("section", "rrtype", "rdata")), " "
     ).combine_chunks()
@@ -108,8 +116,8 @@ def _order_records(sightings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     count = sightings["count"].to_numpy()
     answered = np.bincount(record, weights=count)[record]
     by_record = np.lexsort((-count, record))
-    is_first = np.zeros(len(record), dtype=bool)
-    is_first[by_record[np.r_[True, np.diff(record[by_record]) != 0]]] = True
+    first = by_record[np.r_[True, np.diff(record[by_record]) != 0]][record]
+    is_first = first == np.arange(len(record))
     serves = np.asarray(
         pc.or_(pc.equal(sightings["rrtype"], "NS"), pc.equal(sightings["section"], "add"))
     ).astype(bool)
@@ -118,7 +126,7 @@ def _order_records(sightings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
         rows = np.flatnonzero(is_kind)
         order = np.lexsort((chance[rows], -answered[rows], ~is_first[rows]))
         place[rows[order]] = np.arange(len(rows))
-    return np.lexsort((serves, place, ~is_first)), is_first
+    return np.lexsort((serves, place, ~is_first)), first
 
 
 def _count(table: pa.Table, owner: str) -> pa.Table:
