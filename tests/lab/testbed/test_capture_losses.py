@@ -178,18 +178,24 @@ def test_a_capture_that_failed_does_the_next_no_harm(
 
 @pytest.mark.parametrize("at", ["tcpdump", "nfcapd"])
 def test_a_capture_that_is_killed_leaves_nothing_running(bed: Bed, tmp_path: Path, at: str) -> None:
-    seconds = "600" if at == "tcpdump" else "1"
+    """At the collector it is held by an exporter that never sends."""
+    held = tmp_path / "held"
+    held.mkdir()
+    (held / "softflowd").write_text("#!/bin/sh\nexec sleep 600\n")
+    (held / "softflowd").chmod(0o755)
     taking = subprocess.Popen(
-        [sys.executable, "-P", "-m", "unflux", "lab", "capture", "--seconds", seconds,
+        [sys.executable, "-P", "-m", "unflux", "lab", "capture",
+         "--seconds", "600" if at == "tcpdump" else "1",
          "--out", tmp_path / "killed", "--state", bed.state.folder],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PATH": os.pathsep.join((str(held), os.environ["PATH"]))},
     )  # fmt: skip
     try:
         wait_for(lambda: running(bed, at))
     finally:
         taking.kill()
         taking.wait()
-    wait_for(lambda: not any(running(bed, p) for p in ("tcpdump", "nfcapd", "softflowd")))
+    wait_for(lambda: not any(running(bed, p) for p in ("tcpdump", "nfcapd", "sleep")))
     assert capture(bed.state, tmp_path / "next", 1).messages > 0
 
 
