@@ -1,7 +1,7 @@
 """Check what ``unflux track --report-only`` says of captured testbeds against the lab's truth.
 
     PYTHONPATH=src .venv/bin/python benchmarks/track_testbed.py [--seeds N...] [--agents N]
-        [--seconds N] [--captures FOLDER] [--rows FILE]
+        [--seconds N] [--renumbered RATIO] [--captures FOLDER] [--rows FILE]
 
 Needs what ``unflux lab up`` and ``capture`` need. What clients of one resolver were answered is
 read into a store, stretched to the time of the small internet; nothing else is known. Prints a
@@ -95,18 +95,25 @@ def score(captured: Captured, operation: Operation, law_h: float) -> Iterator[Ro
         "on_line": float(np.mean([len(agents) for agents in on_line])),
     }
     is_slow = operation.title == SLOW
+    # The law is of hosts, and what is estimated is of addresses.
+    is_renumbered = set(truth.host_of) != set(truth.host_of.values())
     # Each place always holds an agent, on line or not.
     places = captured.places + BESIDE_PLACES.get(operation.title, 0)
     at_once = len(operation.agents) if is_slow else places
-    total = len(seen.union(*on_line))
+    addresses = seen.union(*on_line)
+    total = len(addresses)
+    hosts = len({truth.host_of.get(address, address) for address in addresses})
     population, durability = track.population, track.durability
     half_life_h = truth.half_life_h(start_s, track.occasion_s, len(track.seen))
     pairs: dict[str, tuple[float | None, Estimate | None]] = {
         "at_once": (at_once, population and population.at_once),
         "now": (at_once, population and population.now),
         "total": (total, population and population.total),
-        "hosts": (total, population and population.hosts),
-        "lifetime_h": (None if is_slow else law_h, durability and durability.lifetime_h),
+        "hosts": (hosts, population and population.hosts),
+        "lifetime_h": (
+            None if is_slow or is_renumbered else law_h,
+            durability and durability.lifetime_h,
+        ),
         "half_life_h": (half_life_h, durability and durability.half_life_h),
     }
     for measure, (true, estimate) in pairs.items():
@@ -165,6 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--agents", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=360)
     parser.add_argument(
+        "--renumbered", type=float, default=0.0, help="share of homes with daily addresses"
+    )
+    parser.add_argument(
         "--captures", type=Path, help="keep captures here by their seeds; those kept are not redone"
     )
     parser.add_argument("--rows", type=Path, help="rows as JSON lines")
@@ -179,6 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             agents=options.agents,
             compress=COMPRESS,
             minutes=ceil(options.seconds / 60) + SPARE_MINUTES,
+            renumbered=options.renumbered,
         )
         for row in run(bed, options.seconds, options.captures, law_h):
             print(json.dumps(row), file=sys.stderr, flush=True)

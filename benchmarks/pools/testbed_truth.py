@@ -45,6 +45,8 @@ class Truth:
 
     online: dict[str, list[Span]]
     """By agent: from and until when its line was up."""
+    host_of: dict[str, str]
+    """By agent's address."""
     answered: list[tuple[Span, tuple[str, ...]]]
     """What its names were set to, and from and until when; each name by itself."""
 
@@ -97,7 +99,8 @@ def find_clock(capture: Path, resolver: str, compress: float) -> Clock:
 
 def read_truth(folder: Path, network: str, domains: Collection[str], clock: Clock) -> Truth:
     """Return what ``presence.csv`` and ``rotations.csv`` say of a network and its domains."""
-    agents = {row["address"] for row in _rows(folder / "agents.csv") if row["network"] == network}
+    rows = _rows(folder / "agents.csv")
+    agents = {row["address"]: row["host"] for row in rows if row["network"] == network}
     online: defaultdict[str, list[Span]] = defaultdict(list)
     since: dict[str, float] = {}
     for row in _rows(folder / "presence.csv"):
@@ -120,7 +123,7 @@ def read_truth(folder: Path, network: str, domains: Collection[str], clock: Cloc
         for of_owner in sets.values()
         for (start_s, held), (end_s, _) in pairwise((*of_owner, (inf, ())))
     ]
-    return Truth(online=dict(online), answered=answered)
+    return Truth(online=dict(online), host_of=agents, answered=answered)
 
 
 def read_seen(folder: Path, domains: Collection[str]) -> set[str]:

@@ -19,7 +19,10 @@ def note(folder: Path) -> None:
     agents = [f"10.0.0.{number}" for number in range(10)]
     (folder / "resolver").mkdir()
     (folder / "agents.csv").write_text(
-        "address,network\n" + "".join(f"{agent},single\n" for agent in agents) + "10.9.9.9,slow\n"
+        "address,network,host\n"
+        # The second of each pair is the first, renumbered.
+        + "".join(f"{a},single,{agents[n // 2 * 2]}\n" for n, a in enumerate(agents))
+        + "10.9.9.9,slow,10.9.9.9\n"
     )
     presence, rotations = ["ts,address,online"], ["ts,owner,rrtype,rdata"]
     for number, agent in enumerate(agents):
@@ -89,6 +92,7 @@ def test_an_estimate_stands_beside_its_truth(tmp_path: Path) -> None:
     blueprint = planning.draw_blueprint(options)
     operation = blueprint.operations[0]
     text = (tmp_path / "resolver" / "stretched.csv").read_text()
+    text += f"{ZERO_S + HOUR_S},{DOMAIN},A,10.0.0.0,300,{DOMAIN},ans,NOERROR\n"
     (tmp_path / "resolver" / "stretched.csv").write_text(text.replace(DOMAIN, operation.domains[0]))
     captured = track_testbed.Captured(
         folder=tmp_path,
@@ -99,4 +103,5 @@ def test_an_estimate_stands_beside_its_truth(tmp_path: Path) -> None:
     rows = {row["measure"]: row for row in track_testbed.score(captured, operation, 30.0)}
     assert rows.keys() == track_testbed.MEASURES.keys()
     assert (rows["at_once"]["truth"], rows["at_once"]["value"]) == (4, None)
-    assert rows["total"]["seen"] == 1
+    assert rows["total"]["seen"] == 2
+    assert (rows["total"]["truth"], rows["hosts"]["truth"]) == (2, 1)

@@ -162,6 +162,16 @@ def up(
             help="After so many minutes people and operators fall silent.",
         ),
     ] = DEFAULT_MINUTES,
+    renumbered: Annotated[
+        float,
+        typer.Option(
+            "--renumbered",
+            metavar="RATIO",
+            min=0,
+            max=1,
+            help="Share of the agents in homes that get another address every day.",
+        ),
+    ] = 0.0,
     state: StateFolder = None,
     form: StatusForm = None,
 ) -> None:
@@ -176,7 +186,14 @@ def up(
     from unflux.lab.testbed.raising import raise_testbed  # noqa: PLC0415
     from unflux.lab.testbed.status import look  # noqa: PLC0415
 
-    options = Options(seed=seed, agents=agents, clients=clients, compress=compress, minutes=minutes)
+    options = Options(
+        seed=seed,
+        agents=agents,
+        clients=clients,
+        compress=compress,
+        minutes=minutes,
+        renumbered=renumbered,
+    )
     folder = _state(state)
     say(f"Raising a testbed, seed {seed}; its files are in {folder.folder}.")
     raise_testbed(options, folder)

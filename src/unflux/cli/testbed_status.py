@@ -47,6 +47,7 @@ def compose_status(status: Status) -> dict[str, object]:
             "clients": options.clients,
             "compress": options.compress,
             "minutes": options.minutes,
+            "renumbered": options.renumbered,
         },
         "namespaces": dict(status.namespaces),
         "processes": status.processes,

@@ -1,11 +1,12 @@
 """A blueprint is the same for the same options, and names nobody who exists."""
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from unflux.lab.testbed.blueprint import Blueprint, refuse_foreign
+from unflux.lab.testbed.blueprint import Agent, Blueprint, refuse_foreign
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.model.errors import UnfluxError
@@ -48,6 +49,40 @@ def test_pools_keep_enough_agents_on_line(blueprint: Blueprint) -> None:
         for minute in range(0, 119, 7):
             online = sum(agent.is_online(minute * 60) for agent in operation.agents)
             assert online >= operation.set_size / 2, (operation.title, minute)
+
+
+def test_some_homes_get_another_address_of_their_network_every_day() -> None:
+    options = Options(compress=600, minutes=10, agents=40)
+    still, moved = draw_blueprint(options), draw_blueprint(replace(options, renumbered=0.5))
+    day_s = 24 * 3600 / options.compress
+    for before, after in zip(still.operations, moved.operations, strict=True):
+        hosts: defaultdict[str, list[Agent]] = defaultdict(list)
+        for agent in after.agents:
+            hosts[agent.host].append(agent)
+        # The same homes, software and hours: nothing else is another.
+        assert [a.software for a in before.agents] == [held[0].software for held in hosts.values()]
+        assert sum(_online_s(a) for a in before.agents) == pytest.approx(
+            sum(_online_s(a) for a in after.agents)
+        )
+        renumbered = [held for held in hosts.values() if len(held) > 1]
+        if before.title == "slow":
+            assert not renumbered
+            continue
+        assert 0.2 < len(renumbered) / len(hosts) < 0.5
+        for held in renumbered:
+            assert held[0].address == held[0].host
+            assert len({(a.asn, a.segment, a.software) for a in held}) == 1
+            assert len({moved.lines[a.address] for a in held}) == 1
+            begins = [a.online_s[0][0] for a in held]
+            ends = [a.online_s[-1][1] for a in held]
+            for agent, end, begin in zip(held, ends, begins[1:], strict=False):
+                assert end <= begin
+                assert end - agent.online_s[0][0] <= day_s + 1e-6
+    assert all(agent.host == agent.address for _, agent in still.agents())
+
+
+def _online_s(agent: Agent) -> float:
+    return sum(end - start for start, end in agent.online_s)
 
 
 def test_presence_is_in_order_and_within_the_length(blueprint: Blueprint) -> None:

@@ -45,6 +45,8 @@ class Agent:
     """A host that relays to a mothership; times in seconds from the start of the testbed."""
 
     address: str
+    host: str
+    """The first address of the host, which is renumbered to this one; or this one."""
     asn: int
     segment: Segment
     software: Software

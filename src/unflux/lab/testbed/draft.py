@@ -96,6 +96,14 @@ class Draft:
             )
         return address
 
+    def renumber(self, rng: Random, home: str) -> str:
+        """Return another address of the same network for a home, at the same line."""
+        asn = self.asn_of(home)
+        network = next(network for network in self.plan.networks if network.asn == asn)
+        address = self._place(self.segment_of(home), self.plan.allocate(rng, network))
+        self.lines[address] = self.lines[home]
+        return address
+
     def segment_of(self, address: str) -> Segment:
         """Return where an address is."""
         return next(segment for segment, held in self.hosts.items() if address in held)

@@ -1,12 +1,14 @@
 """The fast-flux operations of a testbed: single flux, double flux and slow flux."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Final
 
 from unflux.lab.address_plan import Network
 from unflux.lab.testbed.blueprint import Agent, Operation, Segment, Software
 from unflux.lab.testbed.draft import Draft
-from unflux.lab.testbed.presence import Interval, in_seconds, live
+from unflux.lab.testbed.presence import DAY_H, Interval, in_seconds, live, part_daily
 
 SOFTWARE: Final[tuple[Software, ...]] = ("nginx", "stream", "haproxy")
 ISP_RATIO: Final = 0.25
@@ -27,14 +29,15 @@ by 60, so that half a minute shows three polls of each agent."""
 def draw_single_flux(draft: Draft) -> Operation:
     """Draw names on a pool of homes whose name servers are a hoster's."""
     rng = draft.stream("single flux")
+    title = "single"
     domains = tuple(draft.namer.pronounceable() for _ in range(SINGLE_FLUX_DOMAINS))
     for domain in domains:
         draft.host_zone(domain, ())
     return Operation(
-        title="single",
+        title=title,
         kind="single-flux",
         domains=domains,
-        agents=_draw_pool(draft, rng),
+        agents=_draw_pool(draft, rng, title),
         mothership=draft.server("origins", draft.plan.of_kind("hosting")[7]),
         controller=draft.server("origins", draft.plan.of_kind("hosting")[8]),
         name_server=draft.hosters[0],
@@ -54,7 +57,7 @@ def draw_double_flux(draft: Draft) -> Operation:
         title=title,
         kind="double-flux",
         domains=tuple(draft.namer.generated() for _ in range(DOUBLE_FLUX_DOMAINS)),
-        agents=(_draw_honeypot(draft, rng), *_draw_pool(draft, rng)),
+        agents=(_draw_honeypot(draft, rng), *_draw_pool(draft, rng, title)),
         mothership=draft.server("origins", draft.plan.of_kind("hosting")[10]),
         controller=draft.server("origins", draft.plan.of_kind("hosting")[11]),
         name_server=draft.registry,
@@ -85,7 +88,7 @@ def draw_slow_flux(draft: Draft) -> Operation:
         address = draft.server("abroad", network)
         agents.append(
             Agent(
-                address=address, asn=network.asn, segment="abroad", software="nginx",
+                address=address, host=address, asn=network.asn, segment="abroad", software="nginx",
                 online_s=(whole,),
             )
         )  # fmt: skip
@@ -105,15 +108,31 @@ def draw_slow_flux(draft: Draft) -> Operation:
     )
 
 
-def _draw_pool(draft: Draft, rng: Random) -> tuple[Agent, ...]:
+def _draw_pool(draft: Draft, rng: Random, title: str) -> tuple[Agent, ...]:
     length_h = draft.options.minutes * draft.options.compress / 60
-    agents = []
+    renumbering = draft.stream(f"renumbering {title}")
+    agents: list[Agent] = []
     for place in range(draft.options.agents):
         for online_h in live(rng, length_h=length_h):
             is_near = place < draft.options.agents * ISP_RATIO
             networks = (draft.isp,) if is_near else draft.abroad
-            agents.append(_draw_agent(draft, rng, networks, online_h))
+            agent = _draw_agent(draft, rng, networks, online_h)
+            if renumbering.random() < draft.options.renumbered and online_h:
+                agents += _renumber(draft, renumbering, agent, online_h)
+            else:
+                agents.append(agent)
     return tuple(agents)
+
+
+def _renumber(
+    draft: Draft, rng: Random, agent: Agent, online_h: tuple[Interval, ...]
+) -> Iterator[Agent]:
+    """Yield an agent at each address that its provider gives it, day by day."""
+    address = agent.address
+    for number, online in enumerate(part_daily(online_h, renewed_h=rng.uniform(0, DAY_H))):
+        if number:
+            address = draft.renumber(rng, agent.address)
+        yield replace(agent, address=address, online_s=in_seconds(online, draft.options.compress))
 
 
 def _draw_agent(
@@ -122,6 +141,7 @@ def _draw_agent(
     address = draft.home(rng, networks)
     return Agent(
         address=address,
+        host=address,
         asn=draft.asn_of(address),
         segment=draft.segment_of(address),
         software=rng.choice(SOFTWARE),
@@ -134,6 +154,7 @@ def _draw_honeypot(draft: Draft, rng: Random) -> Agent:
     address = draft.home(rng, draft.abroad, segment)
     return Agent(
         address=address,
+        host=address,
         asn=draft.asn_of(address),
         segment=segment,
         software="nginx",

@@ -22,3 +22,5 @@ class Options:
     """Seconds of the small internet that pass in one of ours, 1..600."""
     minutes: float = DEFAULT_MINUTES
     """After so many minutes of ours people and operators fall silent, 1..1440."""
+    renumbered: float = 0.0
+    """Share of the agents in homes whose provider gives them another address every day, 0..1."""

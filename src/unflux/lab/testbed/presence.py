@@ -1,6 +1,8 @@
 """When agents are on line: days and nights of homes, outages, and machines lost for good."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from math import floor
 from random import Random
 from typing import Final
 
@@ -33,6 +35,25 @@ def live(rng: Random, *, length_h: float) -> tuple[tuple[Interval, ...], ...]:
         lives.append(_online(rng, moment_h, min(end_h, length_h)))
         moment_h = end_h
     return tuple(lives)
+
+
+def part_daily(
+    online_h: tuple[Interval, ...], *, renewed_h: float
+) -> tuple[tuple[Interval, ...], ...]:
+    """Return when an agent is on line at each of its addresses, if another comes every day.
+
+    ``renewed_h``: the first time that it does, in hours from the start, before ``DAY_H``. A day
+    without a moment on line needs no address.
+    """
+    days: defaultdict[int, list[Interval]] = defaultdict(list)
+    for start_h, end_h in online_h:
+        first, last = (floor((moment_h - renewed_h) / DAY_H) for moment_h in (start_h, end_h))
+        for day in range(first, last + 1):
+            begins_h, ends_h = (renewed_h + number * DAY_H for number in (day, day + 1))
+            part = max(start_h, begins_h), min(end_h, ends_h)
+            if part[0] < part[1]:
+                days[day].append(part)
+    return tuple(tuple(days[day]) for day in sorted(days))
 
 
 def in_seconds(intervals: tuple[Interval, ...], compress: float) -> tuple[Interval, ...]:

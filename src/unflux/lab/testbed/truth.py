@@ -80,7 +80,7 @@ def write_truth(blueprint: Blueprint, folder: Path) -> None:
     )
     _write(
         folder / AGENTS,
-        ("address", "network", "asn", "vantage", "software", "relays"),
+        ("address", "network", "asn", "vantage", "software", "relays", "host"),
         (
             (
                 agent.address,
@@ -89,6 +89,7 @@ def write_truth(blueprint: Blueprint, folder: Path) -> None:
                 {"subscribers": "edge", "honeypot": "honeypot"}.get(agent.segment, ""),
                 agent.software,
                 _ports(operation),
+                agent.host,
             )
             for operation, agent in blueprint.agents()
         ),
