@@ -306,6 +306,9 @@ def answer(peer):
         peer.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
         while True:
             peer.sendall(away * 999)
+    elif turn == 6:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\n"
+            b"Content-Type: multipart/mixed; boundary*=a; boundary*0=b\\r\\n\\r\\n" + away)
     else:
         peer.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n" + away + PAGE)
 class Web(socketserver.BaseRequestHandler):

@@ -106,6 +106,7 @@ def test_a_port_that_refuses_tells_the_way() -> None:
     "octets",
     [b"", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n", b"\x00" * 99,
      b"HTTP/1.1 100 Continue\r\n\r\n" * 2000,
+     b"HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary*=a; boundary*0=b\r\n\r\n",
      b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 5000, b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_999],
 )  # fmt: skip
 def test_what_is_no_reply_is_none(octets: bytes) -> None:

@@ -56,6 +56,10 @@ _GRAM_OCTETS: Final = 4
 _BUCKETS: Final = 4096
 """Of hashed n-grams. Chosen: 2026-11-28; a thousand pages are compared in 32 MiB."""
 
+_UNREADABLE: Final = (http.client.HTTPException, ValueError, TypeError, LookupError, OSError)
+"""What the library raises for replies that are none. It reads fields as those of mail, the
+parameters of a media type too, and of some hostile ones it sorts numbers with nothing."""
+
 FAILURES: Final = frozenset({500, 502, 503, 504})
 """Internal error, bad gateway, unavailable, gateway timed out (RFC 9110 section 15.6); 501 is what
 a program answers that knows no such method."""
@@ -122,13 +126,13 @@ def parse_document(octets: bytes) -> Document | None:
     response = http.client.HTTPResponse(_Heard(octets))  # type: ignore[arg-type]
     try:
         response.begin()
-    except (http.client.HTTPException, ValueError, OSError):
+    except _UNREADABLE:
         return None
     try:
         body = response.read()
     except http.client.IncompleteRead as cut:
         body = cut.partial
-    except (http.client.HTTPException, ValueError, OverflowError, OSError):
+    except (*_UNREADABLE, OverflowError):
         body = b""  # a length that no memory holds
     said = sorted({name.lower() for name, _ in response.getheaders()} & CACHE_FIELDS)
     return Document(

@@ -55,23 +55,32 @@ async def visit(
 ) -> Visited:
     """Look at each address until it is known, by no more than the permit grants.
 
-    ``tell`` is told after each round how many are decided, of how many.
+    ``tell`` is told after each round how many are decided, of how many. An address at which a look
+    fails in a way that nobody foresaw is left, and the others are looked at.
     """
     observed = [Observed(address=address) for address in plan.addresses]
     opinions = _weigh_all(plan, observed)
     stopped = None
+    failed: dict[str, str] = {}
     room = asyncio.Semaphore(AT_ONCE)
     async with Lag.measured() as lag:
         for number in range(plan.most_rounds):
-            due = [one for one in observed if _is_due(one, opinions[one.address], number)]
+            due = [
+                one
+                for one in observed
+                if one.address not in failed and _is_due(one, opinions[one.address], number)
+            ]
             if not due or stopped is not None:
                 break
             lag.take()
             looks = (_Look(plan, permit, one, number).run(room) for one in due)
-            for outcome in await asyncio.gather(*looks, return_exceptions=True):
+            outcomes = await asyncio.gather(*looks, return_exceptions=True)
+            for one, outcome in zip(due, outcomes, strict=True):
                 if isinstance(outcome, UnfluxError):
                     stopped = str(outcome)
-                elif isinstance(outcome, BaseException):
+                elif isinstance(outcome, Exception):
+                    failed[one.address] = f"the look at {one.address} failed: {outcome!r}"
+                elif outcome is not None:
                     raise outcome
             lag_s = lag.take()
             for one in due:
@@ -80,7 +89,8 @@ async def visit(
             decided = sum(opinion.outcome != "undecided" for opinion in opinions.values())
             tell(decided, len(observed))
     return Visited(
-        opinions=tuple((one, opinions[one.address]) for one in observed), stopped=stopped
+        opinions=tuple((one, opinions[one.address]) for one in observed),
+        stopped=stopped or next(iter(failed.values()), None),
     )
 
 
