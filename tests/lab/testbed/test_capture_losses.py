@@ -1,5 +1,6 @@
 """What a capture loses is told, and one that fails does no harm to the next."""
 
+import csv
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -197,6 +199,20 @@ def test_a_capture_that_is_killed_leaves_nothing_running(bed: Bed, tmp_path: Pat
         taking.wait()
     wait_for(lambda: not any(running(bed, p) for p in ("tcpdump", "nfcapd", "sleep")))
     assert capture(bed.state, tmp_path / "next", 1).messages > 0
+
+
+def test_flows_are_in_utc_wherever_the_machine_is(
+    bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "EST5")
+    began_at = datetime.fromtimestamp(capture(bed.state, tmp_path, 1).began_at_s, UTC)
+    folder = tmp_path / "edge"
+    with (folder / "flows.csv").open() as stream:
+        starts = [row["ts"] for row in csv.DictReader(stream) if row["pr"]]
+    starts += [flow[0] for flow in flows(folder)]
+    assert starts
+    for start in starts:
+        assert abs(datetime.fromisoformat(f"{start}+00:00") - began_at) < timedelta(minutes=5)
 
 
 def flows(folder: Path) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from unflux.lab.testbed.programs import Programs, last_words
+from unflux.lab.testbed.programs import Programs, last_words, utc_environment
 from unflux.model.errors import UnfluxError
 
 PORT: Final = 2055
@@ -98,7 +98,7 @@ def collecting(
                 programs.paths["timeout"], str(most_s), programs.paths["nfcapd"], "-l", folder,
                 "-b", "127.0.0.1", "-p", str(PORT), "-t", str(ROTATION_S),
             ],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=utc_environment(),
         )  # fmt: skip
     collector = Collector(process, folder)
     try:

@@ -43,9 +43,9 @@ class Exported:
 def export_flows(programs: Programs, namespace: str, capture: Path, folder: Path) -> Exported:
     """Write a capture's flows as ``ipfix.nfcapd``, ``flows.csv`` and ``flows.json``.
 
-    Exporter and collector run on the loopback of a namespace. A flow is one way; its times are
-    exact to the millisecond, save in the CSV. What a folder of an earlier run holds is replaced.
-    Raises UnfluxError where a program fails or does not say what it did.
+    Exporter and collector run on the loopback of a namespace. A flow is one way; its times are in
+    UTC, exact to the millisecond save in the CSV. What a folder of an earlier run holds is
+    replaced. Raises UnfluxError where a program fails or does not say what it did.
     """
     gathered = folder / "nfcapd"
     if gathered.exists():

@@ -76,8 +76,9 @@ class Programs:
         try:
             with nullcontext(subprocess.PIPE) if path is None else path.open("wb") as sink:
                 done = subprocess.run(  # noqa: S603  found by name, words are ours
-                    words, stdout=sink, text=True, errors="replace", check=False, **how
-                )
+                    words, stdout=sink, text=True, errors="replace", check=False,
+                    env=utc_environment(), **how,
+                )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             message = f"{command} could not be run to its end: {error}"
             raise UnfluxError(message) from error
@@ -90,6 +91,11 @@ class Programs:
     def bound_to_this(self, signal_name: str) -> tuple[str, ...]:
         """Return the words before a command that gets a signal when this process ends."""
         return (self.paths["setpriv"], "--pdeathsig", signal_name)
+
+
+def utc_environment() -> dict[str, str]:
+    """Return this process's environment, with UTC for the moments that a program writes."""
+    return {**os.environ, "TZ": "UTC"}
 
 
 def last_words(log: Path) -> str:
