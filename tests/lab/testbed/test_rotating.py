@@ -1,6 +1,9 @@
 """Operators have answers for every name, however few agents are on line."""
 
+import asyncio
+import csv
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -8,7 +11,10 @@ import pytest
 from unflux.lab.testbed.blueprint import Operation
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.planning import draw_blueprint
-from unflux.lab.testbed.rotating import Pool
+from unflux.lab.testbed.rotating import Pool, switch_lines
+from unflux.lab.testbed.state import Record, State
+from unflux.lab.testbed.status import look
+from unflux.lab.testbed.truth import Chronicle
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +41,28 @@ def test_name_servers_are_two_agents_where_there_are_more(operation: Operation) 
         first, second = pool.name_servers(0.0, 2, is_watched=True)
         assert first == operation.agents[0].address != second
         assert {first, second} <= online
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_is_on_line_at_the_end_stays_so(tmp_path: Path, seed: int) -> None:
+    options = Options(seed=seed, agents=4, clients=2, minutes=10, renumbered=0.5)
+    blueprint = draw_blueprint(options)
+    online = {a.address: a.is_online(599.9) for _, a in blueprint.agents()}
+    changed: dict[str, bool] = {}
+    chronicle = Chronicle(tmp_path)
+    asyncio.run(
+        switch_lines(
+            blueprint,
+            lambda changes: changed.update({held: is_on for held, (_, is_on) in changes.items()}),
+            chronicle,
+            lambda: 1e9,
+        )
+    )
+    chronicle.close()
+    assert changed == online
+    with (tmp_path / "presence.csv").open() as stream:
+        noted = {row["address"]: row["online"] == "1" for row in csv.DictReader(stream)}
+    assert noted == online and any(online.values())
+    state = State(tmp_path)
+    state.write(Record(testbed="0f1e2d", options=options, phase="up", started_at_s=1.0))
+    assert look(state).agents_online == sum(online.values())

@@ -27,6 +27,10 @@ SEGMENTS: Final[tuple[Segment, ...]] = (
     "names",
 )  # fmt: skip
 
+LAST_S: Final = 1e-3
+"""How long before the end of a testbed's time its last moment is. An interval that reaches the end
+is cut there, but for a rounding; that is no departure."""
+
 Software = Literal["nginx", "stream", "haproxy"]
 """How an agent relays TCP: nginx by HTTP, nginx by connection, HAProxy by HTTP."""
 
@@ -174,7 +178,7 @@ class Blueprint:
     compress: float
     """Seconds of the small internet that pass in one of ours."""
     length_s: float
-    """After this many of our seconds its people and operators fall silent."""
+    """After this many of our seconds its people and operators fall silent; no line changes then."""
     plan: AddressPlan
     names: NamePlane
     operations: tuple[Operation, ...]
@@ -192,6 +196,11 @@ class Blueprint:
     """Of homes and far servers; others are near."""
     pause_s: float
     """Mean time between visits of one client."""
+
+    @property
+    def last_s(self) -> float:
+        """The last moment of its time, seconds from the start."""
+        return self.length_s - LAST_S
 
     def agents(self) -> Iterator[tuple[Operation, Agent]]:
         """Yield every agent with its operation."""

@@ -132,7 +132,7 @@ async def rotate_innocent(rotation: Rotation, work: Work) -> None:
 async def switch_lines(
     blueprint: Blueprint, change: Change, chronicle: Chronicle, clock: Clock
 ) -> None:
-    """Let agents' lines go up and down as the blueprint has it."""
+    """Let agents' lines go up and down as the blueprint has it, to the end of its time."""
     moments = _switches(blueprint)
     for moment_s in sorted(moments):
         await asyncio.sleep(max(0.0, moment_s - clock()))
@@ -149,6 +149,6 @@ def _switches(blueprint: Blueprint) -> dict[float, list[Agent]]:
     for _, agent in blueprint.agents():
         moments[0.0].append(agent)
         for moment_s in {moment for interval in agent.online_s for moment in interval}:
-            if moment_s > 0:
+            if 0 < moment_s < blueprint.last_s:
                 moments.setdefault(moment_s, []).append(agent)
     return moments

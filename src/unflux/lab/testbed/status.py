@@ -56,7 +56,7 @@ def look(state: State) -> Status:
         for program, least in expected_programs(blueprint).items()
         if sum(count for name, count in processes.items() if name.startswith(program)) < least
     )
-    moment_s = time.time() - record.started_at_s
+    moment_s = min(time.time() - record.started_at_s, blueprint.last_s)
     agents = [agent for _, agent in blueprint.agents()]
     standing: Standing = "broken" if missing else "up"
     return Status(
