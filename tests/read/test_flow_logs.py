@@ -88,6 +88,26 @@ def test_conn_logs_of_both_forms_are_the_same_flows(tmp_path: Path, write: objec
     assert rows[2]["last_at"] == rows[2]["first_at"]
 
 
+@pytest.mark.parametrize("times", [1, 400])  # object by object, and in columns
+def test_a_duration_has_all_digits_of_a_double(tmp_path: Path, times: int) -> None:
+    path = tmp_path / "conn.log"
+    durations = ("0.31602406501770020", "8.1062316894531e-06", "3", "1e2", "1e300", "1.5.2", '"x"')
+    rows = [
+        '{"ts":1790000000.25,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":4000,"proto":"tcp",'
+        '"id.resp_h":"198.51.100.7","id.resp_p":80,"orig_bytes":77,"resp_bytes":295,'
+        f'"duration":{duration},"conn_state":"SF"}}\n'
+        for duration in durations
+    ]
+    path.write_text("".join(rows) * times)
+    found = read(path)
+    lasted = [
+        row["last_at"] and (row["last_at"] - row["first_at"]).total_seconds()
+        for row in found.flows.to_pylist()[: len(durations) - 1]
+    ]
+    assert lasted == [0.316024, 0.000008, 3, 100, 366 * 86_400, None]
+    assert found.drops.reasons == {"flow whose end is no time": times, "not a JSON object": times}
+
+
 def test_a_long_log_is_read_in_columns(tmp_path: Path) -> None:
     path = write_json(tmp_path / "conn.log", CONN_FIELDS, CONN, times=400)
     with path.open("a") as file:

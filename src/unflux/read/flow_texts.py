@@ -19,6 +19,8 @@ OTHER_PROTOCOL: Final = "neither TCP nor UDP"
 BAD_ADDRESS: Final = "flow without addresses"
 BAD_MOMENT: Final = "flow without a time"
 BAD_PORT: Final = "flow without ports"
+BAD_END: Final = "flow whose end is no time"
+"""Such a flow is kept, without an end."""
 
 PROTOCOLS: Final = {"tcp": TCP, "udp": UDP, "6": TCP, "17": UDP}
 MAX_TEXT: Final = 512
@@ -29,7 +31,8 @@ LEAST_TCP_BYTES: Final = 40
 MAX_LASTING_US: Final = 366 * 86_400 * 1_000_000
 
 _WHOLE: Final = r"^[0-9]{1,15}$"
-_EPOCH: Final = r"^[0-9]{1,11}(\.[0-9]{0,9})?$"
+_SECONDS: Final = r"^[0-9]{1,11}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?$"
+"""As programs print numbers: JSON has all digits of a double, and exponents of small ones."""
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
 _ZONE: Final = r"(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 
@@ -45,6 +48,7 @@ def compose_flows(
 ) -> pa.Table:
     """Parse columns of text; rows without addresses, ports or a time are counted and left out.
 
+    An end that is none is counted, too; its flow is kept.
     ``link_bytes``: octets of the link layer that the source counts with each packet.
     """
     count = len(texts["client"])
@@ -61,6 +65,9 @@ def compose_flows(
     ):
         sieve.refuse(reason, np.asarray(refused))
     last_us = _last(texts, first_us, utc_offset_s)
+    lost_count = int(np.count_nonzero(_is_end_lost(texts, last_us) & sieve.kept))
+    if lost_count:
+        drops.drop(BAD_END, lost_count)
     columns = {
         "first_at": first_us.cast(MOMENT),
         "last_at": last_us.cast(MOMENT),
@@ -108,14 +115,20 @@ def parse_moments(texts: pa.Array, utc_offset_s: int = 0) -> pa.Array:
 
     ``utc_offset_s``: of moments that name no zone, seconds east.
     """
-    is_epoch = pc.fill_null(pc.match_substring_regex(texts, _EPOCH), False)
-    seconds = pc.if_else(is_epoch, texts, None).cast(pa.float64())
-    moments = pc.round(pc.multiply(seconds, 1e6)).cast(COUNT)
+    is_epoch = pc.fill_null(pc.match_substring_regex(texts, _SECONDS), False)
+    moments = _microseconds(pc.if_else(is_epoch, texts, None), LATEST_US)
     rest = pc.if_else(is_epoch, None, texts)
     if rest.null_count < len(rest):
         moments = pc.coalesce(moments, _iso_moments(rest, utc_offset_s))
     is_plausible = pc.and_(pc.greater_equal(moments, EARLIEST_US), pc.less(moments, LATEST_US))
     return pc.if_else(is_plausible, moments, None)
+
+
+def _microseconds(texts: pa.Array, most_us: int) -> pa.Array:
+    """Return what seconds are, at most ``most_us``; null for all other text."""
+    seconds = pc.if_else(pc.match_substring_regex(texts, _SECONDS), texts, None).cast(pa.float64())
+    bounded = pc.min_element_wise(pc.multiply(seconds, 1e6), float(most_us), skip_nulls=False)
+    return pc.round(bounded).cast(COUNT)
 
 
 def _iso_moments(texts: pa.Array, utc_offset_s: int) -> pa.Array:
@@ -159,13 +172,18 @@ def _last(texts: Texts, first_us: pa.Array, utc_offset_s: int) -> pa.Array:
     if "last" in texts:
         last_us = parse_moments(texts["last"], utc_offset_s)
     elif "lasted_s" in texts:
-        lasted_s = texts["lasted_s"]
-        seconds = pc.if_else(pc.match_substring_regex(lasted_s, _EPOCH), lasted_s, None)
-        lasted_us = pc.round(pc.multiply(seconds.cast(pa.float64()), 1e6)).cast(COUNT)
-        last_us = pc.add(first_us, pc.min_element_wise(lasted_us, MAX_LASTING_US, skip_nulls=False))
+        last_us = pc.add(first_us, _microseconds(texts["lasted_s"], MAX_LASTING_US))
     else:
         return pa.nulls(len(first_us), COUNT)
     return pc.max_element_wise(last_us, first_us, skip_nulls=False)
+
+
+def _is_end_lost(texts: Texts, last_us: pa.Array) -> np.ndarray:
+    """Tell where an end is told that is none."""
+    told = texts.get("last", texts.get("lasted_s"))
+    if told is None:
+        return np.zeros(len(last_us), bool)
+    return np.asarray(pc.and_(told.is_valid(), last_us.is_null()))
 
 
 def _payload(texts: Texts, way: str, protocol: pa.Array, link_bytes: int) -> pa.Array:
