@@ -45,6 +45,19 @@ def test_a_connection_is_one_flow_with_its_request_and_status() -> None:
     assert not drops.reasons
 
 
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [("CONNECT", "b.example:443"), ("OPTIONS", "*"), ("DELETE", "/a"), ("PATCH", "/a"),
+     ("TRACE", "/a"), ("PUT", "/a"), ("HEAD", "/a"), ("POST", "/a")],
+)  # fmt: skip
+def test_requests_of_all_methods_are_read(method: str, target: str) -> None:
+    wire = Wire()
+    request = f"{method} {target} HTTP/1.1\r\nHost: b.example\r\n\r\n".encode()
+    wire.connect(BEGIN_US, ("192.0.2.1", 4), (AGENT, 443), request, b"HTTP/1.1 200 OK\r\n\r\n")
+    (flow,) = read(wire.pcap())[0].to_pylist()
+    assert (flow["http_method"], flow["http_target"]) == (method, target)
+
+
 def test_a_connection_of_tls_has_the_name_that_it_asks_for() -> None:
     wire = Wire()
     wire.connect(BEGIN_US, ("192.0.2.1", 4), (AGENT, 443), hello("b.example"), b"\x16\x03\x03")

@@ -34,8 +34,13 @@ MAX_HEADS: Final = 2_000_000
 octets of memory, a status 300: 0.8 GB for a million of each."""
 
 _WORDS: Final = tuple(
-    int.from_bytes(word, "big") for word in (b"GET ", b"POST", b"HEAD", b"PUT ", b"HTTP")
+    int.from_bytes(word, "big")
+    for word in (
+        *(b"GET ", b"POST", b"HEAD", b"PUT ", b"CONN", b"OPTI", b"DELE", b"TRAC", b"PATC"),
+        b"HTTP",
+    )
 )
+"""How segments begin: with a method (RFC 9110 section 9, RFC 5789), or with a response."""
 
 _HELLO: Final = int.from_bytes(b"\x16\x03", "big")
 """How a record of TLS begins that has a ClientHello (RFC 8446 section 5.1)."""
@@ -51,6 +56,7 @@ class FlowCapture:
         references=(
             "RFC 9293",
             "RFC 768",
+            "RFC 9110 section 9",
             "RFC 9112",
             "RFC 6066 section 3",
             "RFC 1035 section 4.1.1",
