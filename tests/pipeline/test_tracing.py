@@ -60,6 +60,17 @@ def written(path: Path, wire: Wire) -> str:
     return str(path)
 
 
+def name_log(folder: Path) -> str:
+    """Write a log of DNS with the answer for the site."""
+    names = folder / "dns.log"
+    fields = ("ts", "id.resp_p", "query", "qtype_name", "rcode_name", "answers", "TTLs")
+    ttls = ",".join(["300.0"] * len(RELAYS))
+    row = ("1790000000.0", "53", SITE, "A", "NOERROR", ",".join(RELAYS), ttls)
+    tab = "\t"
+    names.write_text(f"#separator \\x09\n#fields{tab}{tab.join(fields)}\n{tab.join(row)}\n")
+    return str(names)
+
+
 @pytest.mark.parametrize("is_tls", [False, True])
 def test_names_in_the_same_capture_tell_a_network(tmp_path: Path, is_tls: bool) -> None:
     flows = written(tmp_path / "flows.pcap", edge(is_tls=is_tls))
@@ -77,17 +88,17 @@ def test_names_after_the_time_asked_for_are_not_looked_at(tmp_path: Path) -> Non
 
 def test_a_log_of_dns_is_a_source_of_names(tmp_path: Path) -> None:
     flows = written(tmp_path / "flows.pcap", edge())
-    names = tmp_path / "dns.log"
-    fields = ("ts", "id.resp_p", "query", "qtype_name", "rcode_name", "answers", "TTLs")
-    ttls = ",".join(["300.0"] * len(RELAYS))
-    row = ("1790000000.0", "53", SITE, "A", "NOERROR", ",".join(RELAYS), ttls)
-    tab = "\t"
-    names.write_text(f"#separator \\x09\n#fields{tab}{tab.join(fields)}\n{tab.join(row)}\n")
-    result = trace([flows, str(names)], TraceOptions())
+    result = trace([flows, name_log(tmp_path)], TraceOptions())
     assert verdict(result) == "accused"
     assert [source.name for source in result.sources] == [flows]
     (of_names,) = result.name_sources
     assert (of_names.format, of_names.responses, of_names.error) == ("zeek", 1, None)
+
+
+def test_names_alone_are_no_flows(tmp_path: Path) -> None:
+    result = trace([name_log(tmp_path)], TraceOptions())
+    assert (result.flow_count, result.hosts, result.sources) == (0, (), ())
+    assert [source.responses for source in result.name_sources] == [1]
 
 
 def test_what_is_neither_flows_nor_names_is_said(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def read(octets: bytes) -> int:
     tables = [
         batch.flows if batch.is_directed else pair_directions(batch.flows) for batch in batches
     ]
-    flows = bring_together(tables) if tables else FLOWS.empty()
+    flows = bring_together(tables)
     assert flows.schema.names == FLOWS.schema.names
     for name in ("client", "server", "first_at", "client_port", "protocol", "sent_bytes"):
         assert flows[name].null_count == 0

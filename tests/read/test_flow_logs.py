@@ -190,6 +190,22 @@ def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
         assert row["http_host"] == "a.example"
 
 
+def test_eve_may_begin_with_events_of_no_flow(tmp_path: Path) -> None:
+    counts = {f"counter{number}": number for number in range(600)}
+    stats = {"timestamp": "2026-09-21T14:13:20.3+0200", "event_type": "stats", "stats": counts}
+    flow = {
+        "timestamp": "2026-09-21T14:13:20.3+0200", "event_type": "flow", "flow_id": 7,
+        "src_ip": "192.0.2.1", "src_port": 4000, "dest_ip": "198.51.100.7", "dest_port": 80,
+        "proto": "TCP", "flow": {"start": "2026-09-21T14:13:20.25+0200"},
+    }  # fmt: skip
+    path = tmp_path / "eve.json"
+    path.write_text("".join(json.dumps(event) + "\n" for event in (*[stats] * 9, flow)))
+    assert path.stat().st_size > 1 << 16
+    found = read(path)
+    assert found.format == "eve flows"
+    assert len(found.flows) == 1
+
+
 def test_a_table_of_flows_is_read_by_its_names(tmp_path: Path) -> None:
     path = tmp_path / "flows.csv"
     path.write_text(

@@ -75,7 +75,8 @@ class EveFlows:
 
     def recognises(self, head: bytes) -> bool:
         """Tell by ``event_type`` among the keys of the first objects."""
-        return any("event_type" in event and "src_ip" in event for event in head_objects(head))
+        # Some events are of no flow: Suricata's own counts are written first, for one.
+        return any("event_type" in event and "timestamp" in event for event in head_objects(head))
 
     def read(self, stream: BinaryIO, options: FlowOptions, drops: Drops) -> Iterator[FlowBatch]:
         """Decode the events of these types."""

@@ -143,6 +143,8 @@ def pair_directions(rows: pa.Table) -> pa.Table:
 
 def bring_together(tables: Sequence[pa.Table]) -> pa.Table:
     """Return the flows of several sources, each once, with the requests that were read of them."""
+    if not tables:
+        return FLOWS.empty()
     ended = [table.filter(pc.is_valid(table["last_at"])) for table in tables]
     others = [table.filter(pc.is_null(table["last_at"])) for table in tables]
     return join_requests(pa.concat_tables([without_repeats(ended), *others]))
