@@ -97,6 +97,24 @@ def test_time_ends_it(tmp_path: Path) -> None:
         assert ledger.spent == 1
 
 
+def test_time_ends_what_is_under_way(tmp_path: Path) -> None:
+    async def wait(permit: Permit, error: type[Exception] | None = None) -> None:
+        async with permit.in_time():
+            if error is not None:
+                raise error
+            await asyncio.sleep(60)
+
+    over = pytest.raises(OutOfScopeError, match="over")
+    with Ledger.kept(tmp_path / "ledger.jsonl") as ledger:
+        for left_s in (0.05, 0, -1):
+            until = NOW + timedelta(seconds=left_s)
+            permit = Permit(scope(until=until), ledger, now=lambda: NOW)
+            with over:
+                asyncio.run(wait(permit))
+        with pytest.raises(TimeoutError):  # which is not the scope's
+            asyncio.run(wait(Permit(scope(), ledger, now=lambda: NOW), TimeoutError))
+
+
 def test_the_budget_holds_over_many_at_once_and_over_runs(tmp_path: Path) -> None:
     async def ask(permit: Permit) -> list[BaseException | None]:
         asked = (permit.ask_target(request()) for _ in range(20))

@@ -1,12 +1,18 @@
 """Visits of loopback: whatever becomes of one look, the others are made and told of."""
 
 import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.act.outputs.programs import checked, find
 
 from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import Permit
@@ -48,3 +54,41 @@ def test_a_look_that_fails_ends_no_other(tmp_path: Path, monkeypatch: pytest.Mon
         (1, "undecided"), (3, "silent"),
     ]  # fmt: skip
     assert visited.stopped == f"the look at {FAILING} failed: TypeError('nobody foresaw it')"
+
+
+def test_nothing_is_said_after_the_time_of_the_scope(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = certified(tmp_path)
+    until = datetime.now(UTC) + timedelta(seconds=0.8)
+    heard: list[bytes] = []
+
+    def shake_hands_too_late(served: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            accepted, _ = served.accept()
+            with accepted:
+                time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()) + 0.1)
+                with context.wrap_socket(accepted, server_side=True) as secured:
+                    heard.append(secured.recv(4096))
+
+    with socket.create_server((FAILING, 0)) as served:
+        served.settimeout(5)
+        monkeypatch.setattr(visiting, "HTTPS", served.getsockname()[1])
+        server = threading.Thread(target=shake_hands_too_late, args=(served,))
+        server.start()
+        visited = look(tmp_path, FAILING, until=until)
+        server.join()
+    assert visited.stopped == "the time of the scope is over"
+    assert heard == []
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """Return what a server of TLS needs."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    checked(
+        find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=bad.example",
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ CATCH_UP_S: Final = 0.02
 LEAST_WAIT_S: Final = 0.001
 """Both Chosen: 2026-11-24; a timer of asyncio is a millisecond late, so that without them a rate of
 thousands a second is not reached."""
+
+OVER: Final = "the time of the scope is over"
 
 
 class OutOfScopeError(UnfluxError):
@@ -53,6 +56,24 @@ class Permit:
         """Requests that may still be sent."""
         return max(self.scope.total - self._ledger.spent, 0)
 
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """End the block with the time of the scope, since a conversation sends more than once.
+
+        Raises OutOfScopeError then.
+        """
+        left_s = (self.scope.until - self._now()).total_seconds()
+        if left_s <= 0:
+            raise OutOfScopeError(OVER)
+        ending = asyncio.timeout(left_s)
+        try:
+            async with ending:
+                yield
+        except TimeoutError as error:
+            if ending.expired():
+                raise OutOfScopeError(OVER) from error
+            raise
+
     async def ask_target(self, request: Request) -> None:
         """Wait for the turn of a request to an address of the scope; then it may be sent.
 
@@ -81,8 +102,7 @@ class Permit:
         async with self._turn:
             await self._wait()
             if self._now() >= self.scope.until:
-                message = "the time of the scope is over"
-                raise OutOfScopeError(message)
+                raise OutOfScopeError(OVER)
             if not self.left:
                 message = f"all {self.scope.total:,} requests of the scope are spent"
                 raise BudgetSpentError(message)

@@ -58,11 +58,10 @@ async def send_marker(
         contact = permit.scope.contact
         if protocol == "udp":
             await ask_zone(address, port, marked)
-        elif port == HTTPS:
-            said = compose_request(f"/{token}", name, contact)
-            await converse(address, port, said, server_name=marked)
         else:
-            await converse(address, port, compose_request(f"/{token}", name, contact))
+            said = compose_request(f"/{token}", name, contact)
+            async with permit.in_time():
+                await converse(address, port, said, server_name=marked if port == HTTPS else None)
     return marker
 
 

@@ -181,7 +181,8 @@ class _Look:
         self, port: int, request: bytes, purpose: str, *, server_name: str | None = None
     ) -> Turn:
         await self._ask(port, "tcp", purpose, self._plan.name)
-        turn = await converse(self._observed.address, port, request, server_name=server_name)
+        async with self._permit.in_time():
+            turn = await converse(self._observed.address, port, request, server_name=server_name)
         self._observed.add_connection(port, turn, (self._plan.name, self._plan.zone))
         return turn
 

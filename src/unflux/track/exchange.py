@@ -133,7 +133,8 @@ class Exchange:
         if reply.is_truncated:
             await self._permit.ask_resolver(self._request(vantage, question, "tcp"))
             with suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
-                wire = await _ask_by_tcp(vantage.resolver, question)
+                async with self._permit.in_time():
+                    wire = await _ask_by_tcp(vantage.resolver, question)
                 reply = parse_reply(wire, question)
         return Look(
             vantage=vantage, question=question, at=datetime.now(UTC), reply=reply, wire=wire
