@@ -40,6 +40,12 @@ def test_a_scope_of_nothing_touches_nothing(tmp_path: Path) -> None:
     assert scope.resolvers == ()
 
 
+def test_a_translator_may_be_spoken_to_as_widely_as_who_is_behind_it(tmp_path: Path) -> None:
+    scope = read(tmp_path, HEAD + 'prefixes = ["64:ff9b::a00:0/104"]')
+    assert scope.holds_address("64:ff9b::a01:203")
+    assert not scope.holds_address("64:ff9b::b01:203")
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -49,6 +55,11 @@ def test_a_scope_of_nothing_touches_nothing(tmp_path: Path) -> None:
         (HEAD + "rate_per_s = nan", "rate_per_s = nan"), (HEAD + 'prefixes = "all"', "no list"),
         (HEAD + 'prefixes = ["0.0.0.0/0"]', "wider than /8"),
         (HEAD + 'prefixes = ["::/0"]', "wider than /24"),
+        (HEAD + 'prefixes = ["::ffff:0:0/96"]', "holds IPv4 addresses"),
+        (HEAD + 'prefixes = ["::ffff:8.8.8.8"]', "holds IPv4 addresses"),
+        (HEAD + 'prefixes = ["::/24"]', "holds IPv4 addresses"),
+        (HEAD + 'prefixes = ["64:ff9b::/96"]', "wider than /8 of IPv4"),
+        (HEAD + 'prefixes = ["64:ff00::/24"]', "wider than /8 of IPv4"),
         (HEAD + 'prefixes = ["192.0.2.1/24"]', "host bits"), (HEAD + "names = [1]", "no list"),
         (HEAD + 'names = ["example"]', "below a top level domain"),
         (HEAD + 'names = ["."]', "name"),

@@ -20,6 +20,11 @@ from unflux.model.toml_file import read_toml, refuse_unknown
 WIDEST: Final = {4: 8, 6: 24}
 """Shortest prefix that a scope may name. Chosen: 2026-11-24; no operator holds more, and a slip of
 the pen would be the whole internet."""
+MAPPED: Final = ip_network("::ffff:0:0/96")
+"""IPv4 addresses in the place of IPv6 ones (RFC 4291 section 2.5.5.2): the system speaks IPv4 to
+them, so that they are no part of an IPv6 network."""
+TRANSLATED: Final = ip_network("64:ff9b::/96")
+"""IPv4 addresses that a translator speaks to (RFC 6052 section 2.1): as wide as theirs."""
 FASTEST_PER_S: Final = 100_000.0
 MOST: Final = 1_000_000_000
 """Bounds of what a scope may grant. Chosen: 2026-11-24; ten thousand times the usual."""
@@ -133,6 +138,12 @@ def _prefix(text: str) -> Network:
     network = ip_network(text if "/" in text else canonical_address(text) or text)
     if network.prefixlen < WIDEST[network.version]:
         message = f"{text} is wider than /{WIDEST[network.version]}"
+        raise ValueError(message)
+    if network.overlaps(TRANSLATED) and network.prefixlen < TRANSLATED.prefixlen + WIDEST[4]:
+        message = f"{text} is wider than /{WIDEST[4]} of IPv4 behind translators ({TRANSLATED})"
+        raise ValueError(message)
+    if network.overlaps(MAPPED):
+        message = f"{text} holds IPv4 addresses ({MAPPED}); name them as such"
         raise ValueError(message)
     return network
 
