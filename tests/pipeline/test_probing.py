@@ -1,6 +1,8 @@
 """A probe of loopback: what the scope holds is all that is asked for."""
 
 import json
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -78,6 +80,29 @@ def test_looks_over_days_tell_who_was_there_when(
     lines = [json.loads(line) for line in history.read_text().splitlines()]
     there = [line["at"][:10] for line in lines if line["address"] == homely and line["open_ports"]]
     assert there == ["2026-11-20", "2026-11-21", "2026-11-25"]
+
+
+@pytest.mark.slow
+def test_a_prober_that_is_off_line_has_seen_nobody(tmp_path: Path) -> None:
+    history, ledger = tmp_path / "history.jsonl", tmp_path / "ledger.jsonl"
+    permit = tmp_path / "scope.toml"
+    permit.write_text(
+        'allowed_by = "the test"\ncontact = "abuse@isp.example"\nuntil = 2099-01-01T00:00:00Z\n'
+        'total = 9\nprefixes = ["192.0.2.0/24"]\nnames = ["bad.example"]\n'
+    )
+    permit.chmod(0o600)
+    alone = ("unshare", "--user", "--map-root-user", "--net")  # in a network without any route
+    if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no namespaces here")
+    ran = subprocess.run(
+        [*alone, sys.executable, "-m", "unflux", "probe", "192.0.2.7", "--name", "bad.example",
+         "--scope", permit, "--ledger", ledger, "--history", history, "--send"],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "1 address not reached" in ran.stderr
+    assert "192.0.2.7: nothing could be sent from here (Network is unreachable)" in ran.stderr
+    assert history.read_text() == ledger.read_text() == ""
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import resource
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -13,6 +14,7 @@ from unflux.probe import conversation, name_service
 from unflux.probe.conversation import MOST_OCTETS, Turn, converse
 from unflux.probe.documents import compose_request, parse_document
 from unflux.probe.name_service import NameReply, ask_zone
+from unflux.probe.way import NoWayError
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEADER = b"\x00\x00\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00"
@@ -100,6 +102,20 @@ def test_a_port_that_refuses_tells_the_way() -> None:
     turn = asyncio.run(run())
     assert not turn.is_open
     assert turn.connect_s is not None
+
+
+@pytest.mark.parametrize("ask", [converse, ask_zone])
+def test_trouble_of_this_machine_is_no_silence(ask: Callable[..., Awaitable[object]]) -> None:
+    async def run() -> None:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, most[1]))
+        try:
+            await ask("127.0.0.1", 9, "bad.example")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+
+    with pytest.raises(NoWayError, match=r"127.0.0.1: nothing .* \(Too many open files\)"):
+        asyncio.run(run())
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ def test_a_look_that_fails_ends_no_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert [(seen.requests, opinion.outcome) for seen, opinion in visited.opinions] == [
         (1, "undecided"), (3, "silent"),
     ]  # fmt: skip
-    assert visited.stopped == f"the look at {FAILING} failed: TypeError('nobody foresaw it')"
+    assert visited.stopped is None
+    assert visited.failed == (f"the look at {FAILING} failed: TypeError('nobody foresaw it')",)
 
 
 def test_nothing_is_said_after_the_time_of_the_scope(

@@ -85,9 +85,13 @@ def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
         say(f"{plural(probed.unreached_count, 'address', 'addresses')} not reached")
     if options.markers is not None:
         say(f"{plural(len(probed.markers), 'marker')} sent, written to {options.markers}")
+    for told in probed.failed[:SHOWN]:
+        say(told)
+    if len(probed.failed) > SHOWN:
+        say(f"and {len(probed.failed) - SHOWN:,} more such")
     if probed.stopped is not None:
         say(f"stopped: {probed.stopped}")
-    return probed.stopped is None
+    return probed.stopped is None and not probed.failed
 
 
 def _say_left(beyond: Sequence[str], later_count: int) -> None:

@@ -83,6 +83,8 @@ class Probed:
     """Addresses within the scope that were too many for one run."""
     unreached_count: int
     """Addresses that nothing was sent to before it ended."""
+    failed: tuple[str, ...]
+    """Of each address that was left because its look failed: why."""
     stopped: str | None
     """Why it ended before its time; null: it did not."""
 
@@ -183,6 +185,7 @@ def probe(
         beyond=beyond,
         later_count=len(later),
         unreached_count=len(within) - len(reached),
+        failed=visited.failed,
         stopped=stopped,
     )
 

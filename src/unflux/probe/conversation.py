@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from unflux.probe.way import opened_socket, pass_over
+
 MOST_OCTETS: Final = 64 << 10
 """Of one reply; what comes after is not read. Chosen: 2026-11-28; pages are compared by how they
 begin, three pages of each of a thousand suspects are 200 MiB at most, and the worst reply is parsed
@@ -52,9 +54,9 @@ async def converse(
     """Connect, say ``request`` and hear the reply to its end; ``server_name`` asks for TLS.
 
     A peer that breaks off, is late or speaks nonsense shortens what is returned, never raises.
+    Raises NoWayError where this machine cannot send.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
+    with opened_socket(address, socket.SOCK_STREAM) as connection:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_SYNCNT"):
@@ -65,7 +67,8 @@ async def converse(
                 await asyncio.get_running_loop().sock_connect(connection, (address, port))
         except ConnectionRefusedError:
             return Turn(connect_s=time.perf_counter() - began_s)
-        except OSError:  # also of time
+        except OSError as error:  # also of time
+            pass_over(error, address)
             return Turn()
         connect_s = time.perf_counter() - began_s
         return await _talk(connection, request, server_name, connect_s)

@@ -1,7 +1,6 @@
 """Marking: a token sent through a suspected agent, for rules that look for it behind the agent."""
 
 import secrets
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,6 +13,7 @@ from unflux.probe.conversation import converse
 from unflux.probe.documents import compose_request
 from unflux.probe.name_service import ask_zone
 from unflux.probe.ports import HTTPS
+from unflux.probe.way import find_local_address
 
 TOKEN_OCTETS: Final = 12
 LIFE: Final = timedelta(days=1)
@@ -30,14 +30,14 @@ async def send_marker(
 ) -> Marker:
     """Send a token through each service of an address; ``keep`` has it before the first request.
 
-    ``open_ports``: as ``tcp/80``. Raises OutOfScopeError and BudgetSpentError; what was sent before
-    that may be seen.
+    ``open_ports``: as ``tcp/80``. Raises OutOfScopeError, BudgetSpentError and NoWayError; what was
+    sent before that may be seen.
     """
     token = secrets.token_hex(TOKEN_OCTETS)
     marker = Marker(
         token=token,
         agent=address,
-        prober=_local_address(address),
+        prober=find_local_address(address),
         expires_at=datetime.now(UTC) + LIFE,
     )
     keep(marker)
@@ -63,11 +63,3 @@ async def send_marker(
             async with permit.in_time():
                 await converse(address, port, said, server_name=marked if port == HTTPS else None)
     return marker
-
-
-def _local_address(address: str) -> str:
-    """Return the address that this machine would send from; nothing is sent for it."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as asking:
-        asking.connect((address, 9))
-        return str(asking.getsockname()[0])

@@ -11,6 +11,7 @@ import dns.opcode
 import dns.rcode
 
 from unflux.probe.conversation import STEP_S
+from unflux.probe.way import pass_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ async def ask_zone(address: str, port: int, name: str, *, for_status: bool = Fal
     """Ask one question by UDP, once, without wishing for recursion.
 
     ``for_status``: by the opcode STATUS (RFC 1035 section 4.1.1), which no name server answers and
-    each refuses by itself, without a look at its zones.
+    each refuses by itself, without a look at its zones. Raises NoWayError where this machine cannot
+    send.
     """
     query = dns.message.make_query(name, "SOA", flags=0)
     if for_status:
@@ -39,7 +41,10 @@ async def ask_zone(address: str, port: int, name: str, *, for_status: bool = Fal
     began_s = time.perf_counter()
     try:
         answer = await dns.asyncquery.udp(query, address, port=port, timeout=STEP_S)
-    except (dns.exception.DNSException, OSError):
+    except dns.exception.DNSException:
+        return NameReply()
+    except OSError as error:
+        pass_over(error, address)
         return NameReply()
     reply_s = time.perf_counter() - began_s
     is_known = answer.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}

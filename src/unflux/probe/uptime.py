@@ -24,14 +24,16 @@ class Look:
 def measure_uptimes(looks: Iterable[Look]) -> dict[str, Uptime]:
     """Return the uptime of each address.
 
-    A run of several addresses of which none answered is left out: the prober was off line.
+    A run that nobody answered is left out: the prober may have been off line. Where that was a run
+    at one address alone, all such runs at it are left out, of which only answers would remain.
     """
     runs: dict[datetime, list[Look]] = defaultdict(list)
     for look in looks:
         runs[look.at].append(look)
     found: dict[str, list[Look]] = defaultdict(list)
+    unsure = {run[0].address for run in runs.values() if len(run) == 1 and not run[0].is_up}
     for run in runs.values():
-        if len(run) == 1 or any(look.is_up for look in run):
+        if any(look.is_up for look in run) and (len(run) > 1 or run[0].address not in unsure):
             for look in run:
                 found[look.address].append(look)
     return {address: _measure(seen) for address, seen in found.items()}

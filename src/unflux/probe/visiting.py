@@ -17,6 +17,7 @@ from unflux.probe.lag import Lag
 from unflux.probe.name_service import ask_zone
 from unflux.probe.observed import Observed
 from unflux.probe.ports import HTTP, HTTPS, NAMES
+from unflux.probe.way import NoWayError, find_local_address
 from unflux.probe.weighing import Opinion, weigh
 
 AT_ONCE: Final = 32
@@ -48,6 +49,8 @@ class Visited:
     opinions: tuple[tuple[Observed, Opinion], ...]
     stopped: str | None
     """Why it ended before its time; null: it did not."""
+    failed: tuple[str, ...] = ()
+    """Of each address that was left because its look failed: why."""
 
 
 async def visit(
@@ -55,8 +58,8 @@ async def visit(
 ) -> Visited:
     """Look at each address until it is known, by no more than the permit grants.
 
-    ``tell`` is told after each round how many are decided, of how many. An address at which a look
-    fails in a way that nobody foresaw is left, and the others are looked at.
+    ``tell`` is told after each round how many are decided, of how many. An address that nothing can
+    be sent to, or where a look fails in a way that nobody foresaw, is left; the others are not.
     """
     observed = [Observed(address=address) for address in plan.addresses]
     opinions = _weigh_all(plan, observed)
@@ -76,7 +79,9 @@ async def visit(
             looks = (_Look(plan, permit, one, number).run(room) for one in due)
             outcomes = await asyncio.gather(*looks, return_exceptions=True)
             for one, outcome in zip(due, outcomes, strict=True):
-                if isinstance(outcome, UnfluxError):
+                if isinstance(outcome, NoWayError):
+                    failed[one.address] = str(outcome)
+                elif isinstance(outcome, UnfluxError):
                     stopped = str(outcome)
                 elif isinstance(outcome, Exception):
                     failed[one.address] = f"the look at {one.address} failed: {outcome!r}"
@@ -90,7 +95,8 @@ async def visit(
             tell(decided, len(observed))
     return Visited(
         opinions=tuple((one, opinions[one.address]) for one in observed),
-        stopped=stopped or next(iter(failed.values()), None),
+        stopped=stopped,
+        failed=tuple(failed.values()),
     )
 
 
@@ -124,8 +130,9 @@ class _Look:
         self._question = choose_question(number, observed.document)
 
     async def run(self, room: asyncio.Semaphore) -> None:
-        """Ask each service that may be there."""
+        """Ask each service that may be there; raises NoWayError where none can be asked."""
         async with room:
+            find_local_address(self._observed.address)
             self._observed.is_cut = self._number == 0
             if self._is_worth("tcp", HTTP):
                 await self._visit_http()
@@ -133,6 +140,8 @@ class _Look:
                 await self._visit_https()
             if self._is_worth("udp", NAMES):
                 await self._ask_names()
+            if not self._observed.open_ports:
+                find_local_address(self._observed.address)  # its silence is not this machine's
             self._observed.is_cut = False
 
     def _is_worth(self, protocol: Protocol, port: int) -> bool:

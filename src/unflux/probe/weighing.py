@@ -119,7 +119,10 @@ def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
         late_ms = facts.observed.lag_s * 1000
         return f"a machine with less to do: this one was {late_ms:.0f} ms late itself"
     if not is_corroborated(tuple(evidence.values())) and sum(p.llr for p in evidence.values()) > 0:
-        return "more than delays: suspects of other networks that show the same, or other days"
+        return (
+            "more than delays: suspects of other networks that show the same, or looks at several "
+            "on other days"
+        )
     if not evidence.keys() & {"relay-delay", "names-delay"}:
         return "too few replies to compare delays"
     if facts.company.largest < 2:
