@@ -15,12 +15,13 @@ from unflux.lab.testbed.zeek_logs import write_logs
 
 
 def packet(
-    payload: bytes, *, is_back: bool = False, flags: int = 0, sequence: int = 0, port: int = 80
-) -> Packet:
+    payload: bytes, *, is_back: bool = False, flags: int = 0, sequence: int = 0, port: int = 80,
+    ts_us: int = 1_000_000,
+) -> Packet:  # fmt: skip
     client, server = ("10.0.0.1", 4000), ("10.0.0.2", port)
     (source, source_port), (target, target_port) = (server, client) if is_back else (client, server)
     return Packet(
-        ts_us=1_000_000, protocol="tcp" if flags else "udp", source=source,
+        ts_us=ts_us, protocol="tcp" if flags else "udp", source=source,
         source_port=source_port, target=target, target_port=target_port,
         ip_octets=40 + len(payload), flags=flags, sequence=sequence, payload=payload,
     )  # fmt: skip
@@ -52,6 +53,29 @@ def test_retransmitted_and_reordered_segments_count_once(tmp_path: Path) -> None
     assert connections[0].state() == "SF"
     write_logs(connections, tmp_path)
     assert rows(tmp_path / "http.log")[0][7:10] == ["GET", "h", "/a"]
+
+
+def test_each_request_has_its_own_time(tmp_path: Path) -> None:
+    """When it and all before it had come; a connection that is kept open brings several."""
+    first, second, third = (f"GET /{n} HTTP/1.1\r\n\r\n".encode() for n in "abc")
+    both = len(first) + len(second)
+    connections = assemble(
+        [
+            packet(b"", flags=SYN, sequence=0),
+            packet(first[:6], flags=ACK, sequence=1, ts_us=2_000_000),
+            packet(third, flags=ACK, sequence=1 + both, ts_us=3_000_000),
+            # Sent again, with what had not come yet.
+            packet(first + second, flags=ACK, sequence=1, ts_us=4_000_000),
+            packet(third, flags=ACK, sequence=1 + both, ts_us=5_000_000),
+        ]
+    )
+    assert connections[0].sent.stream() == first + second + third
+    write_logs(connections, tmp_path)
+    told = [(row[0], row[6], row[9]) for row in rows(tmp_path / "http.log")]
+    assert told == [
+        ("2.000000", "1", "/a"), ("4.000000", "2", "/b"), ("4.000000", "3", "/c")
+    ]  # fmt: skip
+    assert len({row[1] for row in rows(tmp_path / "http.log")}) == 1
 
 
 def test_hostile_octets_stay_in_their_field(tmp_path: Path) -> None:

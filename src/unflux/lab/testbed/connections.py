@@ -1,6 +1,6 @@
 """Connections put together from packets, as Zeek counts them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,7 +29,7 @@ class Direction:
     flags: int = 0
     keeps: bool = True
     """Whether payload is kept."""
-    _segments: dict[int, bytes] = field(default_factory=dict)
+    _segments: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     _datagrams: list[tuple[int, bytes]] = field(default_factory=list)
 
     def add(self, packet: Packet) -> None:
@@ -46,23 +46,40 @@ class Direction:
             self.first_sequence = packet.sequence + (1 if packet.flags & SYN else 0)
         if packet.payload:
             place = (packet.sequence - self.first_sequence) & 0xFFFFFFFF
-            if (
-                self.keeps
-                and place < KEPT_OCTETS
-                and len(packet.payload) > len(self._segments.get(place, b""))
-            ):
-                self._segments[place] = packet.payload
+            if self.keeps and place < KEPT_OCTETS:
+                self._keep(place, packet)
             if place < 1 << 31:
                 self.octets = max(self.octets, place + len(packet.payload))
 
+    def _keep(self, place: int, packet: Packet) -> None:
+        """Keep a payload, less what another had from the same place on before."""
+        payload = packet.payload
+        while payload:
+            _, held = self._segments.setdefault(place, (packet.ts_us, payload))
+            place, payload = place + len(held), payload[len(held) :]
+
     def stream(self) -> bytes:
         """Return the payload in order, up to the first gap."""
-        whole = bytearray()
-        for place in sorted(self._segments):
-            if place > len(whole):
+        return b"".join(octets for _, octets in self._pieces())
+
+    def arrivals(self) -> list[tuple[int, int]]:
+        """Return each place where the stream grew, in order, and when all up to there had come."""
+        place, whole_us, found = 0, 0, []
+        for ts_us, octets in self._pieces():
+            whole_us = max(whole_us, ts_us)
+            found.append((place, whole_us))
+            place += len(octets)
+        return found
+
+    def _pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the pieces of the stream and when each came."""
+        end = 0
+        for place, (ts_us, octets) in sorted(self._segments.items()):
+            if place > end:
                 break
-            whole += self._segments[place][len(whole) - place :]
-        return bytes(whole)
+            if piece := octets[end - place :]:
+                yield ts_us, piece
+                end += len(piece)
 
     def datagrams(self) -> list[tuple[int, bytes]]:
         """Return moments and payloads of datagrams."""

@@ -10,6 +10,8 @@ MOST_EXCHANGES: Final = 1000
 class Exchange:
     """One request, and its response if it is there."""
 
+    place: int
+    """Of the request among all octets sent."""
     method: str
     uri: str
     version: str
@@ -25,7 +27,9 @@ class Exchange:
 def read_exchanges(sent: bytes, returned: bytes) -> list[Exchange]:
     """Return the exchanges up to the first thing that is not HTTP/1."""
     exchanges: list[Exchange] = []
+    total = len(sent)
     while sent and len(exchanges) < MOST_EXCHANGES:
+        place = total - len(sent)
         first, headers, body, sent = _take(sent, is_request=True)
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/"):
@@ -37,6 +41,7 @@ def read_exchanges(sent: bytes, returned: bytes) -> list[Exchange]:
         is_answered = len(status) > 1 and status[0].startswith("HTTP/") and status[1].isdecimal()
         exchanges.append(
             Exchange(
+                place=place,
                 method=words[0],
                 uri=words[1],
                 version=words[2].removeprefix("HTTP/"),

@@ -1,7 +1,9 @@
 """conn.log, dns.log and http.log of a capture, in the TSV form of Zeek."""
 
 import hashlib
+from bisect import bisect
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -126,10 +128,12 @@ def _dns_rows(connection: Connection) -> Iterable[tuple[Value, ...]]:
 def _http_rows(connection: Connection) -> Iterable[tuple[Value, ...]]:
     if not connection.began:
         return
+    arrivals = connection.sent.arrivals()
     exchanges = read_exchanges(connection.sent.stream(), connection.returned.stream())
     for depth, exchange in enumerate(exchanges, 1):
+        _, began_us = arrivals[bisect(arrivals, exchange.place, key=itemgetter(0)) - 1]
         yield (
-            *_ids(connection, connection.first_us),
+            *_ids(connection, began_us),
             depth,
             exchange.method,
             exchange.host,
