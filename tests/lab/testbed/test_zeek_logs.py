@@ -78,6 +78,21 @@ def test_each_request_has_its_own_time(tmp_path: Path) -> None:
     assert len({row[1] for row in rows(tmp_path / "http.log")}) == 1
 
 
+def test_the_forward_proxy_speaks_http(tmp_path: Path) -> None:
+    request = b"GET http://a.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    connections = assemble(
+        [
+            packet(b"", flags=SYN, sequence=0, port=3128),
+            packet(request, flags=ACK, sequence=1, port=3128, ts_us=2_000_000),
+        ]
+    )
+    write_logs(connections, tmp_path)
+    assert [row[5:10] for row in rows(tmp_path / "http.log")] == [
+        ["3128", "1", "GET", "a.example", "http://a.example/x"]
+    ]
+    assert rows(tmp_path / "conn.log")[0][7] == "http"
+
+
 def test_hostile_octets_stay_in_their_field(tmp_path: Path) -> None:
     path = b"/a\tb\x1b[31m,\\\xff"
     sent = b"GET " + path + b" HTTP/1.1\r\nHost: \xe9\x00\r\n\r\n"

@@ -11,7 +11,10 @@ UDP_IDLE_US: Final = 60_000_000
 KEPT_OCTETS: Final = 4 << 20
 """Of each direction of a stream."""
 
-KEPT_PORTS: Final = (53, 80)
+DNS_PORT: Final = 53
+HTTP_PORTS: Final = (80, 3128)
+"""Those of Zeek's where anybody listens here: sites, agents and the forward proxy."""
+KEPT_PORTS: Final = (DNS_PORT, *HTTP_PORTS)
 """Of responders whose payload is looked at; of others it is counted."""
 
 Key = tuple[Protocol, str, int, str, int]

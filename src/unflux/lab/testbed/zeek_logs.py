@@ -14,7 +14,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 
-from unflux.lab.testbed.connections import Connection
+from unflux.lab.testbed.connections import DNS_PORT, HTTP_PORTS, Connection
 from unflux.lab.testbed.dns_octets import parse_message
 from unflux.lab.testbed.http_exchanges import read_exchanges
 
@@ -42,15 +42,15 @@ HTTP_FIELDS: Final = (
     ("version", "string"), ("user_agent", "string"), ("request_body_len", "count"),
     ("response_body_len", "count"), ("status_code", "count"), ("status_msg", "string"),
 )  # fmt: skip
-SERVICES: Final = {53: "dns", 80: "http", 443: "ssl", 123: "ntp"}
+SERVICES: Final = {DNS_PORT: "dns", 443: "ssl", 123: "ntp"} | dict.fromkeys(HTTP_PORTS, "http")
 
 
 def write_logs(connections: Sequence[Connection], folder: Path) -> None:
     """Write the three logs of a capture's connections into a folder."""
     _write(folder / "conn.log", "conn", CONN_FIELDS, map(_conn_row, connections))
-    dns_rows = (row for c in connections if c.key[4] == 53 for row in _dns_rows(c))
+    dns_rows = (row for c in connections if c.key[4] == DNS_PORT for row in _dns_rows(c))
     _write(folder / "dns.log", "dns", DNS_FIELDS, dns_rows)
-    http_rows = (row for c in connections if c.key[4] == 80 for row in _http_rows(c))
+    http_rows = (row for c in connections if c.key[4] in HTTP_PORTS for row in _http_rows(c))
     _write(folder / "http.log", "http", HTTP_FIELDS, http_rows)
 
 
