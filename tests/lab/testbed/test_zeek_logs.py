@@ -5,12 +5,14 @@ import tempfile
 from pathlib import Path
 
 import dns.message
+import dns.rcode
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unflux.lab.testbed.connections import assemble
 from unflux.lab.testbed.http_exchanges import read_exchanges
-from unflux.lab.testbed.packets import ACK, FIN, SYN, Packet, read_packets
+from unflux.lab.testbed.packets import ACK, FIN, RST, SYN, Packet, read_packets
 from unflux.lab.testbed.zeek_logs import write_logs
 
 
@@ -91,6 +93,55 @@ def test_the_forward_proxy_speaks_http(tmp_path: Path) -> None:
         ["3128", "1", "GET", "a.example", "http://a.example/x"]
     ]
     assert rows(tmp_path / "conn.log")[0][7] == "http"
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned", "state"),
+    [
+        ([SYN], [], "S0"), ([SYN], [RST | ACK], "REJ"), ([SYN, RST], [], "RSTOS0"),
+        ([SYN, ACK], [SYN | ACK], "S1"), ([SYN, FIN | ACK], [SYN | ACK], "S2"),
+        ([SYN, ACK], [SYN | ACK, FIN | ACK], "S3"), ([SYN, RST], [SYN | ACK], "RSTO"),
+        ([SYN, ACK], [SYN | ACK, RST], "RSTR"), ([SYN, FIN], [], "SH"),
+        ([], [SYN | ACK, RST], "RSTRH"), ([], [SYN | ACK, FIN | ACK], "SHR"), ([ACK], [ACK], "OTH"),
+    ],
+)  # fmt: skip
+def test_states_of_connections_are_zeeks(sent: list[int], returned: list[int], state: str) -> None:
+    """The first packets of each side come before the rest of either."""
+    ordered = [
+        packet(b"", flags=flags, is_back=is_back)
+        for place in range(2)
+        for is_back, side in ((False, sent), (True, returned))
+        for flags in side[place : place + 1]
+    ]
+    assert [one.state() for one in assemble(ordered)] == [state]
+
+
+def test_states_of_datagrams_are_zeeks() -> None:
+    asked, replied = packet(b"q", port=53), packet(b"r", port=53, is_back=True)
+    for packets, state in (([asked], "S0"), ([asked, replied], "SF"), ([replied], "SHR")):
+        assert [one.state() for one in assemble(packets)] == [state]
+
+
+@pytest.mark.parametrize(
+    ("rcode", "edns", "is_rejected"),
+    [("SERVFAIL", -1, "T"), ("NOERROR", -1, "T"), ("REFUSED", 0, "F"), ("NXDOMAIN", 0, "F")],
+)
+def test_a_reply_without_any_record_is_rejected(
+    tmp_path: Path, rcode: str, edns: int, is_rejected: str
+) -> None:
+    query = dns.message.make_query("a.example", "A", use_edns=edns)
+    reply = dns.message.make_response(query)
+    reply.set_rcode(dns.rcode.from_text(rcode))
+    connections = assemble(
+        [
+            packet(query.to_wire(), port=53),
+            packet(reply.to_wire(), port=53, is_back=True),
+            packet(dns.message.make_query("b.example", "A").to_wire(), port=53),
+        ]
+    )
+    write_logs(connections, tmp_path)
+    told = [(row[9], row[15], row[-1]) for row in rows(tmp_path / "dns.log")]
+    assert told == [("a.example", rcode, is_rejected), ("b.example", "-", "F")]
 
 
 def test_hostile_octets_stay_in_their_field(tmp_path: Path) -> None:

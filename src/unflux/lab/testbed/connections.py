@@ -115,19 +115,26 @@ class Connection:
             self.history += letter
 
     def state(self) -> str:
-        """Return Zeek's ``conn_state``."""
+        """Return ``conn_state`` as ``conn_state()`` of Zeek's base/protocols/conn/main has it."""
         if self.key[0] == "udp":
-            return "SF" if self.returned.packets else "S0"
-        if not self.began:
-            return "OTH"
-        if not self.returned.flags & SYN:
-            return "REJ" if self.returned.flags & RST else "S0"
-        if self.sent.flags & RST:
-            return "RSTO"
-        if self.returned.flags & RST:
-            return "RSTR"
-        closed = (bool(self.sent.flags & FIN), bool(self.returned.flags & FIN))
-        return {(True, True): "SF", (True, False): "S2", (False, True): "S3"}.get(closed, "S1")
+            return ("SF" if self.returned.packets else "S0") if self.sent.packets else "SHR"
+        sent, returned = self.sent.flags, self.returned.flags
+        is_begun, is_answered = bool(sent & SYN), bool(returned & SYN)
+        if returned & RST:
+            state = ("RSTR" if is_answered else "REJ") if is_begun else "RSTRH"
+        elif sent & RST:
+            state = "RSTO" if is_answered else "RSTOS0"
+        elif sent & returned & FIN:
+            state = "SF"
+        elif sent & FIN:
+            state = "S2" if is_answered else "SH"
+        elif returned & FIN:
+            state = "S3" if is_begun else "SHR"
+        elif is_begun:
+            state = "S1" if is_answered else "S0"
+        else:
+            state = "OTH"
+        return state
 
 
 def assemble(packets: Iterable[Packet]) -> list[Connection]:

@@ -88,17 +88,19 @@ def _conn_row(connection: Connection) -> tuple[Value, ...]:
 
 def _dns_rows(connection: Connection) -> Iterable[tuple[Value, ...]]:
     """Yield one row for each question over UDP, with its answer if there was one."""
-    replies: dict[int, list[tuple[int, dns.message.Message]]] = {}
+    replies: dict[int, list[tuple[int, dns.message.Message, bool]]] = {}
     for ts_us, octets in connection.returned.datagrams():
         message = parse_message(octets)
         if message is not None:
-            replies.setdefault(message.id, []).append((ts_us, message))
+            # Rejected, for Zeek: of no section of the answer is there a record (RFC 1035, 4.1.1).
+            is_empty = not any(octets[6:12])
+            replies.setdefault(message.id, []).append((ts_us, message, is_empty))
     for ts_us, octets in connection.sent.datagrams():
         asked = parse_message(octets)
         if asked is None or not asked.question or asked.opcode() != dns.opcode.QUERY:
             continue
         waiting = replies.get(asked.id)
-        replied_us, reply = waiting.pop(0) if waiting else (ts_us, None)
+        replied_us, reply, is_rejected = waiting.pop(0) if waiting else (ts_us, None, False)
         question = asked.question[0]
         records = [(rrset.ttl, r) for rrset in reply.answer for r in rrset] if reply else []
         flags = (reply or asked).flags
@@ -121,7 +123,7 @@ def _dns_rows(connection: Connection) -> Iterable[tuple[Value, ...]]:
             0,
             [record.to_text().rstrip(".") for _, record in records] or None,
             [f"{ttl}.000000" for ttl, _ in records] or None,
-            bool(reply and not records and reply.rcode() == dns.rcode.REFUSED),
+            is_rejected,
         )
 
 
