@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import gzip
 import resource
+import ssl
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.act.outputs.programs import checked, find
 
 from unflux.probe import conversation, name_service
 from unflux.probe.conversation import MOST_OCTETS, Turn, converse
@@ -21,7 +24,9 @@ HEADER = b"\x00\x00\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00"
 HELLO = compose_request("/", "www.bad.example", "abuse@isp.example")
 
 
-def talk(answer: Answer, *, server_name: str | None = None) -> Turn:
+def talk(
+    answer: Answer, *, server_name: str | None = None, tls: ssl.SSLContext | None = None
+) -> Turn:
     """Talk once to a server that answers so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,7 +35,7 @@ def talk(answer: Answer, *, server_name: str | None = None) -> Turn:
         writer.transport.abort()
 
     async def run() -> Turn:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
         async with server:
             port = server.sockets[0].getsockname()[1]
             turn = await converse("127.0.0.1", port, HELLO, server_name=server_name)
@@ -89,6 +94,29 @@ def test_no_tls_is_an_open_port_without_a_certificate(
     assert turn.is_open
     assert turn.certificate is None
     assert turn.handshake_s is None
+
+
+@pytest.mark.parametrize(
+    ("group", "version", "turns"),
+    [(None, ssl.TLSVersion.TLSv1_3, 1), ("prime256v1", ssl.TLSVersion.TLSv1_3, 2),
+     ("secp384r1", ssl.TLSVersion.TLSv1_3, 2), (None, ssl.TLSVersion.TLSv1_2, 2)],
+)  # fmt: skip
+def test_round_trips_of_a_handshake_are_counted(
+    group: str | None, version: ssl.TLSVersion, turns: int, tmp_path: Path
+) -> None:
+    checked(
+        find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", tmp_path / "key", "-out", tmp_path / "made", "-days", "2",
+         "-subj", "/CN=www.bad.example",
+    )  # fmt: skip
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "made", tmp_path / "key")
+    tls.maximum_version = version
+    if group is not None:
+        tls.set_ecdh_curve(group)
+    turn = talk(endless, server_name="www.bad.example", tls=tls)
+    assert turn.certificate is not None
+    assert turn.handshake_turns == turns
 
 
 def test_a_port_that_refuses_tells_the_way() -> None:

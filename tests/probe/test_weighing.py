@@ -125,6 +125,25 @@ def test_a_relayed_stream_is_late_whatever_is_said() -> None:
     assert not [p for p in weigh(facts(seen)).evidence if p.name == "stream-delay" and p.llr > 0]
 
 
+def test_of_refusals_and_handshakes_one_alone_says_half() -> None:
+    prompt, late = [0.021] * 5, [0.1] * 5
+    for refused_s, shaken_s, llr in (
+        (prompt, prompt, -0.4), (late, late, 2.8), (prompt, late, 1.4), (late, prompt, 1.4),
+        ([], late, 2.8), (prompt, [], -0.4),
+    ):  # fmt: skip
+        seen = observed(0.08, connects_s=[0.02] * 8, malformed_s=refused_s, handshakes_s=shaken_s)
+        pieces = {piece.name: piece.llr for piece in weigh(facts(seen)).evidence}
+        assert pieces["stream-delay"] == llr
+
+
+def test_a_handshake_of_two_round_trips_is_not_late_for_that() -> None:
+    seen = observed(0, connects_s=[0.04] * 8)
+    for turns in (1, 2):
+        turn = Turn(connect_s=0.04, is_open=True, handshake_s=0.04 * turns, handshake_turns=turns)
+        seen.add_connection(443, turn)
+    assert seen.handshakes_s == [0.04, 0.04]
+
+
 @pytest.mark.parametrize("malformed_s", [[0.02] * 5, [0.1] * 5])
 def test_nothing_but_delays_accuses_nobody(malformed_s: list[float]) -> None:
     refusal = document(status=400, server="HAProxy")

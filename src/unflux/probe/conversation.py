@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-import ssl
 import time
 from dataclasses import dataclass
 from typing import Final
 
+from unflux.probe.tls import Secured, compose_context
 from unflux.probe.way import opened_socket, pass_over
 
 MOST_OCTETS: Final = 64 << 10
@@ -19,9 +19,6 @@ STEP_S: Final = 5.0
 CONNECT_S: Final = 3.0
 """For one SYN and its one repetition (RFC 6298 section 2: after a second)."""
 
-HANDSHAKE_TURNS: Final = {"TLSv1.3": 1, "TLSv1.2": 2}
-"""Round trips until a client may speak (RFC 8446 section 2, RFC 5246 section 7.3)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
@@ -33,19 +30,12 @@ class Turn:
     handshake_s: float | None = None
     """Of TLS."""
     handshake_turns: int = 1
+    """Round trips that this took."""
     certificate: bytes | None = None
     """DER, as the peer showed it; nobody vouches for it."""
     reply_s: float | None = None
     """From the request to the first octet of the reply."""
     octets: bytes = b""
-
-
-def compose_context() -> ssl.SSLContext:
-    """Return a context that takes any certificate: it is compared, and nothing is entrusted."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def converse(
@@ -90,8 +80,8 @@ async def _talk(
     try:
         if context is not None:
             handshake_s = time.perf_counter() - began_s
-            secured = writer.get_extra_info("ssl_object")
-            turns = HANDSHAKE_TURNS.get(secured.version(), 2)
+            secured: Secured = writer.get_extra_info("ssl_object")
+            turns = secured.turns
             certificate = secured.getpeercert(binary_form=True)
         reply_s, octets = await _hear(reader, writer, request)
     finally:

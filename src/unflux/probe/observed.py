@@ -27,7 +27,7 @@ class Observed:
     """Of replies that take no making, by whoever makes the documents."""
     malformed_s: list[float] = field(default_factory=list)
     handshakes_s: list[float] = field(default_factory=list)
-    """Of one round trip each, whatever the version took."""
+    """Of one round trip each, however many it took."""
     names_s: list[float] = field(default_factory=list)
     """Of answers with authority."""
     unanswered_s: list[float] = field(default_factory=list)
@@ -70,9 +70,8 @@ class Observed:
         if not turn.is_open:
             return
         self.open_ports.add(f"tcp/{port}")
-        if turn.handshake_s is not None and self.connects_s:
-            further_s = (turn.handshake_turns - 1) * min(self.connects_s)
-            self.handshakes_s.append(turn.handshake_s - further_s)
+        if turn.handshake_s is not None:
+            self.handshakes_s.append(turn.handshake_s / turn.handshake_turns)
         if turn.certificate is not None:
             self.certificate = hashlib.sha256(turn.certificate).hexdigest()
             self.is_certificate_named = is_certificate_of(turn.certificate, names)
