@@ -141,16 +141,16 @@ def test_what_a_server_refuses_is_no_rotation(bed: Bed, tmp_path: Path) -> None:
         list(csv.DictReader((tmp_path / name).read_text().splitlines()))
         for name in ("rotations.csv", "refused.csv")
     )
-    assert {(row["owner"], row["server"]) for row in took} == {
-        (host, operation.name_server) for host in hosts
+    assert {(row["owner"], row["server"], row["view"]) for row in took} == {
+        (host, operation.name_server, "registry") for host in hosts
     }
-    assert {(row["owner"], row["server"], row["reason"]) for row in refused} == {
-        (host, mistaken.mothership, "NOTAUTH") for host in hosts
+    assert {(row["owner"], row["server"], row["view"], row["reason"]) for row in refused} == {
+        (host, mistaken.mothership, "mothership-double", "NOTAUTH") for host in hosts
     }
     assert count_refused(tmp_path) == len(refused) == len(hosts)
     before = look(bed.state).updates_refused
     with (bed.state.folder / "refused.csv").open("a") as stream:
-        stream.write("1.0,a.example,A,192.0.2.1,192.0.2.2,REFUSED\n")
+        stream.write("1.0,a.example,A,192.0.2.1,192.0.2.2,hosters,REFUSED\n")
     assert look(bed.state).updates_refused > before
 
 

@@ -31,6 +31,10 @@ LAST_S: Final = 1e-3
 """How long before the end of a testbed's time its last moment is. An interval that reaches the end
 is cut there, but for a rounding; that is no departure."""
 
+HOSTER_VIEW: Final = "hosters"
+REGISTRY_VIEW: Final = "registry"
+"""Views of the name servers in ``names`` that answer for most zones, and for what leads to them."""
+
 Software = Literal["nginx", "stream", "haproxy"]
 """How an agent relays TCP: nginx by HTTP, nginx by connection, HAProxy by HTTP."""
 
@@ -96,6 +100,16 @@ class Operation:
     def answers_from(self) -> str:
         """Address where its names' zones are served."""
         return self.mothership if self.relays_names else self.name_server
+
+    @property
+    def own_view(self) -> str:
+        """View of its own name server, where its agents relay names."""
+        return f"mothership-{self.title}"
+
+    @property
+    def answers_view(self) -> str:
+        """View in which its names' zones are served."""
+        return self.own_view if self.relays_names else HOSTER_VIEW
 
     def name_hosts(self, domain: str) -> tuple[str, ...]:
         """Return the names of the domain's own name servers, where agents are its name servers."""

@@ -8,13 +8,20 @@ from typing import Final
 
 from unflux.lab.address_plan import Network, build_address_plan
 from unflux.lab.naming import Namer
-from unflux.lab.testbed.blueprint import Client, Line, Rotation, Segment, ServedZone, Site
+from unflux.lab.testbed.blueprint import (
+    HOSTER_VIEW,
+    Client,
+    Line,
+    Rotation,
+    Segment,
+    ServedZone,
+    Site,
+)
 from unflux.lab.testbed.options import Options
 
 HOME_RATES_KBIT_S: Final = (2_000, 10_000, 50_000, 100_000)
 SERVER_RATE_KBIT_S: Final = 1_000_000
 HOSTER: Final = "steady-names.example"
-HOSTER_VIEW: Final = "hosters"
 
 
 class Draft:

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Blueprint, Segment
+from unflux.lab.testbed.blueprint import REGISTRY_VIEW, Blueprint, Segment
 from unflux.lab.testbed.people import people
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.programs import PACKAGES, find_programs
@@ -23,7 +23,7 @@ from unflux.lab.testbed.rotating import (
 )
 from unflux.lab.testbed.sockets import HostSockets
 from unflux.lab.testbed.state import Record, State
-from unflux.lab.testbed.truth import Chronicle
+from unflux.lab.testbed.truth import Chronicle, Moved
 from unflux.lab.testbed.updating import Updater
 from unflux.lab.testbed.wiring import set_reachable
 
@@ -73,14 +73,27 @@ async def drive(blueprint: Blueprint, record: Record, state: State) -> None:
 
 async def _wait_for_names(blueprint: Blueprint, chronicle: Chronicle) -> None:
     """Wait until every name that moves has had its first records, so that nobody caches none."""
-    expected = {(rotation.owner, rotation.server) for rotation in blueprint.rotations}
-    for operation in blueprint.operations:
-        for domain in operation.domains:
-            expected.add((domain, operation.answers_from))
-            for host in operation.name_hosts(domain):
-                expected |= {(host, operation.mothership), (host, operation.name_server)}
+    expected = names_that_move(blueprint)
     while not expected <= chronicle.noted:
         await asyncio.sleep(_POLL_S)
+
+
+def names_that_move(blueprint: Blueprint) -> set[Moved]:
+    """Return each name that moves, with every server and view where it does."""
+    moving = {
+        Moved(owner=rotation.owner, server=rotation.server, view=rotation.view)
+        for rotation in blueprint.rotations
+    }
+    for operation in blueprint.operations:
+        for domain in operation.domains:
+            answers_from, view = operation.answers_from, operation.answers_view
+            moving.add(Moved(owner=domain, server=answers_from, view=view))
+            for host in operation.name_hosts(domain):
+                moving |= {
+                    Moved(owner=host, server=operation.mothership, view=operation.own_view),
+                    Moved(owner=host, server=operation.name_server, view=REGISTRY_VIEW),
+                }
+    return moving
 
 
 def main(state_folder: str) -> None:

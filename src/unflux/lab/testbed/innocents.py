@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Client, Rotation, Site
-from unflux.lab.testbed.draft import HOSTER_VIEW, Draft
+from unflux.lab.testbed.blueprint import HOSTER_VIEW, Client, Rotation, Site
+from unflux.lab.testbed.draft import Draft
 from unflux.model.verdicts import Kind
 
 DELIVERY: Final = "swift-edge.example"

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Blueprint, Operation, Segment, ServedZone
+from unflux.lab.testbed.blueprint import (
+    HOSTER_VIEW,
+    REGISTRY_VIEW,
+    Blueprint,
+    Operation,
+    Segment,
+    ServedZone,
+)
 from unflux.lab.testbed.dnstap_parts import compose_output
 from unflux.lab.testbed.namespaces import namespace_name
 from unflux.lab.testbed.programs import Programs
@@ -61,10 +68,10 @@ def _prepare_names(blueprint: Blueprint, folder: Path) -> Path:
     south = names.resolvers["south"]
     views = (
         ("root", (names.root,), "any;"),
-        ("registry", (names.registry,), "any;"),
+        (REGISTRY_VIEW, (names.registry,), "any;"),
         ("delivery-south", (names.delivery,), f"key south; {south};"),
         ("delivery-north", (names.delivery,), "any;"),
-        ("hosters", names.hosters, "any;"),
+        (HOSTER_VIEW, names.hosters, "any;"),
     )
     blocks = []
     for view, addresses, clients in views:
@@ -78,7 +85,7 @@ def _prepare_names(blueprint: Blueprint, folder: Path) -> Path:
 
 
 def _prepare_mothership(blueprint: Blueprint, operation: Operation, folder: Path) -> Path:
-    view = f"mothership-{operation.title}"
+    view = operation.own_view
     own = _server_folder(folder, view)
     zones = [zone for zone in blueprint.names.zones if zone.view == view]
     blocks = _keys(folder) + _zone_blocks(zones, own)

@@ -71,7 +71,7 @@ def draw_double_flux(draft: Draft) -> Operation:
         hosts = operation.name_hosts(domain)
         # A zone loads with addresses for its name servers; the operator moves them at once.
         first = [f"{host}. 1 A {operation.agents[0].address}" for host in hosts]
-        draft.serve_zone(domain, f"mothership-{title}", hosts, first)
+        draft.serve_zone(domain, operation.own_view, hosts, first)
         draft.delegations[domain] = hosts
     return operation
 

@@ -7,8 +7,15 @@ from itertools import cycle, islice
 from random import Random
 from typing import Final
 
-from unflux.lab.testbed.blueprint import Agent, Blueprint, Operation, Rotation, Segment
-from unflux.lab.testbed.truth import Chronicle
+from unflux.lab.testbed.blueprint import (
+    REGISTRY_VIEW,
+    Agent,
+    Blueprint,
+    Operation,
+    Rotation,
+    Segment,
+)
+from unflux.lab.testbed.truth import Chronicle, Moved
 from unflux.lab.testbed.updating import RecordSet, Updater
 from unflux.lab.zones import apex_of
 
@@ -36,16 +43,22 @@ class Work:
     length_s: float
 
     async def set_records(
-        self, server: str, zone: str, rrsets: Sequence[RecordSet], *, key: str = "lab"
+        self,
+        server: str,
+        zone: str,
+        rrsets: Sequence[RecordSet],
+        *,
+        view: str,
+        key: str = "lab",
     ) -> None:
         """Replace record sets at a server, and write down what it took or did not take."""
         refusal = await self.updater.replace(server, zone, rrsets, key=key)
         for owner, rrtype, _, rdatas in rrsets:
-            told = (owner.removesuffix("."), rrtype, rdatas, server)
+            moved = Moved(owner=owner.removesuffix("."), server=server, view=view)
             if refusal is None:
-                self.chronicle.note_rotation(*told)
+                self.chronicle.note_rotation(moved, rrtype, rdatas)
             else:
-                self.chronicle.note_refusal(*told, reason=refusal)
+                self.chronicle.note_refusal(moved, rrtype, rdatas, reason=refusal)
 
     def is_over(self) -> bool:
         """Tell whether the testbed's time is over."""
@@ -97,7 +110,9 @@ async def rotate_answers(operation: Operation, pool: Pool, work: Work) -> None:
         for domain in operation.domains:
             owners = (domain, f"{'*' if operation.has_wildcard else 'www'}.{domain}")
             rrsets = [(f"{owner}.", "A", operation.ttl_s, addresses) for owner in owners]
-            await work.set_records(operation.answers_from, domain, rrsets)
+            await work.set_records(
+                operation.answers_from, domain, rrsets, view=operation.answers_view
+            )
         await asyncio.sleep(operation.rotation_s * work.rng.lognormvariate(0, ROTATION_SPREAD))
 
 
@@ -113,8 +128,8 @@ async def rotate_name_servers(operation: Operation, pool: Pool, work: Work) -> N
                 for host, address in zip(hosts, addresses, strict=False)
             ]
             tld = domain.rsplit(".", 1)[-1]
-            await work.set_records(operation.mothership, domain, rrsets)
-            await work.set_records(operation.name_server, tld, rrsets)
+            await work.set_records(operation.mothership, domain, rrsets, view=operation.own_view)
+            await work.set_records(operation.name_server, tld, rrsets, view=REGISTRY_VIEW)
         await asyncio.sleep(operation.ns_rotation_s * work.rng.uniform(0.5, 1.5))
 
 
@@ -125,7 +140,7 @@ async def rotate_innocent(rotation: Rotation, work: Work) -> None:
     while not work.is_over():
         addresses = work.rng.sample(rotation.candidates, rotation.count)
         rrset = (f"{rotation.owner}.", "A", rotation.ttl_s, addresses)
-        await work.set_records(rotation.server, zone, [rrset], key=key)
+        await work.set_records(rotation.server, zone, [rrset], view=rotation.view, key=key)
         await asyncio.sleep(rotation.every_s * work.rng.uniform(0.9, 1.1))
 
 

@@ -3,6 +3,7 @@
 import csv
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,15 @@ REFUSED: Final = "refused.csv"
 NEIGHBOURS: Final = "neighbours.csv"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A name whose records are changed, at one server; each view there has records of its own."""
+
+    owner: str
+    server: str
+    view: str
+
+
 class Chronicle:
     """Appends moments (UTC, seconds since 1970) and what happened then."""
 
@@ -27,12 +37,12 @@ class Chronicle:
         self._refused = (folder / REFUSED).open("a", encoding="ascii", newline="")
         if not self._presence.tell():
             self._presence.write("ts,address,online\n")
-            self._rotations.write("ts,owner,rrtype,rdata,server\n")
-            self._refused.write("ts,owner,rrtype,rdata,server,reason\n")
+            self._rotations.write("ts,owner,rrtype,rdata,server,view\n")
+            self._refused.write("ts,owner,rrtype,rdata,server,view,reason\n")
         for stream in (self._presence, self._rotations, self._refused):
             stream.flush()
-        self.noted: set[tuple[str, str]] = set()
-        """Owners and servers that took records of theirs at least once."""
+        self.noted: set[Moved] = set()
+        """What was taken at least once."""
 
     def close(self) -> None:
         """Note nothing more."""
@@ -44,19 +54,22 @@ class Chronicle:
         self._presence.write(f"{time.time():.6f},{address},{int(is_online)}\n")
         self._presence.flush()
 
-    def note_rotation(self, owner: str, rrtype: str, rdatas: Iterable[str], server: str) -> None:
+    def note_rotation(self, moved: Moved, rrtype: str, rdatas: Iterable[str]) -> None:
         """Note the records that a name has from now on at a server, which took them."""
-        self._rotations.write(f"{time.time():.6f},{owner},{rrtype},{' '.join(rdatas)},{server}\n")
+        self._rotations.write(f"{time.time():.6f},{_told(moved, rrtype, rdatas)}\n")
         self._rotations.flush()
-        self.noted.add((owner, server))
+        self.noted.add(moved)
 
     def note_refusal(
-        self, owner: str, rrtype: str, rdatas: Iterable[str], server: str, *, reason: str
+        self, moved: Moved, rrtype: str, rdatas: Iterable[str], *, reason: str
     ) -> None:
         """Note records that a name was to have at a server, which did not take them."""
-        told = f"{owner},{rrtype},{' '.join(rdatas)},{server},{reason}"
-        self._refused.write(f"{time.time():.6f},{told}\n")
+        self._refused.write(f"{time.time():.6f},{_told(moved, rrtype, rdatas)},{reason}\n")
         self._refused.flush()
+
+
+def _told(moved: Moved, rrtype: str, rdatas: Iterable[str]) -> str:
+    return f"{moved.owner},{rrtype},{' '.join(rdatas)},{moved.server},{moved.view}"
 
 
 def count_refused(folder: Path) -> int:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from unflux.lab.naming import RESERVED_TLDS
+from unflux.lab.testbed.blueprint import REGISTRY_VIEW
 from unflux.lab.testbed.draft import Draft
 
 ROOT_HOST: Final = "a.root-servers.test"
@@ -16,7 +17,7 @@ def add_parents(draft: Draft) -> None:
     addresses = [f"{host}. 172800 A {draft.glue[host]}" for host in (ROOT_HOST, REGISTRY_HOST)]
     draft.serve_zone("", "root", (ROOT_HOST,), (*referrals, *addresses))
     for tld in RESERVED_TLDS:
-        draft.serve_zone(tld, "registry", (REGISTRY_HOST,), _delegations(draft, tld))
+        draft.serve_zone(tld, REGISTRY_VIEW, (REGISTRY_HOST,), _delegations(draft, tld))
 
 
 def _delegations(draft: Draft, tld: str) -> list[str]:
