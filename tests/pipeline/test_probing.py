@@ -1,9 +1,13 @@
 """A probe of loopback: what the scope holds is all that is asked for."""
 
+import asyncio
 import json
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,7 +37,7 @@ def test_the_zone_is_asked_for_where_the_scope_holds_it(
     scope = grant(*names)
     ledger = tmp_path / "ledger.jsonl"
     suspects = Suspects(name="www.bad.example", addresses=("127.83.19.7",))
-    probed = probe(suspects, Options(scope=scope, ledger=ledger, most_rounds=1))
+    probed = asyncio.run(probe(suspects, Options(scope=scope, ledger=ledger, most_rounds=1)))
     assert probed.stopped is None
     asked = [json.loads(line) for line in ledger.read_text().splitlines()]
     assert [line["name"] for line in asked if line["protocol"] == "udp"] == [zone]
@@ -59,7 +63,7 @@ def test_looks_over_days_tell_who_was_there_when(
                 serve(listening, address)
             if day == 3:
                 listening.close()  # the prober is off line
-            probed = probe(suspects, options, now=partial(_stand_still, at))
+            probed = asyncio.run(probe(suspects, options, now=partial(_stand_still, at)))
     uptimes = {result.address: result.uptime for result in probed.results}
     last_at = began_at + timedelta(days=6)
     assert uptimes == {
@@ -84,25 +88,58 @@ def test_looks_over_days_tell_who_was_there_when(
 
 @pytest.mark.slow
 def test_a_prober_that_is_off_line_has_seen_nobody(tmp_path: Path) -> None:
-    history, ledger = tmp_path / "history.jsonl", tmp_path / "ledger.jsonl"
-    permit = tmp_path / "scope.toml"
-    permit.write_text(
-        'allowed_by = "the test"\ncontact = "abuse@isp.example"\nuntil = 2099-01-01T00:00:00Z\n'
-        'total = 9\nprefixes = ["192.0.2.0/24"]\nnames = ["bad.example"]\n'
-    )
-    permit.chmod(0o600)
     alone = ("unshare", "--user", "--map-root-user", "--net")  # in a network without any route
     if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
         pytest.skip("no namespaces here")
-    ran = subprocess.run(
-        [*alone, sys.executable, "-m", "unflux", "probe", "192.0.2.7", "--name", "bad.example",
-         "--scope", permit, "--ledger", ledger, "--history", history, "--send"],
-        check=False, capture_output=True, text=True,
+    process = command(tmp_path, "192.0.2.7", before=alone)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "1 address not reached" in said
+    assert "192.0.2.7: nothing could be sent from here (Network is unreachable)" in said
+    assert (tmp_path / "history.jsonl").read_text() == ""
+    assert (tmp_path / "ledger.jsonl").read_text() == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_found_when_it_is_ended_is_kept_and_told(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    there, mute, history = "127.83.19.15", "127.83.19.16", tmp_path / "history.jsonl"
+    with ExitStack() as listening:
+        serve(listening, there)
+        listening.enter_context(socket.create_server((mute, 80)))
+        process = command(tmp_path, there, mute)
+        ledger = tmp_path / "ledger.jsonl"
+        while process.poll() is None:
+            if ledger.exists() and ledger.read_text().count(there) > 1:
+                break  # it answered the first
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "stopped: interrupted" in said
+    results = [json.loads(line) for line in out.splitlines()]
+    assert [result["address"] for result in results] == [there, mute]
+    assert results[0]["open_ports"] == ["tcp/80"]
+    # The look at the other was cut off.
+    assert [json.loads(line) for line in history.read_text().splitlines()] == results[:1]
+
+
+def command(folder: Path, *addresses: str, before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+    """Start ``unflux probe``."""
+    permit = folder / "scope.toml"
+    permit.write_text(
+        'allowed_by = "the test"\ncontact = "abuse@isp.example"\nuntil = 2099-01-01T00:00:00Z\n'
+        'total = 99\nprefixes = ["192.0.2.0/24", "127.0.0.0/8"]\nnames = ["bad.example"]\n'
+    )
+    permit.chmod(0o600)
+    return subprocess.Popen(
+        [*before, sys.executable, "-m", "unflux", "probe", *addresses, "--name", "bad.example",
+         "--scope", permit, "--ledger", folder / "ledger.jsonl", "--history",
+         folder / "history.jsonl", "--format", "json", "--send"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert ran.returncode == 1
-    assert "1 address not reached" in ran.stderr
-    assert "192.0.2.7: nothing could be sent from here (Network is unreachable)" in ran.stderr
-    assert history.read_text() == ledger.read_text() == ""
 
 
 @pytest.mark.slow
@@ -124,7 +161,7 @@ def test_what_the_budget_did_not_reach_is_neither_silent_nor_off(
         )  # fmt: skip
         monkeypatch.setattr(visiting, "AT_ONCE", 1)
         suspects = Suspects(name="www.bad.example", addresses=(there, refusing, last))
-        probed = probe(suspects, options)
+        probed = asyncio.run(probe(suspects, options))
     assert probed.stopped is not None
     assert {result.address: result.outcome for result in probed.results} == {
         there: "undecided",
@@ -175,7 +212,7 @@ def look_once(folder: Path, addresses: tuple[str, ...], total: int, **kept: Path
         scope=grant("bad.example", total=total), ledger=folder / "ledger.jsonl", most_rounds=1,
         **kept,
     )  # fmt: skip
-    return probe(Suspects(name="www.bad.example", addresses=addresses), options)
+    return asyncio.run(probe(Suspects(name="www.bad.example", addresses=addresses), options))
 
 
 def _stand_still(at: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """What ``unflux probe`` does once its options are read."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +10,12 @@ from rich.console import Console
 
 from unflux.cli.options import compose_options
 from unflux.cli.progress import say
+from unflux.cli.signals import cancel_on_sigterm
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
 from unflux.model.names import normalise_name, registrable_domain
 from unflux.model.times import format_moment
-from unflux.pipeline.probing import Options, Suspects, find_suspects, probe, prospect
+from unflux.pipeline.probing import Options, Probed, Suspects, find_suspects, probe, prospect
 from unflux.present.probe_lines import render_probe
 from unflux.present.probe_table import print_probe
 from unflux.present.wording import plural
@@ -73,9 +75,7 @@ def foretell(suspects: Suspects, options: Options) -> None:
 
 def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
     """Send, and write what came of it; return whether it went to its end."""
-    probed = probe(
-        suspects, options, lambda done, of: say(f"{done:,} of {of:,} addresses are decided")
-    )
+    probed = asyncio.run(_probe_until_terminated(suspects, options))
     if as_json:
         sys.stdout.writelines(map(render_probe, probed.results))
     else:
@@ -92,6 +92,14 @@ def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
     if probed.stopped is not None:
         say(f"stopped: {probed.stopped}")
     return probed.stopped is None and not probed.failed
+
+
+async def _probe_until_terminated(suspects: Suspects, options: Options) -> Probed:
+    """Probe; SIGTERM ends it as Ctrl-C does, with what was found until then."""
+    cancel_on_sigterm()
+    return await probe(
+        suspects, options, lambda done, of: say(f"{done:,} of {of:,} addresses are decided")
+    )
 
 
 def _say_left(beyond: Sequence[str], later_count: int) -> None:

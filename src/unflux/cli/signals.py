@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from signal import Signals
+from signal import SIGTERM, Signals
 from typing import TypeVar
 
 Command = TypeVar("Command")
@@ -15,3 +15,9 @@ def take_signals(commands: Mapping[Signals, Command]) -> "asyncio.Queue[Command]
     for number, command in commands.items():
         loop.add_signal_handler(number, queue.put_nowait, command)
     return queue
+
+
+def cancel_on_sigterm() -> None:
+    """Have SIGTERM cancel the running task, as ``asyncio.run`` has Ctrl-C do."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(SIGTERM, task.cancel)

@@ -28,7 +28,7 @@ from unflux.probe.lateness import measure_delays
 from unflux.probe.marking import send_marker
 from unflux.probe.observed import Observed
 from unflux.probe.uptime import measure_uptimes
-from unflux.probe.visiting import MOST_REQUESTS_A_ROUND, Visit, visit
+from unflux.probe.visiting import INTERRUPTED, MOST_REQUESTS_A_ROUND, Visit, visit
 from unflux.probe.weighing import Opinion
 
 MOST_SUSPECTS: Final = 4096
@@ -121,7 +121,7 @@ def prospect(suspects: Suspects, options: Options) -> Prospect:
     )
 
 
-def probe(
+async def probe(
     suspects: Suspects,
     options: Options,
     tell: Callable[[int, int], None] = lambda _done, _of: None,
@@ -131,7 +131,7 @@ def probe(
 
     Of those the first ``MOST_SUSPECTS``. Raises UnfluxError where the scope holds none of them, or
     not their name, or a file cannot be added to. What goes wrong once something was sent ends the
-    probe, and is told with what was found.
+    probe, as being cancelled does, and is told with what was found.
     """
     scope = options.scope
     if not scope.holds_name(suspects.name):
@@ -158,7 +158,7 @@ def probe(
     at = now()
     with Ledger.kept(options.ledger) as ledger:
         permit = Permit(scope, ledger)
-        visited = asyncio.run(visit(plan, permit, tell=tell))
+        visited = await visit(plan, permit, tell=tell)
         reached = [found for found in visited.opinions if found[0].requests]
         results = tuple(
             _compose_result(observed, opinion, suspects.name, at, uptimes.get(observed.address))
@@ -178,7 +178,7 @@ def probe(
                 stopped = stopped or str(error)
         markers: tuple[Marker, ...] = ()
         if options.markers is not None and stopped is None:
-            markers, stopped = asyncio.run(_mark(results, suspects.name, permit, options.markers))
+            markers, stopped = await _mark(results, suspects.name, permit, options.markers)
     return Probed(
         results=results,
         markers=markers,
@@ -217,6 +217,8 @@ async def _mark(
             )
         except UnfluxError as error:
             return tuple(markers), str(error)
+        except asyncio.CancelledError:
+            return tuple(markers), INTERRUPTED
         markers.append(marker)
     return tuple(markers), None
 

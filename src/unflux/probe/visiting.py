@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +24,7 @@ from unflux.probe.weighing import Opinion, weigh
 AT_ONCE: Final = 32
 """Addresses that are visited at a time; each is spoken to by one connection at a time."""
 MOST_REQUESTS_A_ROUND: Final = 4
+INTERRUPTED: Final = "interrupted"
 STATUS_ROUNDS: Final = frozenset({2, 4, 6})
 """When a name server is asked what it refuses, in the place of the zone."""
 
@@ -60,33 +62,27 @@ async def visit(
 
     ``tell`` is told after each round how many are decided, of how many. An address that nothing can
     be sent to, or where a look fails in a way that nobody foresaw, is left; the others are not.
+    Who cancels it is told what was found until then.
     """
     observed = [Observed(address=address) for address in plan.addresses]
     opinions = _weigh_all(plan, observed)
-    stopped = None
-    failed: dict[str, str] = {}
+    course = _Course()
     room = asyncio.Semaphore(AT_ONCE)
     async with Lag.measured() as lag:
         for number in range(plan.most_rounds):
             due = [
                 one
                 for one in observed
-                if one.address not in failed and _is_due(one, opinions[one.address], number)
+                if one.address not in course.failed and _is_due(one, opinions[one.address], number)
             ]
-            if not due or stopped is not None:
+            if not due or course.stopped is not None or _is_cancelled():
                 break
             lag.take()
             looks = (_Look(plan, permit, one, number).run(room) for one in due)
-            outcomes = await asyncio.gather(*looks, return_exceptions=True)
-            for one, outcome in zip(due, outcomes, strict=True):
-                if isinstance(outcome, NoWayError):
-                    failed[one.address] = str(outcome)
-                elif isinstance(outcome, UnfluxError):
-                    stopped = str(outcome)
-                elif isinstance(outcome, Exception):
-                    failed[one.address] = f"the look at {one.address} failed: {outcome!r}"
-                elif outcome is not None:
-                    raise outcome
+            with suppress(asyncio.CancelledError):
+                outcomes = await asyncio.gather(*looks, return_exceptions=True)
+                for one, outcome in zip(due, outcomes, strict=True):
+                    course.take(one.address, outcome)
             lag_s = lag.take()
             for one in due:
                 one.lags_s.append(lag_s)
@@ -95,9 +91,35 @@ async def visit(
             tell(decided, len(observed))
     return Visited(
         opinions=tuple((one, opinions[one.address]) for one in observed),
-        stopped=stopped,
-        failed=tuple(failed.values()),
+        stopped=INTERRUPTED if _is_cancelled() else course.stopped,
+        failed=tuple(course.failed.values()),
     )
+
+
+@dataclass(slots=True)
+class _Course:
+    """How a visit goes on."""
+
+    stopped: str | None = None
+    """What ended it."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """What ended it at one address alone."""
+
+    def take(self, address: str, outcome: BaseException | None) -> None:
+        """Take what became of a look; raises what ends the program."""
+        if isinstance(outcome, NoWayError):
+            self.failed[address] = str(outcome)
+        elif isinstance(outcome, UnfluxError):
+            self.stopped = str(outcome)
+        elif isinstance(outcome, Exception):
+            self.failed[address] = f"the look at {address} failed: {outcome!r}"
+        elif outcome is not None:
+            raise outcome
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_due(observed: Observed, opinion: Opinion, number: int) -> bool:
