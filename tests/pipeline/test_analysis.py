@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tests.measure.internet_of_rows import (
 from tests.pipeline.situations import (
     Internet,
     add_network_with_a_narrow_member,
+    add_two_networks_on_one_hoster,
     analysed,
     every_situation,
     find,
@@ -28,9 +29,19 @@ from tests.pipeline.situations import (
 
 from unflux.engine.connection import Engine, open_engine
 from unflux.judge.bounds import CONVICTION
-from unflux.model.rollup import Rollup
+from unflux.link.continuity import rename
+from unflux.measure.provider_lists import load_zones
+from unflux.model.rollup import Rollup, tables_of
 from unflux.model.verdicts import Verdict
-from unflux.pipeline.analysis import Analysis, analyse, distinct_addresses
+from unflux.pipeline import steps
+from unflux.pipeline.analysis import (
+    Analysis,
+    analyse,
+    conclude,
+    distinct_addresses,
+    measure_records,
+    put_records,
+)
 from unflux.pipeline.findings import Findings, compose_findings
 
 
@@ -215,6 +226,31 @@ def test_a_takedown_to_parking_convicts_nobody_there(known: Known) -> None:
 
 
 # Determinism -------------------------------------------------------------------------------------
+
+
+def test_networks_go_on_under_the_ids_they_had(engine: Engine) -> None:
+    """Each is told to have had the id that the records give to the next."""
+    net = Internet()
+    add_network_with_a_narrow_member(net)
+    add_two_networks_on_one_hoster(net)
+    analysis = analysed(engine, net)
+    found = compose_findings(engine, analysis, list_all=False)
+    ids = [network.id for network in found.networks]
+    had = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
+    held = rename(analysis.members, "network", had)
+
+    rollup = net.rollup()
+    tables = (*tables_of(rollup), route_table(rollup, net.routes), load_zones())
+    put_records(engine, dict(zip(steps.RECORDS, tables, strict=True)))
+    measure_records(engine)
+    again = compose_findings(engine, conclude(engine, held=held), list_all=False)
+    assert again.verdicts == tuple(
+        replace(verdict, network=had[verdict.network or ""]) for verdict in found.verdicts
+    )
+    assert {network.id: network for network in again.networks} == {
+        had[network.id]: replace(network, id=had[network.id]) for network in found.networks
+    }
+    assert again.service.num_rows == found.service.num_rows > 0
 
 
 def analysis_rows(engine: Engine, analysis: Analysis) -> dict[str, list[dict[str, Any]]]:

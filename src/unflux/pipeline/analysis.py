@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from unflux.engine.connection import Engine
 from unflux.engine.store_part import Around
 from unflux.link.components import MEMBERS, join_components, network_id
+from unflux.link.continuity import continue_ids, rename
 from unflux.measure.provider_lists import load_zones
 from unflux.measure.records import Records
 from unflux.model.rollup import ADDRESS_TYPES, Rollup, tables_of
@@ -95,11 +96,12 @@ def measure_records(engine: Engine) -> None:
         engine.run(step)
 
 
-def conclude(engine: Engine, bring: Bring = _nothing) -> Analysis:
+def conclude(engine: Engine, bring: Bring = _nothing, held: pa.Table | None = None) -> Analysis:
     """Judge and link what was measured of each domain alone.
 
     ``bring`` has the engine hold the records about some domains, with their incidences and places,
-    where it does not hold all.
+    where it does not hold all. ``held``: domain and network of who was convicted before, whose
+    networks keep their ids.
     """
     for step in (steps.ROTATION, *steps.MEASURED_TOGETHER, steps.PROFILES):
         engine.run(step)
@@ -124,6 +126,10 @@ def conclude(engine: Engine, bring: Bring = _nothing) -> Analysis:
     engine.run(steps.DECIDED)
     engine.drop(steps.WEIGHED.name)
     convicted = _convicted(engine)
+    if held is not None:
+        ids = continue_ids(convicted, held)
+        convicted = rename(convicted, "network", ids)
+        engine.put("networks", rename(engine.rows("networks"), "domain", ids))
     engine.put("convicted_members", convicted)
     return Analysis(engine=engine, members=convicted, has_networks=has_networks, bring=bring)
 

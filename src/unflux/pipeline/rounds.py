@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
 from unflux.engine.retention import AGED, Bounds, hold
 from unflux.engine.store import WAIT_S, Store
 from unflux.engine.store_part import Span
+from unflux.link.components import MEMBERS
 from unflux.model.errors import StoreBusyError
 from unflux.model.events import Conviction, Event
 from unflux.model.memory import give_back
@@ -176,7 +179,9 @@ class Rounds:
         began_at_s = time.monotonic()
         try:
             self._analysis.measure(part)
-            with self._analysis.concluded(self._open) as (engine, analysis):
+            with self._analysis.concluded(self._open, _members(self.standing)) as (
+                engine, analysis,
+            ):  # fmt: skip
                 counted = engine.take(TOTALS).to_pydict()
                 convicted = engine.take(CONVICTED)["domain"].to_pylist()
                 asked = {*convicted, *self.standing}
@@ -229,6 +234,13 @@ class Rounds:
             self._post.wake()
         del self._unposted[: len(events)]
         self._kept = standing
+
+
+def _members(standing: Mapping[str, Conviction]) -> pa.Table:
+    """Return in which network each of those that stand was told to be."""
+    told = {c.domain: c.network for c in standing.values() if c.network is not None}
+    columns = pa.array(told.keys(), pa.string()), pa.array(told.values(), pa.string())
+    return pa.table(list(columns), schema=MEMBERS)
 
 
 def _scan_number(store: Store) -> int:

@@ -132,12 +132,17 @@ class RunningAnalysis:
         give_back()
 
     @contextmanager
-    def concluded(self, open_store: Callable[[], Store]) -> Iterator[tuple[Engine, Analysis]]:
-        """Judge all domains; the analysis lives as long as the engine."""
+    def concluded(
+        self, open_store: Callable[[], Store], held: pa.Table | None = None
+    ) -> Iterator[tuple[Engine, Analysis]]:
+        """Judge all domains; the analysis lives as long as the engine.
+
+        ``held``: domain and network of who was convicted before, whose networks keep their ids.
+        """
         with open_for(self._options) as engine:
             for name, rows in self._kept.items():
                 engine.put(name, rows)
-            yield engine, conclude(engine, partial(self._bring, engine, open_store))
+            yield engine, conclude(engine, partial(self._bring, engine, open_store), held)
 
     @property
     def _most_changed(self) -> float:
