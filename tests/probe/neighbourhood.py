@@ -73,6 +73,7 @@ def neighbourhood(folder: Path, hosts: tuple[Host, ...]) -> Iterator[Neighbourho
         for host in everybody:
             _connect(stands, host, middle, until_end)
         _switch(middle, everybody, until_end)
+        _certify(folder)
         for host in hosts:
             _start(stands, host, until_end)
         yield stands
@@ -176,6 +177,10 @@ def _write_files(folder: Path) -> None:
         (folder / site / "index.html").write_text(page)
         (folder / site / "style.css").write_text("body { color: black }\n")
         (folder / site / "robots.txt").write_text("User-agent: *\n")
+
+
+def _certify(folder: Path) -> None:
+    """Make the certificate that all show: a site has one, whoever serves it."""
     checked(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
         "-nodes", "-days", "2", "-subj", f"/CN={NAME}", "-keyout", folder / "key.pem",
@@ -200,7 +205,9 @@ def _nginx(folder: Path, host: Host) -> str:
     return text
 
 
-_TLS = "listen 443 ssl; ssl_certificate @folder@/cert.pem; ssl_certificate_key @folder@/key.pem;"
+_TLS = (
+    "listen 443 ssl; ssl_certificate @folder@/../cert.pem;ssl_certificate_key @folder@/../key.pem;"
+)
 _RELAY_TLS = "server { listen 443; proxy_pass @behind@:443; }"
 _RELAY_NAMES = "server { listen 53 udp; proxy_pass @behind@:53; proxy_responses 1; }"
 _PASS = "proxy_pass http://@behind@; proxy_set_header Host $host;"

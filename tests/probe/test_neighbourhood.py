@@ -24,6 +24,7 @@ HOSTS = (
     Host(kind="web-agent", address="10.2.0.1", delay_ms=25, jitter_ms=5, behind=MOTHERSHIP),
     Host(kind="haproxy", address="10.3.0.1", delay_ms=30, jitter_ms=6, behind=MOTHERSHIP),
     Host(kind="names-agent", address="10.4.0.1", delay_ms=20, jitter_ms=4, behind=MOTHERSHIP),
+    Host(kind="stream", address="10.5.0.1", delay_ms=25, jitter_ms=4, behind=MOTHERSHIP),
     Host(kind="server", address="10.11.0.1", delay_ms=30, jitter_ms=3),
     Host(kind="dynamic", address="10.12.0.1"),
     Host(kind="planted", address="10.13.0.1"),
@@ -31,11 +32,12 @@ HOSTS = (
     Host(kind="mute-cache", address="10.15.0.1", behind=MOTHERSHIP),
     Host(kind="names", address="10.16.0.1"),
     Host(kind="slow", address="10.18.0.1", delay_ms=20),
+    Host(kind="names", address="10.19.0.1", delay_ms=10),
     Host(kind="slow-names", address="10.20.0.1"),
     Host(kind="hostile", address=HOSTILE, delay_ms=10),
     Host(kind="server", address=BEYOND),
 )
-AGENTS = {"agent", "web-agent", "haproxy", "names-agent"}
+AGENTS = {"agent", "web-agent", "haproxy", "names-agent", "stream"}
 SUSPECTS = [host.address for host in HOSTS if host.address != MOTHERSHIP] + ["10.17.0.1"]
 
 

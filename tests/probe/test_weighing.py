@@ -59,7 +59,7 @@ def observed(beyond_s: float, address: str = "192.0.2.1", **changes: Any) -> Obs
 
 
 def facts(seen: Observed, **changes: Any) -> Facts:
-    company = Company(same_page=3, largest=4, is_page_of_most=True)
+    company = Company(same_page=4, largest=5, is_page_of_most=True)
     usual: dict[str, Any] = {
         "observed": seen, "company": company, "uptime": Uptime(), "provider": None
     }  # fmt: skip
@@ -180,10 +180,69 @@ def test_a_certificate_of_its_own_speaks_for_its_owner() -> None:
     }
     plain, owned = weigh(facts(observed(0.08))), weigh(facts(observed(0.08, **own)))
     assert owned.score < plain.score
-    shared = Company(same_page=3, largest=4, is_page_of_most=True, same_certificate=3)
-    assert weigh(facts(observed(0.08, **own), company=shared)).score > plain.score
+    # One owner has several hosts: each of them has the key.
+    shared = Company(same_page=4, largest=5, is_page_of_most=True, same_certificate=4)
+    assert weigh(facts(observed(0.08, **own), company=shared)).score == owned.score
     factory = own | {"is_certificate_named": False}
     assert weigh(facts(observed(0.08, **factory), company=shared)).score == plain.score
+
+
+def test_a_certificate_whose_key_is_elsewhere_speaks_for_agents() -> None:
+    relayed: dict[str, Any] = {"certificate": "00", "handshakes_s": [0.1] * 5}
+    seen = observed(0.08, **relayed, is_certificate_named=True)
+    device = observed(0.08, **relayed)
+    for count, page, llr in ((1, 4, 0.0), (2, 4, 0.3), (2, 0, 1.0)):
+        company = Company(
+            same_page=page, largest=page + 1, is_page_of_most=True, same_certificate=count
+        )
+        for one, expected in ((seen, llr), (device, 0.0)):
+            pieces = weigh(facts(one, company=company)).evidence
+            assert [p.llr for p in pieces if p.name == "same-certificate"] == [expected]
+
+
+def outcomes(hosts: Sequence[Observed], systems: dict[str, int] | None = None) -> set[str]:
+    """Return what becomes of hosts that are suspects of one name."""
+    company = compare_all(hosts, systems)
+    return {weigh(facts(one, company=company[one.address])).outcome for one in hosts}
+
+
+@pytest.mark.parametrize("count", [2, 5, 9])
+def test_a_balanced_site_that_makes_its_pages_is_no_network_of_agents(count: int) -> None:
+    late, prompt = [0.1] * 5, [0.021] * 5
+    site = [
+        observed(
+            0.08, f"10.{n}.0.1", has_file=False, cheap_s=late, malformed_s=prompt,
+            handshakes_s=prompt, certificate="00", is_certificate_named=True,
+            refusal=document(status=400, server="Apache"),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    assert outcomes(site) == {"undecided"}
+    plain = [dataclasses.replace(one, certificate=None, handshakes_s=[]) for one in site]
+    assert outcomes(plain) == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("count", "malformed_s", "outcome"),
+    [(2, 0.1, "undecided"), (3, 0.1, "agent"), (4, 0.021, "undecided"), (5, 0.021, "agent")],
+)
+def test_networks_of_strangers_are_more_than_an_owner_has(
+    count: int, malformed_s: float, outcome: str
+) -> None:
+    hosts = [observed(0.08, f"10.{n}.0.1", malformed_s=[malformed_s] * 5) for n in range(count)]
+    assert outcomes(hosts) == {outcome}
+    # One provider rents out many prefixes.
+    assert outcomes(hosts, {one.address: 64500 for one in hosts}) == {"undecided"}
+    assert outcomes(hosts, {one.address: 64500 + n for n, one in enumerate(hosts)}) == {outcome}
+
+
+def test_as_many_name_servers_as_a_zone_needs_are_no_agents() -> None:
+    servers = [
+        dataclasses.replace(names_observed(0.08, [0.11, 0.12]), address=f"10.{n}.0.1")
+        for n in range(6)
+    ]
+    assert outcomes(servers[:5]) == {"undecided"}
+    assert outcomes(servers) == {"agent"}
 
 
 def names_observed(beyond_s: float, refused_s: list[float]) -> Observed:
@@ -194,7 +253,7 @@ def names_observed(beyond_s: float, refused_s: list[float]) -> Observed:
 
 
 def test_relayed_names_are_refused_late_too() -> None:
-    company = Company(same_zone=3)
+    company = Company(same_zone=5)
     assert weigh(facts(names_observed(0.08, [0.11, 0.12]), company=company)).outcome == "agent"
     assert (
         weigh(facts(names_observed(0.08, [0.11, 0.12]), company=Company())).outcome == "undecided"
@@ -283,10 +342,10 @@ def test_a_method_that_nobody_knows_is_an_answer() -> None:
 
 
 def test_default_pages_of_planted_hosts_do_not_outvote_the_agents() -> None:
-    agents = [observed(0.08, f"10.{n}.0.1") for n in range(1, 4)]
+    agents = [observed(0.08, f"10.{n}.0.1") for n in range(1, 6)]
     default = document(OTHER)
     planted = [
-        observed(0.001, f"10.{n}.0.1", document=default, unnamed=default) for n in range(11, 15)
+        observed(0.001, f"10.{n}.0.1", document=default, unnamed=default) for n in range(11, 17)
     ]
     for seen, *rest in (agents, agents[1:] + agents[:1]):
         assert same_page(seen, [*rest, *planted]) == 0.7
@@ -298,8 +357,7 @@ def test_default_pages_of_planted_hosts_do_not_outvote_the_agents() -> None:
     assert {weigh(facts(one, company=found[one.address])).outcome for one in planted} == {"server"}
     # Where the page of most is shown for the name alone, one for everybody is none of the site.
     few = planted[:2]
-    many = [*agents, observed(0.08, "10.4.0.1")]
-    assert same_page(few[0], [few[1], *many]) == -3.0
+    assert same_page(few[0], [few[1], *agents]) == -3.0
 
 
 def test_a_gateway_that_says_so_is_no_cache() -> None:

@@ -147,12 +147,14 @@ async def probe(
     looks = () if history is None else tuple(read_looks(history, suspects.name))
     uptimes = measure_uptimes(looks)
     domain = registrable_domain(suspects.name)
+    providers, systems = _find_owners(within)
     plan = Visit(
         name=suspects.name,
         zone=domain if scope.holds_name(domain) else suspects.name,
         addresses=within,
         most_rounds=options.most_rounds,
-        providers=_find_providers(within),
+        providers=providers,
+        systems=systems,
         uptimes=uptimes,
     )
     at = now()
@@ -223,12 +225,12 @@ async def _mark(
     return tuple(markers), None
 
 
-def _find_providers(addresses: Sequence[str]) -> dict[str, str]:
-    """Return the listed provider of content of each address that has one."""
-    routes = with_providers(load_bundled()).lookup(addresses)
-    columns = (routes["address"], routes["provider"], routes["provider_use"])
-    rows = zip(*(column.to_pylist() for column in columns), strict=True)
-    return {address: provider for address, provider, use in rows if use == "cdn"}
+def _find_owners(addresses: Sequence[str]) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the listed provider of content and the AS number of each address that has one."""
+    rows = with_providers(load_bundled()).lookup(addresses).to_pylist()
+    providers = {row["address"]: row["provider"] for row in rows if row["provider_use"] == "cdn"}
+    systems = {row["address"]: row["asn"] for row in rows if row["asn"] is not None}
+    return providers, systems
 
 
 def _compose_result(

@@ -1,7 +1,7 @@
 """Company: which suspects show the same page or the same certificate."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -15,7 +15,11 @@ from unflux.probe.observed import Observed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """One suspect among the others; neighbours of its own /16 (IPv6: /32) are not counted."""
+    """One suspect among the others; neighbours of its own network are not counted.
+
+    A network is an autonomous system, since one owner rents in several prefixes of one provider;
+    where that is not known, a /16 (IPv6: /32).
+    """
 
     same_page: int = 0
     """Networks besides its own that show the same page."""
@@ -31,8 +35,14 @@ class Company:
     """Networks besides its own that answer for the zone with authority."""
 
 
-def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
-    """Compare the suspects of one name; return each one's company by its address."""
+def compare_all(
+    observed: Sequence[Observed], systems: Mapping[str, int] | None = None
+) -> dict[str, Company]:
+    """Compare the suspects of one name; return each one's company by its address.
+
+    ``systems``: AS numbers by address, as far as they are known.
+    """
+    network_of = {one.address: _network(one.address, systems or {}) for one in observed}
     pages = [one for one in observed if _is_page(one.document)]
     groups = _group_pages(pages)
     is_unnamed = {one.address: _are_alike(one.document, one.unnamed) for one in observed}
@@ -41,11 +51,11 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
     certificates: dict[str, set[str]] = defaultdict(set)
     for one in observed:
         if one.address in groups:
-            networks[groups[one.address]].add(_network(one.address))
+            networks[groups[one.address]].add(network_of[one.address])
             unnamed[groups[one.address]].append(is_unnamed[one.address])
         if one.certificate is not None:
-            certificates[one.certificate].add(_network(one.address))
-    zones = {_network(one.address) for one in observed if one.names_s}
+            certificates[one.certificate].add(network_of[one.address])
+    zones = {network_of[one.address] for one in observed if one.names_s}
     largest = max((len(found) for found in networks.values()), default=0)
     of_most = [group for group, found in networks.items() if len(found) == largest]
     is_most_unnamed = bool(of_most) and all(mean(unnamed[group]) >= 0.5 for group in of_most)
@@ -57,14 +67,15 @@ def compare_all(observed: Sequence[Observed]) -> dict[str, Company]:
             is_same_unnamed=is_unnamed[one.address],
             is_most_unnamed=is_most_unnamed,
             same_certificate=len(certificates[one.certificate]) - 1 if one.certificate else 0,
-            same_zone=len(zones - {_network(one.address)}) if one.names_s else 0,
+            same_zone=len(zones - {network_of[one.address]}) if one.names_s else 0,
         )
         for one in observed
     }
 
 
-def _network(address: str) -> str:
-    return prefixes(address)[1]
+def _network(address: str, systems: Mapping[str, int]) -> str:
+    system = systems.get(address)
+    return prefixes(address)[1] if system is None else f"AS{system}"
 
 
 def _is_page(document: Document | None) -> bool:

@@ -176,6 +176,12 @@ def stream_delay(facts: Facts) -> Evidence | None:
     return piece("stream-delay", beyond_s, llr, said, HSU)
 
 
+def is_stream_late(facts: Facts) -> bool:
+    """Tell whether what the host has to answer itself is late."""
+    found = stream_delay(facts)
+    return found is not None and found.llr > 0
+
+
 def names_delay(facts: Facts) -> Evidence | None:
     """Answers with authority come from memory, unless they are fetched."""
     seen = facts.observed

@@ -4,19 +4,42 @@ from typing import Final
 
 from unflux.model.verdicts import Evidence
 from unflux.probe.facts import CHOSEN, Facts, piece
-from unflux.probe.lateness import LEAST_LOOKS, is_handshake_prompt
+from unflux.probe.lateness import LEAST_LOOKS, is_handshake_prompt, is_stream_late
+from unflux.probe.observed import Observed
 
 SURE_FRONTS: Final = 2
 """Front pages that were had before another page than the site's decides. Chosen: 2026-11-28; one
 may be of the moment at which the mothership moved."""
+STREAM_NETWORKS: Final = 3
+"""Networks that show the same before it speaks for agents, where what hosts answer themselves is
+late too. Chosen: 2026-11-29; a balanced site has two, and few have far back ends."""
+FILE_NETWORKS: Final = 5
+"""Likewise, where stored files are late and the rest is not. Chosen: 2026-11-29; reverse proxies
+that do not cache stand in two or three networks of their owner's providers."""
+ZONE_NETWORKS: Final = 6
+"""Networks that answer for a zone before it speaks for agents. Chosen: 2026-11-29; RFC 2182 section
+5 recommends three servers, well apart, and large zones have some more."""
+
+
+def least_networks(facts: Facts) -> int | None:
+    """Return how many networks of strangers have to show the same; null: none are enough.
+
+    An owner has hosts of several networks as well, and more of those that do what is ordinary: make
+    documents slowly, or fetch stored ones from behind.
+    """
+    if is_stream_late(facts):
+        return STREAM_NETWORKS
+    return FILE_NETWORKS if facts.observed.has_file else None
 
 
 def same_zone(facts: Facts) -> Evidence | None:
-    """Answers for the zone, as hosts of other networks do."""
+    """Answers for the zone, as hosts of other networks do, and more of them than a zone needs."""
     count = facts.company.same_zone
     if not count:
         return None
     said = f"hosts of {count} other networks answer for the zone with authority"
+    if count + 1 < ZONE_NETWORKS:
+        return piece("same-zone", count, 0.0, f"{said}, as ordinary name servers do", CHOSEN)
     return piece("same-zone", count, 0.2, said, CHOSEN)
 
 
@@ -30,9 +53,11 @@ def same_page(facts: Facts) -> Evidence | None:
         return None
     is_default = company.is_same_unnamed and not company.is_most_unnamed
     if company.is_page_of_most or (company.same_page and not is_default):
-        count = company.same_page
+        count, least = company.same_page, least_networks(facts)
         llr = 0.3 if company.is_same_unnamed else 0.7
         rest = ", and whoever names nobody is shown it too" if company.is_same_unnamed else ""
+        if least is None or count + 1 < least:
+            llr, rest = 0.0, f"{rest}; one owner may have as many"
         said = f"hosts of {count} other networks show the same page for the name{rest}"
         return piece("same-page", count, llr, said, "Holz et al. 2008")
     said = f"another page than hosts of {company.largest} networks show, or none"
@@ -42,28 +67,37 @@ def same_page(facts: Facts) -> Evidence | None:
 
 
 def same_certificate(facts: Facts) -> Evidence | None:
-    """One certificate, so one key, in networks of strangers."""
-    count = facts.company.same_certificate
-    if facts.observed.certificate is None or not count:
+    """One certificate in networks of strangers, whose key is elsewhere: handshakes are relayed.
+
+    Less where the page says so too, since whoever has the one has the other.
+    """
+    seen, count = facts.observed, facts.company.same_certificate
+    if seen.certificate is None or not count:
         return None
     # Devices of one maker have a certificate in common, too.
-    is_named = facts.observed.is_certificate_named
-    rest = ", for the suspected name" if is_named else ", for other names"
+    rest = ", for the suspected name" if seen.is_certificate_named else ", for other names"
     said = f"hosts of {count} other networks show the same certificate{rest}"
-    return piece("same-certificate", count, 1.0 if is_named else 0.0, said, CHOSEN)
+    is_elsewhere = is_stream_late(facts) and not has_key(seen)
+    if not seen.is_certificate_named or not is_elsewhere or count + 1 < STREAM_NETWORKS:
+        return piece("same-certificate", count, 0.0, said, CHOSEN)
+    page = same_page(facts)
+    llr = 0.3 if page is not None and page.llr > 0 else 1.0
+    return piece("same-certificate", count, llr, said, CHOSEN)
+
+
+def has_key(seen: Observed) -> bool:
+    """Tell whether it answers handshakes itself."""
+    return len(seen.handshakes_s) >= LEAST_LOOKS and is_handshake_prompt(seen)
 
 
 def own_certificate(facts: Facts) -> Evidence | None:
-    """Its key is here alone, which no operator gives to a host that may be lost."""
-    seen = facts.observed
-    if (
-        facts.company.same_certificate
-        or not seen.is_certificate_named
-        or len(seen.handshakes_s) < LEAST_LOOKS
-        or not is_handshake_prompt(seen)
-    ):
+    """Its key is here, which no operator gives to a host that may be lost.
+
+    However many show the certificate: each host of a balanced site has the key.
+    """
+    if not facts.observed.is_certificate_named or not has_key(facts.observed):
         return None
-    said = "it has a certificate of its own for the suspected name, and its key"
+    said = "it has a certificate for the suspected name, and its key"
     return piece("own-certificate", said, -1.0, said, CHOSEN)
 
 

@@ -41,6 +41,8 @@ class Visit:
     most_rounds: int = 8
     """Chosen: 2026-11-28; five documents decide most, three more what trembles."""
     providers: Mapping[str, str] = field(default_factory=dict)
+    systems: Mapping[str, int] = field(default_factory=dict)
+    """AS numbers by address, as far as they are known."""
     uptimes: Mapping[str, Uptime] = field(default_factory=dict)
 
 
@@ -128,7 +130,7 @@ def _is_due(observed: Observed, opinion: Opinion, number: int) -> bool:
 
 
 def _weigh_all(plan: Visit, observed: Sequence[Observed]) -> dict[str, Opinion]:
-    company = compare_all(observed)
+    company = compare_all(observed, plan.systems)
     return {one.address: weigh(_facts(plan, one, company[one.address])) for one in observed}
 
 

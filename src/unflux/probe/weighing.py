@@ -98,7 +98,7 @@ def _alternatives(facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[Alter
     page = evidence.get("same-page")
     if page is None:
         found.append(_alternative("planted-address", "untested", "no pages are there to compare"))
-    elif page.llr > 0:
+    elif page.llr >= 0:
         found.append(_alternative("planted-address", "rejected", page.says))
     else:
         found.append(_alternative("planted-address", "holds", page.says))
@@ -119,10 +119,9 @@ def _missing(facts: Facts, evidence: Mapping[str, Evidence]) -> str:
         late_ms = facts.observed.lag_s * 1000
         return f"a machine with less to do: this one was {late_ms:.0f} ms late itself"
     if not is_corroborated(tuple(evidence.values())) and sum(p.llr for p in evidence.values()) > 0:
-        return (
-            "more than delays: suspects of other networks that show the same, or looks at several "
-            "on other days"
-        )
+        is_made = facts.observed.is_web and showing.least_networks(facts) is None
+        others = "" if is_made else "suspects of more networks that show the same, "
+        return f"more than delays: {others}looks at several on other days, or a marker"
     if not evidence.keys() & {"relay-delay", "names-delay"}:
         return "too few replies to compare delays"
     if facts.company.largest < 2:
