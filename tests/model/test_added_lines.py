@@ -1,5 +1,7 @@
 """Lines are added whole; what a kill left of the last one is taken off."""
 
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,16 @@ def test_a_file_begins_when_it_is_added_to(tmp_path: Path) -> None:
     assert (tmp_path / "lines").read_bytes() == b"one\n"
     with pytest.raises(UnfluxError, match="cannot be written"):
         add_lines(tmp_path, ["one\n"])
+
+
+def test_runs_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    with path.open("ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(b"on")
+        other = threading.Thread(target=add_lines, args=(path, ["two\n"]))
+        other.start()
+        other.join(0.2)
+        file.write(b"e\n")
+    other.join()
+    assert path.read_bytes() == b"one\ntwo\n"

@@ -1,5 +1,6 @@
 """Added lines: files of lines that one run after another adds to."""
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,11 +20,17 @@ def prepare_lines(path: Path) -> None:
 
 
 def add_lines(path: Path, lines: Iterable[str]) -> None:
-    """Add whole lines of ASCII to a file; raises UnfluxError where that cannot be."""
+    """Add whole lines of ASCII to a file; raises UnfluxError where that cannot be.
+
+    Runs take turns at it, so that none takes what another is adding for what a kill left.
+    """
+    rest = "".join(lines).encode("ascii")
     try:
-        with path.open("a+b") as file:
+        with path.open("a+b", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             _take_off_rest(file.fileno())
-            file.writelines(line.encode("ascii") for line in lines)
+            while rest:
+                rest = rest[file.write(rest) :]
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror})"
         raise UnfluxError(message) from error
