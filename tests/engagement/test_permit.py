@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import resource
 import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -139,6 +140,25 @@ def test_one_run_at_a_time_keeps_a_ledger(tmp_path: Path) -> None:
     said = pytest.raises(UnfluxError, match=f"process {os.getpid()}")
     with Ledger.kept(path), said, Ledger.kept(path):
         pass
+
+
+def test_a_ledger_is_a_file_that_keeps_its_lines(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refused = pytest.raises(UnfluxError, match="pipe: is no file that keeps")
+    with refused, Ledger.kept(tmp_path / "pipe"):
+        pass
+
+
+def test_a_cut_line_that_cannot_be_ended_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"x" * 100)
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, most[1]))
+    try:
+        with pytest.raises(UnfluxError, match="File too large"), Ledger.kept(path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
 
 
 def test_what_cannot_be_written_down_is_not_granted(tmp_path: Path) -> None:

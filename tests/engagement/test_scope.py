@@ -66,6 +66,7 @@ def test_a_translator_may_be_spoken_to_as_widely_as_who_is_behind_it(tmp_path: P
         (HEAD + 'resolvers = ["dns.example"]', "ADDRESS:PORT"),
         (HEAD.replace("-25T", "-23T"), "its time was over"),
         (HEAD.replace("00Z", "00"), "no moment with an offset"),
+        (HEAD.replace("2026-11-25T00:00:00Z", "9999-12-31T23:59:59-05:00"), "in no year"),
         (HEAD.replace("abuse@isp.example", "a\\r\\nHost: b"), "printable"),
     ],
 )  # fmt: skip
