@@ -31,7 +31,7 @@ from unflux.model.traces import TracedHost
 from unflux.pipeline.gathering import Options as ScanOptions
 from unflux.pipeline.scanning import scan
 from unflux.pipeline.tracing import TraceOptions, trace
-from unflux.read.flow_reading import read_flows
+from unflux.read.flow_reading import bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
 from unflux.trace.columns import number_flows
 from unflux.trace.judging import judge
@@ -114,8 +114,7 @@ def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
 
 
 def _flows(source: str) -> pa.Table:
-    (read,) = read_flows([source], FlowOptions())
-    return read.flows.sort_by("first_at")
+    return bring_together(list(read_flows([source], FlowOptions()))).sort_by("first_at")
 
 
 def count_relayed(

@@ -106,3 +106,7 @@ def test_what_is_neither_flows_nor_names_is_said(tmp_path: Path) -> None:
     (source,) = trace([str(tmp_path / "odd")], TraceOptions()).sources
     assert source.error is not None
     assert "not a format of flows" in source.error
+    flows = written(tmp_path / "flows.pcap", edge())
+    result = trace([str(tmp_path / "odd"), flows], TraceOptions())
+    assert verdict(result) == "suspected"
+    assert [bool(source.error) for source in result.sources] == [True, False]

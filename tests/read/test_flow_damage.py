@@ -8,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.read.test_flow_logs import CONN, CONN_FIELDS, HTTP, HTTP_FIELDS
 
-from unflux.model.errors import UnreadableSourceError
 from unflux.model.flows import FLOWS
-from unflux.read.flow_reading import bring_together, pair_directions
+from unflux.read.flow_reading import bring_together, read_flow_source
 from unflux.read.flow_source import FlowOptions
-from unflux.read.flow_sources import recognise_flows
-from unflux.read.source import Drops
+from unflux.read.opening import Location
 
 
 def tsv(fields: str, rows: tuple[str, ...]) -> str:
@@ -60,15 +58,9 @@ SAMPLES = {
 
 def read(octets: bytes) -> int:
     """Read what the octets are, and return how many flows there are."""
-    try:
-        source = recognise_flows(octets[: 1 << 16])
-    except UnreadableSourceError:
-        return 0
-    batches = list(source.read(io.BytesIO(octets), FlowOptions(), Drops()))
-    tables = [
-        batch.flows if batch.is_directed else pair_directions(batch.flows) for batch in batches
-    ]
-    flows = bring_together(tables)
+    found = read_flow_source(Location(name="-"), FlowOptions(), standard_input=io.BytesIO(octets))
+    assert " failed (" not in (found.error or "")
+    flows = bring_together([found])
     assert flows.schema.names == FLOWS.schema.names
     for name in ("client", "server", "first_at", "client_port", "protocol", "sent_bytes"):
         assert flows[name].null_count == 0

@@ -8,7 +8,6 @@ import pytest
 from unflux.read.flow_reading import (
     FlowsRead,
     bring_together,
-    join_requests,
     read_flow_source,
     read_flows,
 )
@@ -122,10 +121,7 @@ def test_a_long_log_is_read_in_columns(tmp_path: Path) -> None:
 def test_requests_join_the_flows_of_their_id(tmp_path: Path) -> None:
     conn = write_tsv(tmp_path / "conn.log", CONN_FIELDS, CONN)
     http = write_tsv(tmp_path / "http.log", HTTP_FIELDS, HTTP)
-    import pyarrow as pa
-
-    reads = list(read_flows([str(conn), str(http)], FlowOptions()))
-    flows = join_requests(pa.concat_tables([found.flows for found in reads]))
+    flows = bring_together(list(read_flows([str(conn), str(http)], FlowOptions())))
     rows = {row["flow_id"]: row for row in flows.to_pylist()}
     assert rows.keys() == {"C1", "C2", "C3", "C9"}
     assert rows["C1"]["http_target"] == "/x"
@@ -146,7 +142,7 @@ def test_names_of_tls_join_the_flows_of_their_id(tmp_path: Path, write: object) 
     names = write(tmp_path / "ssl.log", fields, rows)  # type: ignore[operator]
     reads = list(read_flows([str(conn), str(names)], FlowOptions()))
     assert [found.error for found in reads] == [None, None]
-    flows = bring_together([found.flows for found in reads])
+    flows = bring_together(reads)
     asked = {row["flow_id"]: row["server_name"] for row in flows.to_pylist()}
     assert asked == {"C1": None, "C2": None, "C3": "b.example"}
     assert len(flows) == 3
@@ -184,7 +180,9 @@ def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
         assert found.format == "eve flows"
         assert not found.drops.reasons
         assert len(found.flows) == 3 * times
-        (row,) = join_requests(found.flows).to_pylist()[:1]
+        flows = bring_together([found])
+        assert len(flows) == times
+        row = flows.to_pylist()[-1]
         assert (row["sent_bytes"], row["received_bytes"]) == (300, 9_000)
         assert row["first_at"].isoformat() == "2026-09-21T12:13:20.250000+00:00"
         assert row["http_host"] == "a.example"

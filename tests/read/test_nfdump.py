@@ -8,7 +8,7 @@ import pytest
 from tests.act.outputs.programs import find
 from tests.trace.relayed_capture import AGENT, BEGIN_US, MOTHERSHIP, relayed
 
-from unflux.read.flow_reading import FlowsRead, read_flow_source
+from unflux.read.flow_reading import FlowsRead, bring_together, read_flow_source
 from unflux.read.flow_source import FlowOptions
 from unflux.read.opening import Location
 
@@ -51,7 +51,7 @@ def test_each_output_gives_the_flows_of_the_capture(exported: Path, output: str)
     # Both directions of the flow whose addresses are cut short.
     is_cut = output in ("line", "long", "extended")
     assert read.drops.reasons == ({"flow without addresses": 2} if is_cut else {})
-    found = read.flows
+    found = bring_together([read])
     assert len(found) == 92 - is_cut
     relays = [row for row in found.to_pylist() if row["server"] == MOTHERSHIP]
     assert {row["client"] for row in relays} == {AGENT}
@@ -68,14 +68,14 @@ def test_each_output_gives_the_flows_of_the_capture(exported: Path, output: str)
 def test_options_that_change_the_output_change_no_flow(
     exported: Path, options: tuple[str, ...]
 ) -> None:
-    found = dump(exported, *options).flows
+    found = bring_together([dump(exported, *options)])
     assert len(found) == 92
     assert sum(server == MOTHERSHIP for server in found["server"].to_pylist()) == 12
 
 
 def test_moments_have_milliseconds_but_in_csv(exported: Path) -> None:
     def are_whole(output: str) -> bool:
-        moments = dump(exported, "-o", output).flows["first_at"].to_pylist()
+        moments = dump(exported, "-o", output).directions["first_at"].to_pylist()
         return all(moment.microsecond == 0 for moment in moments)
 
     assert are_whole("csv")
@@ -88,4 +88,4 @@ def test_a_capture_and_its_export_agree(exported: Path) -> None:
         return sorted(tuple(row[name] for name in names) for row in table.to_pylist())
 
     capture = read_flow_source(Location(name=str(exported / "a.pcap")), FlowOptions()).flows
-    assert ends(capture) == ends(dump(exported, "-o", "pipe").flows)
+    assert ends(capture) == ends(bring_together([dump(exported, "-o", "pipe")]))

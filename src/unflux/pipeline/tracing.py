@@ -55,9 +55,8 @@ def trace(
     names = LeadingNames(_reading_of_names(options))
     found = read_flows(arguments, options.reading, progress=progress)
     reads, of_names = names.take(found)
-    flows = bring_together([read.flows for read in reads])
-    flows = _within(flows, options)
-    sources = tuple(_summary(read, read.flows.num_rows) for read in reads)
+    flows = _within(bring_together(reads), options)
+    sources = tuple(_summary(read, read.row_count) for read in reads)
     for counted in (*(read.drops for read in reads), *(read.drops for read in of_names)):
         drops.update(counted.reasons)
     scene = look(number_flows(flows), ports=options.ports, told=options.agents)

@@ -4,27 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from unflux.model.columns import COUNT, MOMENT
 from unflux.model.errors import UnfluxError
-from unflux.model.flows import FLOWS, number_ends
-from unflux.read.flow_assembly import Directions, assemble
+from unflux.read.flow_directions import pair_directions
+from unflux.read.flow_repeats import without_repeats
+from unflux.read.flow_requests import TEXTS, join_requests, part_requests
 from unflux.read.flow_source import FlowBatch, FlowOptions
-from unflux.read.flow_sources import recognise_flows
+from unflux.read.flow_sources import FLOW_SOURCES, recognise_flows
 from unflux.read.flow_texts import to_flows
 from unflux.read.meter import Meter, Progress
 from unflux.read.opening import Advance, Location, find_locations, open_source
 from unflux.read.source import Drops
 
-SAME_US: Final = 2_000_000
-"""Within this two sources may date the start of one flow. Chosen: 2026-11-28; whole seconds, and
-clocks that are a second apart."""
-
-ASKED: Final = ("http_method", "http_host", "http_target", "http_status", "server_name")
-"""Columns that logs of what was asked for have, beside those of flows."""
+PRECEDENCE: Final = {source.NAME: number for number, source in enumerate(FLOW_SOURCES)}
+"""Which format tells more of a flow: the lower number does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +28,17 @@ class FlowsRead:
     name: str
     format: str | None
     flows: pa.Table
+    """Flows, and requests of logs that have nothing else."""
+    directions: pa.Table
+    """Rows of one direction each, whose other one any source may have."""
     drops: Drops
     error: str | None
     """One line, beginning with the name, where the source could not be read to its end."""
+
+    @property
+    def row_count(self) -> int:
+        """Return how many rows the source has."""
+        return len(self.flows) + len(self.directions)
 
 
 def read_flows(
@@ -83,122 +85,28 @@ def read_flow_source(
     return FlowsRead(
         name=location.name,
         format=format_name,
-        flows=_gather(batches),
+        flows=_joined(batch.flows for batch in batches if batch.is_directed),
+        directions=_joined(batch.flows for batch in batches if not batch.is_directed),
         drops=drops,
         error=error,
     )
 
 
-def _gather(batches: Sequence[FlowBatch]) -> pa.Table:
-    """Return the flows of a source, those of its rows that are directions assembled."""
-    whole = [batch.flows for batch in batches if batch.is_directed]
-    directions = [batch.flows for batch in batches if not batch.is_directed]
+def _joined(tables: Iterable[pa.Table]) -> pa.Table:
+    return pa.concat_tables([to_flows({}, 0), *tables])
+
+
+def bring_together(reads: Sequence[FlowsRead]) -> pa.Table:
+    """Return the flows of several sources, each once, with the requests that were read of them.
+
+    In whatever order they are named, the source whose format tells most comes first.
+    """
+    ordered = sorted(reads, key=lambda read: (PRECEDENCE.get(read.format or "", -1), read.name))
+    tables = [read.flows for read in ordered]
+    directions = [read.directions for read in ordered if len(read.directions)]
     if directions:
-        whole.append(pair_directions(pa.concat_tables(directions)))
-    return pa.concat_tables(whole) if whole else FLOWS.empty()
-
-
-def pair_directions(rows: pa.Table) -> pa.Table:
-    """Join rows of one direction (or of both, as exporters aggregate) to flows."""
-    back = np.flatnonzero(np.asarray(pc.greater(rows["received_bytes"], 0)))
-    hosts, client, server = number_ends(rows)
-    first_us = rows["first_at"].cast(COUNT).to_numpy()
-    last_us = pc.coalesce(rows["last_at"], rows["first_at"]).cast(COUNT).to_numpy()
-    ports = [rows[name].to_numpy() for name in ("client_port", "server_port")]
-    protocol = rows["protocol"].to_numpy()
-
-    def both(forward: np.ndarray, reverse: np.ndarray) -> np.ndarray:
-        return np.concatenate([forward, reverse[back]])
-
-    count = len(rows) + len(back)
-    found = assemble(
-        Directions(
-            first_us=both(first_us, first_us),
-            last_us=both(last_us, last_us),
-            source=both(client, server),
-            source_port=both(ports[0], ports[1]),
-            target=both(server, client),
-            target_port=both(ports[1], ports[0]),
-            protocol=both(protocol, protocol),
-            payload_bytes=both(rows["sent_bytes"].to_numpy(), rows["received_bytes"].to_numpy()),
-            opens=np.zeros(count, bool),
-            authority=np.full(count, -1, np.int8),
-        )
-    )
-    return to_flows(
-        {
-            "first_at": pa.array(found.first_us).cast(MOMENT),
-            "last_at": pa.array(found.last_us).cast(MOMENT),
-            "client": hosts.take(pa.array(found.client)),
-            "client_port": pa.array(found.client_port),
-            "server": hosts.take(pa.array(found.server)),
-            "server_port": pa.array(found.server_port),
-            "protocol": pa.array(found.protocol),
-            "sent_bytes": pa.array(found.sent_bytes),
-            "received_bytes": pa.array(found.received_bytes),
-        },
-        len(found.first_us),
-    )
-
-
-def bring_together(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return the flows of several sources, each once, with the requests that were read of them."""
+        tables.append(pair_directions(directions))
     if not tables:
-        return FLOWS.empty()
-    ended = [table.filter(pc.is_valid(table["last_at"])) for table in tables]
-    others = [table.filter(pc.is_null(table["last_at"])) for table in tables]
-    return join_requests(pa.concat_tables([without_repeats(ended), *others]))
-
-
-def without_repeats(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return the flows of several sources, each once: sensors see the same, and logs repeat it.
-
-    Flows between the same ends that begin within :data:`SAME_US` are one, where they come from
-    different sources; that of the source named first is kept.
-    """
-    flows = pa.concat_tables(tables)
-    if sum(table.num_rows > 0 for table in tables) < 2:
-        return flows
-    source = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    _, client, server = number_ends(flows)
-    first_us = flows["first_at"].cast(COUNT).to_numpy()
-    keys = [
-        client,
-        server,
-        *(flows[name].to_numpy() for name in ("client_port", "server_port", "protocol")),
-    ]
-    order = np.lexsort((source, first_us, *keys))
-    is_same = np.ones(max(len(order) - 1, 0), bool)
-    for key in keys:
-        is_same &= key[order][1:] == key[order][:-1]
-    is_near = np.diff(first_us[order]) <= SAME_US
-    is_repeat = is_same & is_near & (source[order][1:] != source[order][:-1])
-    # Of two that are one, the later source's goes; three in a row are two pairs.
-    earlier, later = order[:-1][is_repeat], order[1:][is_repeat]
-    gone = np.where(source[earlier] < source[later], later, earlier)
-    kept = np.ones(len(flows), bool)
-    kept[gone] = False
-    return flows.filter(pa.array(kept))
-
-
-def join_requests(flows: pa.Table) -> pa.Table:
-    """Give the requests of logs to the flows of the same id: to each flow its first.
-
-    A row without an end is a request. One whose flow was not read stays a flow of its own.
-    """
-    is_asked = pc.or_(flows["http_host"].is_valid(), flows["server_name"].is_valid())
-    is_request = pc.and_(flows["last_at"].is_null(), is_asked)
-    requests = flows.filter(is_request)
-    if not requests.num_rows:
-        return flows
-    rest = flows.filter(pc.invert(is_request))
-    order = pc.sort_indices(requests, sort_keys=[("first_at", "ascending")])
-    requests = requests.take(order)
-    known = pc.is_in(requests["flow_id"], value_set=rest["flow_id"].combine_chunks().drop_null())
-    place = pc.index_in(
-        rest["flow_id"], value_set=requests["flow_id"].combine_chunks(), skip_nulls=True
-    )
-    for name in ASKED:
-        column = pc.coalesce(rest[name], requests[name].take(place))
-        rest = rest.set_column(rest.schema.get_field_index(name), rest.schema.field(name), column)
-    return pa.concat_tables([rest, requests.filter(pc.invert(known))])
+        return to_flows({}, 0)
+    flows, requests = zip(*map(part_requests, tables), strict=True)
+    return join_requests(without_repeats(flows), without_repeats(requests, asked=TEXTS))

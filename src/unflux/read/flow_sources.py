@@ -13,14 +13,15 @@ from unflux.read.recognition import recognise_among
 
 FLOW_SOURCES: Final[tuple[FlowSource, ...]] = (
     FlowCapture(),
-    EveFlows(),
     ZeekFlows(),
-    NfdumpJson(),
+    EveFlows(),
     FlowPipe(),
+    NfdumpJson(),
     FlowLines(),
     FlowTable(),
 )
-"""Asked in this order; formats told by a magic number come first."""
+"""Asked in this order; formats told by a magic number come first. Of a flow that several
+sources have, the first says most: packets, payload that was counted, payload that is reckoned."""
 
 
 def recognise_flows(head: bytes) -> FlowSource:
