@@ -62,7 +62,7 @@ def times_table(evaluation: Evaluation, *, by_kind: bool) -> str:
             score.detector,
             *([time.kind or "all"] if by_kind else []),
             f"{time.decided:,} of {time.domains:,}",
-            count_quantiles(time.lookups),
+            count_quantiles(time.lookups) if time.with_lookups else "not told",
             time_quantiles(time.seconds),
             count_quantiles(time.rotations, 1) if time.with_ttl else "TTL unknown",
         ]

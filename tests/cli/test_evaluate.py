@@ -1,12 +1,13 @@
 import gzip
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import jsonschema
 import pytest
 from tests.cli.conftest import Run
-from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS
+from tests.cli.sample_records import FLUX_DOMAINS, INNOCENT_DOMAINS, START_S
 
 from unflux.judge.baselines import BASELINES
 
@@ -60,6 +61,27 @@ def test_json_scores_every_detector_on_the_same_domains(
     assert every["rotations"]["median"] == pytest.approx(every["seconds"]["median"] / 180)
     assert ours["calibration"]["as_found"]["base_rate"] == 0.75
     assert found["holz"]["calibration"] is None
+
+
+def test_passive_records_are_cut_at_an_age_too(run: Run, tmp_path: Path) -> None:
+    """An entry of one record tells when it was answered, and not how many responses there were."""
+    rng = Random(1)
+    records, labels = tmp_path / "records.jsonl", tmp_path / "labels.csv"
+    with records.open("w") as stream:
+        for step in range(200):
+            address = f"{rng.randrange(11, 200)}.{rng.randrange(256)}.{rng.randrange(256)}.7"
+            first = START_S + 600 * step
+            entry = {"rrname": "flux0.example.", "rrtype": "A", "rdata": address,
+                     "time_first": first, "time_last": first + 1200, "count": 5}  # fmt: skip
+            stream.write(json.dumps(entry) + "\n")
+    labels.write_text("domain,label\nflux0.example,fastflux\n")
+    ran = run("evaluate", labels, records, "--checkpoints", 4)
+    assert ran.status == 0, ran.err
+    (every,) = figures(ran.out)["unflux"]["decision_times"]
+    assert (every["decided"], every["with_lookups"]) == (1, 0)
+    assert every["lookups"] == {"median": None, "p90": None}
+    # Not the whole of the records, which is 120,600 s.
+    assert 0 < every["seconds"]["median"] < 60_000
 
 
 def test_without_checkpoints_nothing_is_said_of_time(

@@ -11,8 +11,8 @@ def row(domain: str, outcome: str | None, **changed: Any) -> dict[str, Any]:
     """Return what one detector said of a fast-flux domain of eight addresses, without times."""
     return {
         "detector": "d", "domain": domain, "label": "fastflux", "kind": None, "family": None,
-        "source": None, "addresses": 8, "outcome": outcome, "score": None, "was_flagged": None,
-        "decided_lookups": None, "decided_s": None, "ttl_s": None,
+        "source": None, "addresses": 8, "lookups": 99, "outcome": outcome, "score": None,
+        "was_flagged": None, "decided_lookups": None, "decided_s": None, "ttl_s": None,
     } | changed  # fmt: skip
 
 

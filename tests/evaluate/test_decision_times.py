@@ -40,5 +40,17 @@ def test_a_ttl_of_zero_counts_as_a_second() -> None:
     assert every.rotations.median == 3.0
 
 
+def test_where_lookups_are_not_told_none_are_counted() -> None:
+    passive = {"lookups": None, "decided_lookups": None}
+    (every,) = decision_times(
+        judged(
+            timed("a", 9.0), timed("b", 5.0) | passive, timed("c", None) | passive
+        )
+    )  # fmt: skip
+    assert (every.domains, every.with_lookups) == (3, 1)
+    assert every.lookups == Quantiles(median=10.0, p90=10.0)
+    assert every.seconds == Quantiles(median=9.0, p90=None)
+
+
 def test_nothing_without_times() -> None:
     assert decision_times(judged(row("a", "fast-flux"))) == ()

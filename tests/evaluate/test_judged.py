@@ -29,7 +29,7 @@ def run(flagged: set[str], last_s: float, lookups: int) -> Run:
         seen=Seen(
             has_answer=np.array([True, True, True, False, True]),
             addresses=np.array([8, 1, 2, 0, 3]),
-            lookups=np.full(5, lookups),
+            lookups=np.array([lookups] * 4 + [0]),
             ttl_s=np.array([60.0, nan, nan, nan, nan]),
             first_us=np.array([1.0 * S, 1.0 * S, nan, 1.0 * S, 1.0 * S]),
             last_us=np.array([last_s * S, last_s * S, nan, last_s * S, last_s * S]),
@@ -56,6 +56,7 @@ def test_the_first_run_that_flags_is_the_decision() -> None:
     )  # fmt: skip
     assert (unsaid["outcome"], unsaid["score"], unsaid["was_flagged"]) == (None, None, False)
     assert (early["ttl_s"], early["addresses"], early["score"]) == (60, 8, 0.5)
+    assert (early["lookups"], unsaid["lookups"]) == (40, None)
     assert {r["was_flagged"] for r in rows.to_pylist() if r["detector"] == "rule"} == {False, None}
 
 

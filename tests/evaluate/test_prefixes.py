@@ -6,7 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from unflux.evaluate.prefixes import births, checkpoint_ages, cut, elapsed_s, look_at, spans_of
+from unflux.evaluate.prefixes import (
+    births,
+    checkpoint_ages,
+    cut,
+    domains_of,
+    elapsed_s,
+    look_at,
+    spans_of,
+)
 from unflux.model.columns import ANSWER_SETS, LOOKUPS, SIGHTINGS
 from unflux.model.rollup import Rollup
 
@@ -97,6 +105,19 @@ def test_a_cut_rollup_has_the_shape_of_a_rollup() -> None:
 def test_domains_without_birth_are_kept_whole() -> None:
     only_b = births(look_at(ROLLUP, pa.array(["b"])), pa.array(["b"]))
     assert cut(ROLLUP, 0, only_b).sightings.num_rows == ROLLUP.sightings.num_rows
+
+
+def test_what_was_only_answered_is_cut_too() -> None:
+    """As passive records have it whose entries are one record each."""
+    answered = Rollup(
+        sightings=ROLLUP.sightings, lookups=LOOKUPS.empty(), answer_sets=ANSWER_SETS.empty()
+    )
+    everyone = domains_of(answered)
+    assert sorted(everyone.to_pylist()) == ["a", "b", "c"]
+    assert sorted(domains_of(ROLLUP).to_pylist()) == ["a", "b", "c", "d"]
+    part = look_at(cut(answered, 49, births(look_at(answered, everyone), everyone)), DOMAINS)
+    assert part.addresses.tolist() == [1, 0, 1, 0, 0]
+    assert part.lookups.tolist() == [0] * 5
 
 
 def test_ages_are_geometric_and_end_before_the_whole() -> None:

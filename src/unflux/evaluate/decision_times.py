@@ -35,12 +35,14 @@ def _over(flux: pa.Table, kind: str | None) -> DecisionTime:
     seconds, ttl_s = _numbers(flux["decided_s"]), _numbers(flux["ttl_s"])
     # A TTL of zero rotates with every answer; a second stands for it.
     has_ttl = ~np.isnan(ttl_s)
+    has_lookups = ~np.isnan(_numbers(flux["lookups"]))
     rotations = _endless(seconds)[has_ttl] / np.maximum(ttl_s[has_ttl], 1.0)
     return DecisionTime(
         kind=kind,
         domains=flux.num_rows,
         decided=int((~np.isnan(seconds)).sum()),
-        lookups=_quantiles(_endless(_numbers(flux["decided_lookups"]))),
+        lookups=_quantiles(_endless(_numbers(flux["decided_lookups"]))[has_lookups]),
+        with_lookups=int(has_lookups.sum()),
         seconds=_quantiles(_endless(seconds)),
         rotations=_quantiles(rotations),
         with_ttl=int(has_ttl.sum()),

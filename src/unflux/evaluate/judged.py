@@ -47,6 +47,7 @@ def judged_rows(labels: pa.Table, whole: Run, shorter: Sequence[Run]) -> pa.Tabl
             "detector": pa.array([detector] * labels.num_rows, TEXT),
             **{name: labels[name] for name in labels.column_names},
             "addresses": pa.array(seen.addresses),
+            "lookups": pa.array(seen.lookups, mask=seen.lookups == 0),
             "outcome": outcome,
             "score": score,
             **_decisions(detector, labels, whole, shorter),
@@ -78,9 +79,10 @@ def _decisions(
     lookups = np.stack([run.seen.lookups for run in runs])[first, domains]
     elapsed = np.stack([elapsed_s(run.seen, whole.seen) for run in runs])[first, domains]
     is_timed = ~np.isnan(spans_of(whole.seen))
+    is_counted = whole.seen.lookups > 0
     return {
         "was_flagged": pa.array(ever, mask=~is_timed),
-        "decided_lookups": pa.array(lookups, mask=~(ever & is_timed)),
+        "decided_lookups": pa.array(lookups, mask=~(ever & is_timed & is_counted)),
         "decided_s": pa.array(elapsed, mask=~(ever & is_timed)),
     }
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unflux.model.columns import MOMENT
+from unflux.model.columns import MOMENT, TEXT
 from unflux.model.rollup import ADDRESS_TYPES, Rollup, tables_of
 from unflux.model.times import MICROSECONDS_PER_S
 
@@ -25,12 +25,19 @@ class Seen:
     addresses: npt.NDArray[np.int64]
     """Distinct addresses in answers to names of the domain."""
     lookups: npt.NDArray[np.int64]
-    """Responses to names of the domain."""
+    """Responses to names of the domain; 0 also where records do not tell how many there were."""
     ttl_s: npt.NDArray[np.float64]
     """Longest TTL of these addresses; NaN: unknown."""
     first_us: npt.NDArray[np.float64]
     last_us: npt.NDArray[np.float64]
     """First and last moment of a response, microseconds since the epoch; NaN: none has a time."""
+
+
+def domains_of(rollup: Rollup) -> pa.Array:
+    """Return the domains that anything was asked of; passive records may have answers alone."""
+    tables = rollup.lookups, rollup.sightings
+    chunks = [chunk for table in tables for chunk in table["domain"].chunks]
+    return pc.unique(pa.chunked_array(chunks, TEXT))
 
 
 def look_at(rollup: Rollup, domains: pa.Array) -> Seen:

@@ -55,6 +55,8 @@ JUDGED: Final = TableShape(
         _DOMAIN,
         *_TRUTH,
         _column("addresses", COUNT, "addresses", "distinct addresses in answers to its names"),
+        _column("lookups", COUNT, "responses", "responses to its names; null: the records do not "
+                "tell, as some passive ones", nullable=True),
         _column("outcome", TEXT, "fast-flux|benign|undecided", "what was said; null: nothing",
                 nullable=True),
         _column("score", RATIO, "0..1", "probability of fast flux, where one is given",
@@ -126,6 +128,8 @@ class DecisionTime:
     domains: int
     decided: int
     lookups: Quantiles
+    """Responses to its names, of the domains of which the records tell how many there were."""
+    with_lookups: int
     seconds: Quantiles
     rotations: Quantiles
     """Seconds over the longest TTL, of the domains whose TTL is known."""

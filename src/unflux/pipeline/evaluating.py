@@ -14,7 +14,7 @@ from scipy.special import expit
 from unflux.engine.connection import Engine, open_engine
 from unflux.evaluate.judged import OPINIONS, Run, judged_rows
 from unflux.evaluate.labels import read_labels
-from unflux.evaluate.prefixes import births, checkpoint_ages, cut, look_at, spans_of
+from unflux.evaluate.prefixes import births, checkpoint_ages, cut, domains_of, look_at, spans_of
 from unflux.evaluate.scoring import compose_evaluation
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.model.errors import UnfluxError
@@ -94,7 +94,7 @@ def judge_labelled(
     routes = map_routes(rollup, options.routes, gathered.drops)
     whole = look_at(rollup, domains)
     ages = checkpoint_ages(spans_of(whole)[whole.has_answer], checkpoints)
-    everyone = pc.unique(rollup.lookups["domain"].combine_chunks())
+    everyone = domains_of(rollup)
     born = births(look_at(rollup, everyone), everyone)
     shorter = []
     with open_engine(options.engine, workers=options.workers) as engine:

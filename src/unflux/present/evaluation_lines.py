@@ -88,6 +88,7 @@ def _decision_time(time: DecisionTime) -> dict[str, Any]:
         "domains": time.domains,
         "decided": time.decided,
         "lookups": _quantiles(time.lookups),
+        "with_lookups": time.with_lookups,
         "seconds": _quantiles(time.seconds),
         "rotations": _quantiles(time.rotations),
         "with_ttl": time.with_ttl,

@@ -102,7 +102,7 @@ def _print_times(evaluation: Evaluation, screen: Screen) -> None:
             Cell(score.detector, "bold"),
             Cell(time.kind or "all"),
             Cell(f"{time.decided:,}/{time.domains:,}"),
-            Cell(count_quantiles(time.lookups)),
+            Cell(count_quantiles(time.lookups) if time.with_lookups else "-"),
             Cell(time_quantiles(time.seconds)),
             Cell(count_quantiles(time.rotations, 1) if time.with_ttl else "-"),
         )
