@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Ledger:
                 message = f"{path}: cannot be written ({error.strerror})"
                 raise UnfluxError(message) from error
             try:
-                yield cls(path, opened, _count_lines(opened))
+                yield cls(path, opened, _count_requests(path, opened))
             finally:
                 os.close(opened)
 
@@ -79,6 +80,17 @@ class Ledger:
         if written != len(line):
             message = f"{self._path}: cannot be written (disk full)"
             raise UnfluxError(message)
+
+
+def _count_requests(path: Path, opened: int) -> int:
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        message = f"{path}: is no file that keeps what is written to it"
+        raise UnfluxError(message)
+    try:
+        return _count_lines(opened)
+    except OSError as error:
+        message = f"{path}: cannot be read or written ({error.strerror})"
+        raise UnfluxError(message) from error
 
 
 def _count_lines(opened: int) -> int:

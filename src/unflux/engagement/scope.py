@@ -131,7 +131,11 @@ def _moment(value: object) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
         message = "until is no moment with an offset, such as 2026-12-01T00:00:00Z"
         raise ValueError(message)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        message = f"until = {value.isoformat()} is in no year of the calendar, in UTC"
+        raise ValueError(message) from error
 
 
 def _prefix(text: str) -> Network:
