@@ -94,15 +94,25 @@ class Inbox:
         """Add records, once there is room; above the ceiling at most by one call of each input.
 
         Chunks of one call come into one batch. One without records moves the position alone, which
-        is kept with the next batch.
+        is kept with the next batch. Where the wait is cancelled they are added all the same: they
+        were read.
         """
+        try:
+            await self._wait_for_room()
+        finally:
+            self.add(*chunks)
+
+    def add(self, *chunks: Chunk) -> None:
+        """Add records whether there is room or not: the last of an input that ends."""
+        for chunk in chunks:
+            self._add(chunk)
+
+    async def _wait_for_room(self) -> None:
         if self.is_full:
             self.stall_count += 1
             while self.is_full:
                 self._room.clear()
                 await self._room.wait()
-        for chunk in chunks:
-            self._add(chunk)
 
     def _add(self, chunk: Chunk) -> None:
         if chunk.position is not None:

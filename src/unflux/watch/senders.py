@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self, cast
@@ -106,7 +107,7 @@ class Senders:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Accept no more and leave the senders; what they sent before is in the inbox."""
+        """Accept no more and leave the senders; what was read of them is in the inbox."""
         for server in self._servers:
             server.close()
         for task in self._tasks:
@@ -125,42 +126,43 @@ class Senders:
         receiver = self._make_receiver()
         try:
             _keep_alive(writer.get_extra_info("socket"), self._limits.keepalive_s)
-            async with asyncio.timeout(self._limits.handshake_s):
-                while not (receiver.is_started or receiver.is_over):
-                    if not await self._step(reader, writer, receiver):
-                        return
-            while not receiver.is_over and await self._step(reader, writer, receiver):
-                pass
+            async with asyncio.timeout(self._limits.handshake_s) as shaking_hands:
+                while not receiver.is_over and (octets := await reader.read(READ_OCTETS)):
+                    frames, count, reply = receiver.receive(octets)
+                    if receiver.is_started or receiver.is_over:
+                        shaking_hands.reschedule(None)
+                    if count:
+                        await self._inbox.put(self._chunk(frames, count))
+                    if reply:
+                        writer.write(reply)
+                        async with asyncio.timeout(self._limits.reply_s):
+                            await writer.drain()
         except TimeoutError:
             self.drops[NO_HANDSHAKE] += 1
         except OSError:
             self.drops[BROKEN] += 1
         except asyncio.CancelledError:
             # By __aexit__ alone. Were it passed on, Python 3.11 would report an error.
-            pass
+            await self._take_rest(reader, writer, receiver)
         finally:
             receiver.end()
             writer.close()
             self._tasks.discard(task)
 
-    async def _step(
+    async def _take_rest(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, receiver: Receiver
-    ) -> bool:
-        """Read once; return whether the sender is there still."""
-        octets = await reader.read(READ_OCTETS)
-        if not octets:
-            return False
-        frames, count, reply = receiver.receive(octets)
-        if count:
-            self.record_count += count
-            await self._inbox.put(
-                Chunk(origin=self.name, head=self._head, octets=frames, count=count)
-            )
-        if reply:
-            writer.write(reply)
-            async with asyncio.timeout(self._limits.reply_s):
-                await writer.drain()
-        return True
+    ) -> None:
+        """Leave a sender, and take what was read of it already."""
+        writer.transport.abort()  # the stream ends behind that
+        with suppress(OSError):
+            frames, count, _ = receiver.receive(await reader.read())
+            if count:
+                self._inbox.add(self._chunk(frames, count))
+
+    def _chunk(self, frames: bytes, count: int) -> Chunk:
+        """Count frames that arrived, and return them as a chunk."""
+        self.record_count += count
+        return Chunk(origin=self.name, head=self._head, octets=frames, count=count)
 
 
 def _keep_alive(connection: socket.socket, seconds: int) -> None:
