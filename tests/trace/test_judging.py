@@ -57,9 +57,12 @@ def test_a_household_that_relays_is_an_agent_and_its_target_a_mothership() -> No
     assert controller.period_s == 600
 
 
-def household(number: int, count: int, *, late_s: int = 0) -> pa.Table:
+def household(
+    number: int, count: int, *, late_s: int = 0, is_asked: bool = False
+) -> pa.Table:  # fmt: skip
     """Return the flows of one more household that relays, with visitors of its own."""
-    flows = flows_of(relayed(count=count, seed=number))
+    wire = relayed(count=count, seed=number)
+    flows = flows_of(asked(wire, 0x84) if is_asked else wire)
     for name in ("client", "server"):
         ends = pa.array([
             {AGENT: f"198.{18 + number % 2}.{number}.7"}.get(end, end).replace(
@@ -266,6 +269,52 @@ def test_one_host_may_serve_names_and_pages() -> None:
     assert found[f"{MOTHERSHIP} name-mothership"].verdict == "accused"
     alone = trace(unseen.filter(pc.not_equal(unseen["server_port"], 80)))
     assert alone[f"{MOTHERSHIP} name-mothership"].verdict == "undecided"
+
+
+OWNERS = "203.0.113.44"
+
+
+def owning(wire: Wire) -> Wire:
+    """Add a proxy of the household's owner, for TLS, before a host that the owner rents."""
+    draw = random.Random(8)
+    for number in range(20):
+        at_us = BEGIN_US + draw.randrange(60_000_000, 3_500_000_000)
+        hello, answer = b"\x16\x03\x01" + bytes(500 + number), bytes(draw.randrange(2_000, 50_000))
+        wire.connect(at_us, (f"192.0.2.{200 + number}", 45_000), (AGENT, 443), hello, answer)
+        wire.connect(
+            at_us + 20_000, (AGENT, 46_000 + number), (OWNERS, 443), hello, answer, takes_us=70_000
+        )
+    return wire
+
+
+def test_what_else_an_agents_household_runs_is_not_accused_with_it() -> None:
+    found = trace(flows_of(owning(asked(relayed(), 0x84))))
+    assert found[f"{MOTHERSHIP} mothership"].verdict == "accused"
+    host = found[f"{OWNERS} mothership"]
+    assert host.verdict == "suspected"
+    assert host.score <= 0.5
+    assert host.missing is not None
+    assert host.missing.startswith("One household")
+    assert "company" not in {piece.name for piece in host.evidence}
+
+
+@pytest.mark.parametrize(
+    ("homes", "verdict"), [((3,), "suspected"), ((3, 4), "suspected"), ((3, 4, 5), "accused")]
+)
+def test_agents_in_three_networks_speak_for_the_company_of_an_accused_host(
+    homes: tuple[int, ...], verdict: str
+) -> None:
+    """Questions go on to one host and pages to another, which an owner might rent of a few."""
+    flows = pa.concat_tables([household(number, 12, is_asked=True) for number in homes])
+    servers = [
+        OWNERS if (server, port) == (MOTHERSHIP, 80) else server
+        for server, port in zip(
+            flows["server"].to_pylist(), flows["server_port"].to_pylist(), strict=True
+        )
+    ]
+    found = trace(written(flows, "server", servers))
+    assert found[f"{MOTHERSHIP} name-mothership"].verdict == "accused"
+    assert found[f"{OWNERS} mothership"].verdict == verdict
 
 
 def test_who_is_involved_is_known_before_judging() -> None:

@@ -185,8 +185,10 @@ def _with_company(
     """Let what is accused speak for its company, and name those that relay on proxies.
 
     A relay that goes to an accused host is an agent, so that what else half of such relays or more
-    is relayed to is their network's, and so is what else is relayed to that host; and a host that
-    relays itself to a suspect stands in the middle.
+    is relayed to is their network's, unless one owner may have all of them: an agent's household
+    may run a proxy of its own. What else is relayed to an accused host is the network's in any
+    case, and so is what accused hosts relay on to; and a host that relays itself to a suspect
+    stands in the middle.
     """
     agents = {
         link.agent
@@ -203,8 +205,12 @@ def _with_company(
     for suspect, host in zip(suspects, hosts, strict=True):
         found = host
         mine = {link.agent for link in suspect.links}
+        is_theirs = suspect.number in accused or 2 * len(mine & accused) >= len(mine)
         # One that is an agent may run what others run for a maker.
-        is_company = 2 * len(mine & (agents | accused)) >= len(mine) or suspect.number in accused
+        is_shared = 2 * len(mine & (agents | accused)) >= len(mine)
+        is_company = is_theirs or (
+            is_shared and ("owners-proxy", "untested") not in _outcomes(host)
+        )
         holds = [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
         if host.verdict in OPEN and is_company and not holds and (
             suspect.relay_llr >= CONVICTION
