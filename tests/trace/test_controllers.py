@@ -8,6 +8,8 @@ from tests.trace.flow_rows import Row, table
 from tests.trace.relayed_capture import AGENT, CONTROLLER, MOTHERSHIP, relayed
 from tests.trace.test_judging import flows_of, trace
 
+from unflux.model.flows import FLOWS
+
 BEGIN_S = 1_790_000_000
 
 
@@ -80,3 +82,18 @@ def test_who_polls_what_relays_poll_is_an_agent_and_no_bystander(
         controller = found[f"{CONTROLLER} controller"]
         assert controller.verdict == "suspected"
         assert len(controller.agents) == 14
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_strangers_that_look_at_hosts_here_are_no_other_households(is_answered: bool) -> None:
+    """Whoever comes from outside could not be seen asking an update server outside."""
+    flows = flows_of(relayed(controller_name="update.vendor.example")).cast(FLOWS.schema)
+    rows: list[Row] = [
+        (BEGIN_S + 60 * crawler + site, BEGIN_S + 60 * crawler + site, f"198.18.{crawler}.5",
+         f"198.51.{site}.80", *((300, 4_000) if is_answered else (0, 0)))
+        for crawler in range(60)
+        for site in range(1, 5)
+    ]  # fmt: skip
+    found = trace(pa.concat_tables([flows, table(rows)]), AGENT)[f"{CONTROLLER} controller"]
+    assert found.verdict == "undecided"
+    assert "shared" not in {piece.name for piece in found.evidence}

@@ -317,6 +317,54 @@ def test_agents_in_three_networks_speak_for_the_company_of_an_accused_host(
     assert found[f"{OWNERS} mothership"].verdict == verdict
 
 
+def knocked(flows: pa.Table, server: str, port: int) -> pa.Table:
+    """Add flows of five strangers that opened nothing, as scanners leave them."""
+    knocks = flows.take([0] * 5)
+    for name, values in (
+        ("client", [f"198.51.{number}.77" for number in range(5)]),
+        ("server", [server] * 5),
+        ("server_port", [port] * 5),
+        ("sent_bytes", [0, 0, 40, 40, 0]),
+        ("received_bytes", [0, 0, 0, 0, 20]),
+    ):
+        knocks = written(knocks, name, values)
+    return pa.concat_tables([flows, knocks])
+
+
+@pytest.mark.parametrize("port", [9, 80])
+def test_who_knocks_at_a_mothership_in_vain_is_no_customer_of_it(port: int) -> None:
+    flows = flows_of(relayed())
+    found = trace(knocked(knocked(flows, MOTHERSHIP, port), CONTROLLER, port))
+    host = found[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "suspected"
+    (service,) = (a for a in host.alternatives if a.hypothesis == "service-for-all")
+    assert service.because.startswith("0 hosts")
+    assert found[f"{CONTROLLER} controller"] == trace(flows)[f"{CONTROLLER} controller"]
+
+
+def test_who_gets_answers_of_it_is_one() -> None:
+    flows = knocked(flows_of(relayed()), MOTHERSHIP, 80)
+    for name in ("sent_bytes", "received_bytes"):
+        flows = written(flows, name, [max(count, 9) for count in flows[name].to_pylist()])
+    host = trace(flows)[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "innocent"
+    assert "service-for-all" in [a.hypothesis for a in host.alternatives if a.outcome == "holds"]
+
+
+def test_web_hosts_that_a_relay_knocks_at_in_vain_are_not_browsed() -> None:
+    flows = flows_of(relayed())
+    received = [
+        0 if client == AGENT and port == 443 else count
+        for client, port, count in zip(
+            *(flows[name].to_pylist() for name in ("client", "server_port", "received_bytes")),
+            strict=True,
+        )
+    ]
+    host = trace(written(flows, "received_bytes", received))[f"{MOTHERSHIP} mothership"]
+    assert "browsing" not in {piece.name for piece in host.evidence}
+    assert host.verdict == "undecided"
+
+
 def test_who_is_involved_is_known_before_judging() -> None:
     scene = look(number_flows(flows_of(relayed())), told=frozenset())
     assert {AGENT, MOTHERSHIP, CONTROLLER} <= involved(scene)

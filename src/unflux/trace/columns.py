@@ -46,6 +46,12 @@ class FlowColumns:
     def __len__(self) -> int:
         return len(self.first_us)
 
+    @property
+    def is_answered(self) -> np.ndarray:
+        """bool: whether payload went both ways; a knock that brought nothing asks nothing."""
+        answered: np.ndarray = (self.sent_bytes > 0) & (self.received_bytes > 0)
+        return answered
+
     def at(self, rows: np.ndarray) -> "FlowColumns":
         """Return some rows: their numbers, or a flag for each."""
         return FlowColumns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

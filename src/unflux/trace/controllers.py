@@ -53,6 +53,7 @@ def find_controllers(
         for number, polls in polled.items()
     }
     askers = scene.count_askers(best_of, best_of)
+    households = {network: scene.count_households(network) for network in set(best_of.values())}
     for number, network in sorted(best_of.items()):
         theirs = [poll for poll in polled[number] if poll.agent in network]
         if not theirs:
@@ -63,7 +64,7 @@ def find_controllers(
             polling=len({poll.agent for poll in theirs}),
             relays=len(network),
             others=askers.get(number, 0),
-            bystanders=max(scene.client_count - len(network), askers.get(number, 0)),
+            bystanders=max(households[network] - len(network), askers.get(number, 0)),
             network_count=len(networks),
         )
         weighed = _weigh(theirs, places.get(address, NOWHERE), crowd)
@@ -86,7 +87,7 @@ class _Crowd:
     others: int
     """Hosts that ask it and are no relays of the network."""
     bystanders: int
-    """They and the other hosts that look at web hosts."""
+    """They and the other hosts that look at several of the web hosts that its relays look at."""
     network_count: int
     """Of which this network was chosen for its polls."""
 
@@ -160,7 +161,7 @@ def _contrast(crowd: _Crowd) -> Evidence:
         crowd.polling,
         min(CONTRAST, llr) if is_more and llr > 0 else 0.0,
         f"{crowd.polling:,} of {crowd.relays:,} relays to one host poll it; of "
-        f"{crowd.bystanders:,} other hosts here that look at web hosts "
+        f"{crowd.bystanders:,} other hosts here that look at the same web hosts "
         + (f"{crowd.others:,} ask it." if crowd.others else "none asks it."),
         "Bayes factor of two binomials against one",
     )

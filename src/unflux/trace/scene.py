@@ -36,26 +36,38 @@ class Scene:
     target_counts: dict[int, int]
     """Hosts that each agent opened flows to."""
     browsed: dict[int, int]
-    """Of them, those on web ports to which nothing was relayed."""
+    """Of them, those on web ports that answered and to which nothing was relayed."""
     looked_up_at: dict[int, int]
     """Of those that each agent opened flows to, the name servers (port 53)."""
-    client_count: int
-    """Hosts that opened flows to the web ports of several others."""
+    page_ways: np.ndarray
+    """A number for each client and web host that answered it, but for hosts with links."""
     agent_count: int
     """Hosts that both serve and ask."""
     told: frozenset[int]
     """Agents that somebody knew before."""
 
+    def count_households(self, relays: Collection[int]) -> int:
+        """Return how many hosts look at several of the web hosts that relays look at.
+
+        Who comes from outside asks others, for what relays look at is outside as well.
+        """
+        client, server = np.divmod(self.page_ways, max(len(self.capture.hosts), 1))
+        is_theirs = _mask(self.capture, np.array(sorted(relays), np.int64))[client]
+        is_common = _mask(self.capture, server[is_theirs])[server]
+        counts = _per_client(self.capture, self.page_ways[is_common]).values()
+        return sum(count >= SEVERAL for count in counts)
+
     def count_askers(
         self, servers: Collection[int], without: Mapping[int, Collection[int]]
     ) -> dict[int, int]:
-        """Return how many hosts opened flows to each server, less those told for it."""
+        """Return how many hosts got answers of each server, less those told for it."""
         return count_askers(self.capture, servers, without)
 
     def askers_of(self, server: int) -> frozenset[int]:
-        """Return the hosts that opened flows to one server."""
+        """Return the hosts that got answers of one server."""
         flows = self.capture.flows
-        return frozenset(np.unique(flows.client[flows.server == server]).tolist())
+        rows = (flows.server == server) & flows.is_answered
+        return frozenset(np.unique(flows.client[rows]).tolist())
 
 
 def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str]) -> Scene:
@@ -84,8 +96,9 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
         pools += together
         alike = np.concatenate([alike, more])
     agents = np.array(sorted({link.agent for link in links}), np.int64)
-    is_theirs = _mask(capture, agents)[flows.client]
-    is_web = np.isin(flows.server_port, WEB_PORTS)
+    is_agent = _mask(capture, agents)
+    is_theirs = is_agent[flows.client]
+    is_page = np.isin(flows.server_port, WEB_PORTS) & flows.is_answered
     relayed = _ways(capture, alike)
     return Scene(
         capture=capture,
@@ -93,11 +106,12 @@ def look(capture: Capture, *, ports: frozenset[int] = PORTS, told: frozenset[str
         pools=tuple(pools),
         polls=_polls(capture, agents, links),
         target_counts=_per_client(capture, _ways(capture, is_theirs)),
-        browsed=_per_client(capture, np.setdiff1d(_ways(capture, is_theirs & is_web), relayed)),
+        browsed=_per_client(capture, np.setdiff1d(_ways(capture, is_theirs & is_page), relayed)),
         looked_up_at=_per_client(
             capture, _ways(capture, is_theirs & (flows.server_port == DNS_PORT))
         ),
-        client_count=_client_count(capture, is_web & ~_mask(capture, agents)[flows.server]),
+        # Who asks several agents is a visitor of theirs, of whom no more is seen.
+        page_ways=_ways(capture, is_page & ~is_agent[flows.server]),
         agent_count=agent_count,
         told=frozenset(capture.numbers_of(told)),
     )
@@ -114,8 +128,7 @@ def _link(
 ) -> tuple[list[Link], list[Pool], np.ndarray]:
     """Return the links of some hosts, their pools, and the rows of all flows alike in size."""
     flows = capture.flows
-    # A knock that brought nothing is nothing to relay.
-    inbound = np.flatnonzero(is_inbound & (flows.sent_bytes > 0) & (flows.received_bytes > 0))
+    inbound = np.flatnonzero(is_inbound & flows.is_answered)
     outbound = np.flatnonzero(agents[flows.client] & (flows.client != flows.server))
     if not len(inbound) or not len(outbound):
         return [], [], np.empty(0, np.int64)
@@ -151,12 +164,6 @@ def _per_client(capture: Capture, ways: np.ndarray) -> dict[int, int]:
     return _counted(ways // max(len(capture.hosts), 1))
 
 
-def _client_count(capture: Capture, rows: np.ndarray) -> int:
-    # Who asks several agents is a visitor of theirs, of whom no more is seen.
-    counts = _per_client(capture, _ways(capture, rows)).values()
-    return sum(count >= SEVERAL for count in counts)
-
-
 def _counted(numbers: np.ndarray) -> dict[int, int]:
     values, counts = np.unique(numbers, return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
@@ -165,9 +172,9 @@ def _counted(numbers: np.ndarray) -> dict[int, int]:
 def count_askers(
     capture: Capture, servers: Collection[int], without: Mapping[int, Collection[int]]
 ) -> dict[int, int]:
-    """Count for each server the hosts that opened flows to it, less those told for it."""
+    """Count for each server the hosts that got answers of it, less those told for it."""
     flows, width = capture.flows, len(capture.hosts)
-    rows = _mask(capture, np.array(sorted(servers), np.int64))[flows.server]
+    rows = _mask(capture, np.array(sorted(servers), np.int64))[flows.server] & flows.is_answered
     ways = np.unique(flows.server[rows] * width + flows.client[rows])
     counts = _counted(ways // max(width, 1))
     if not counts:

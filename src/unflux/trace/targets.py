@@ -127,7 +127,7 @@ def gather_suspects(
     relays: dict[int, set[int]] = defaultdict(set)
     for (number, _), relay in proved.items():
         relays[number] |= {link.agent for link in relay.links}
-    polled = _polled(scene)
+    polled = _polled(scene, scene.count_households(totals))
     company = {number: mine | _company(number, mine, polled) for number, mine in relays.items()}
     askers = scene.count_askers(relays, company)
     for (number, is_of_names), relay in proved.items():
@@ -190,7 +190,7 @@ def _is_told(links: Sequence[Link], sure: Mapping[int, set[int]], told: Collecti
     return is_only or 2 * len(known) >= len(links)
 
 
-def _polled(scene: Scene) -> list[list[Poll]]:
+def _polled(scene: Scene, household_count: int) -> list[list[Poll]]:
     """Return the polls of each polled host, but for those that most homes poll."""
     polls: dict[int, list[Poll]] = defaultdict(list)
     for poll in scene.polls:
@@ -198,7 +198,7 @@ def _polled(scene: Scene) -> list[list[Poll]]:
     return [
         found
         for _, found in sorted(polls.items())
-        if len(found) < FAMILIAR or 2 * len(found) <= scene.client_count
+        if len(found) < FAMILIAR or 2 * len(found) <= household_count
     ]
 
 
