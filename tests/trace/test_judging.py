@@ -238,6 +238,25 @@ def test_requests_of_the_form_for_proxies_explain_a_relay(
     assert (found.verdict == "accused") != proxied
 
 
+def test_a_stranger_who_tries_for_a_proxy_explains_nothing() -> None:
+    """One request in absolute form among many whose form TLS hides."""
+    flows = flows_of(relayed(count=20))
+    came = [n for n, server in enumerate(flows["server"].to_pylist()) if server == AGENT]
+    targets = [None] * len(flows)
+    for name, first in (
+        ("http_method", "GET"), ("http_host", "judge.example"),
+        ("http_target", "http://judge.example/"),
+    ):  # fmt: skip
+        read: list[str | None] = [*targets]
+        read[came[0]] = first
+        flows = written(flows, name, read)
+    host = trace(flows, AGENT)[f"{MOTHERSHIP} mothership"]
+    assert host.verdict == "accused"
+    (proxy,) = (a for a in host.alternatives if a.hypothesis == "forward-proxy")
+    assert proxy.outcome == "rejected"
+    assert "Of 20 requests 1 were read, and 1 of these have the form" in proxy.because
+
+
 def asked(wire: Wire, marks: int) -> Wire:
     """Add questions that the agent passes on, answered with these marks (RFC 1035 4.1.1)."""
     for number in range(20):

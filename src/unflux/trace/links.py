@@ -32,7 +32,8 @@ class Link:
     """Relayed answers of DNS with and without AA."""
     for_proxy: int
     for_server: int
-    """Requests of these as proxies are sent them, and as servers are."""
+    unread: int
+    """Requests of these as proxies are sent them, as servers are, and those that nobody read."""
     port: int
     """Port of the agent to which most of these came."""
     target_ports: tuple[int, ...]
@@ -132,6 +133,7 @@ def _link(flows: FlowColumns, pairs: Pairs, places: np.ndarray, *, may_join: boo
         not_authoritative=int((aa == 0).sum()),
         for_proxy=int((flows.is_for_proxy[inbound] == 1).sum()),
         for_server=int((flows.is_for_proxy[inbound] == 0).sum()),
+        unread=int((flows.is_for_proxy[inbound] == -1).sum()),
         port=_most_common(flows.server_port[inbound[shown]]),
         target_ports=tuple(np.unique(flows.server_port[outbound[shown]]).tolist()),
         rows=tuple(zip(inbound[shown].tolist(), outbound[shown].tolist(), strict=True)),
