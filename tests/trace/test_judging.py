@@ -148,6 +148,24 @@ def test_a_private_host_of_private_clients_is_not_said_to_stand_behind_its_relay
     assert "so are those of the clients" in own.because
 
 
+def test_a_private_origin_near_its_relay_is_of_its_site_whoever_asks() -> None:
+    """A proxy inside a company: its people have private addresses too."""
+    flows = flows_of(relayed())
+    for name in ("client", "server"):
+        ends = [
+            {MOTHERSHIP: "10.0.0.6", AGENT: "10.0.0.5"}.get(end, end).replace(
+                "192.0.2.", "10.20.0."
+            )
+            for end in flows[name].to_pylist()
+        ]  # fmt: skip
+        flows = written(flows, name, ends)
+    host = trace(flows)["10.0.0.6 mothership"]
+    assert host.verdict == "innocent"
+    (own,) = (a for a in host.alternatives if a.hypothesis == "own-site")
+    assert own.outcome == "holds"
+    assert "/16" in own.because
+
+
 def test_providers_and_one_as_explain_too() -> None:
     flows = flows_of(relayed())
     cdn = {MOTHERSHIP: Place(use="cdn"), AGENT: Place(use="cdn")}

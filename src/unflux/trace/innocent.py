@@ -77,19 +77,26 @@ def weigh_innocents(target: Target) -> list[tuple[Alternative, float]]:
 
 
 def _is_own_site(target: Target) -> bool:
-    if is_private(target.address):
-        return target.client_private_ratio < OWN_RATIO
+    return _is_behind(target) or target.is_same_asn or _is_near(target)
+
+
+def _is_behind(target: Target) -> bool:
+    """Tell whether its address is private and those of the clients are not."""
+    return is_private(target.address) and target.client_private_ratio < OWN_RATIO
+
+
+def _is_near(target: Target) -> bool:
     mine = prefixes(target.address)
-    return target.is_same_asn or all(prefixes(agent)[1] == mine[1] for agent in target.agents)
+    return all(prefixes(agent)[1] == mine[1] for agent in target.agents)
 
 
 def _own_site(target: Target) -> str:
-    if is_private(target.address):
-        if not _is_own_site(target):
-            return "Its address is private, and so are those of the clients."
+    if _is_behind(target):
         return "Its address is private: it stands behind its relay."
     if target.is_same_asn:
         return "It and its relays are announced by one AS."
+    if is_private(target.address) and not _is_near(target):
+        return "Its address is private, and so are those of the clients."
     return "Whether it lies in the /16 (IPv6: /32) of each of its relays."
 
 
