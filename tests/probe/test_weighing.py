@@ -341,6 +341,55 @@ def test_a_method_that_nobody_knows_is_an_answer() -> None:
     assert weigh(facts(seen)).outcome == "server"
 
 
+def reply(status: int, body: bytes = b"", fields: bytes = b"") -> Turn:
+    head = b"HTTP/1.1 %d Whatever\r\nServer: nginx\r\n%s\r\n" % (status, fields)
+    return Turn(octets=head + body, connect_s=0.02, reply_s=0.02)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 401, 403, 407, 408, 429, 451, 502])
+def test_what_any_host_may_say_by_itself_clears_no_relay(status: int) -> None:
+    late = observed(0.08, documents_s=[0.1] * 4, cheap_s=[0.1] * 2)
+    before = weigh(facts(late))
+    for _ in range(3):
+        late.add_document(reply(status), Question())
+        late.add_document(reply(status), Question(path="/robots.txt"))
+    assert (late.document, late.fronts) == (document(), 2)
+    assert weigh(facts(late)) == before
+    assert before.outcome == "agent"
+
+
+@pytest.mark.parametrize("status", [301, 403, 429])
+def test_a_method_that_is_refused_on_the_way_clears_no_relay(status: int) -> None:
+    seen = observed(0.08, has_file=False)
+    seen.add_document(reply(status), Question(method="OPTIONS"))
+    assert not seen.cheap_s
+
+
+def test_a_page_that_is_not_there_is_told_by_the_host_itself() -> None:
+    seen = observed(0.0, document=None, documents_s=[], fronts=0)
+    nothing = b"<h1>Whatever</h1>nginx"
+    seen.add_refusal(reply(400, nothing))
+    seen.add_document(reply(404, nothing), Question())
+    assert (len(seen.documents_s), seen.fronts) == (1, 1)
+    # A relay of the page alone may say so of files.
+    seen.add_document(reply(404, nothing), Question(path="/robots.txt"))
+    assert len(seen.documents_s) == 1
+    seen.add_document(reply(404, b"<h1>the site has no such file"), Question(path="/robots.txt"))
+    assert len(seen.documents_s) == 2
+    # A page that was there once is what is compared.
+    seen.add_document(reply(200, PAGE), Question())
+    seen.add_document(reply(404, nothing), Question())
+    assert seen.document is not None
+    assert (seen.document.body, seen.fronts) == (PAGE, 1)
+
+
+def test_whoever_sends_visitors_on_to_tls_says_so() -> None:
+    for to, is_upgraded in ((b"https://www.bad.example/", True), (b"/en/", False), (b"", False)):
+        seen = observed(0.0)
+        seen.add_document(reply(301, b"", b"Location: %s\r\n" % to), Question())
+        assert seen.is_upgraded == is_upgraded
+
+
 def test_default_pages_of_planted_hosts_do_not_outvote_the_agents() -> None:
     agents = [observed(0.08, f"10.{n}.0.1") for n in range(1, 6)]
     default = document(OTHER)

@@ -79,7 +79,7 @@ def _network(address: str, systems: Mapping[str, int]) -> str:
 
 
 def _is_page(document: Document | None) -> bool:
-    return document is not None and document.status == 200 and bool(document.body)
+    return document is not None and document.is_page and bool(document.body)
 
 
 def _group_pages(pages: Sequence[Observed]) -> dict[str, int]:

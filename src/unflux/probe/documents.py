@@ -64,6 +64,13 @@ FAILURES: Final = frozenset({500, 502, 503, 504})
 """Internal error, bad gateway, unavailable, gateway timed out (RFC 9110 section 15.6); 501 is what
 a program answers that knows no such method."""
 
+REFUSALS: Final = frozenset({401, 403, 407, 408, 429})
+"""Unauthorised, forbidden, not allowed through a proxy, too slow, too often (RFC 9110 section 15.5,
+RFC 6585 section 4): whoever stands before the documents may say so."""
+ANSWERS: Final = frozenset({200, 404, 410})
+"""Here is the document, or there is none (RFC 9110 sections 15.3.1, 15.5.5, 15.5.11)."""
+_REDIRECTIONS: Final = range(300, 400)
+
 CACHE_FIELDS: Final = frozenset(
     {"x-cache", "x-cache-hits", "x-served-by", "x-varnish", "cache-status", "cdn-loop",
      "cf-cache-status", "cf-ray", "age"}
@@ -86,15 +93,27 @@ class Document:
     is_file: bool
     """Whether it says that it was stored and not made: when it was last modified, and that parts of
     it may be had (RFC 9110 sections 8.8.2, 14.3)."""
+    is_upgrade: bool = False
+    """Whether it sends visitors on to TLS."""
     form: bytes
     """Digest of how the body begins, less its numbers and the reason that the status line gives:
     by it two refusals of one software are the same."""
     body: bytes
 
     @property
-    def is_failure(self) -> bool:
-        """Whether a server failed: perhaps one behind it is away."""
-        return self.status in FAILURES
+    def is_page(self) -> bool:
+        """Whether it is what a visitor would see."""
+        return self.status == 200
+
+    def answers(self, question: Question) -> bool:
+        """Tell whether it comes from whoever has the documents.
+
+        Not so a failure, perhaps of one behind that is away; nor a refusal, or where else to go,
+        which any host before them can say by itself.
+        """
+        if question.is_cheap:
+            return self.status not in FAILURES | REFUSALS and self.status not in _REDIRECTIONS
+        return self.status in ANSWERS
 
 
 def compose_request(path: str, host: str, contact: str, method: str = "GET") -> bytes:
@@ -141,6 +160,7 @@ def parse_document(octets: bytes) -> Document | None:
         cache_fields=tuple(said),
         via=response.getheader("via"),
         is_file=_is_file(response),
+        is_upgrade=_is_upgrade(response),
         form=_digest_form(body, response.reason),
         body=body,
     )
@@ -159,6 +179,11 @@ def _is_file(response: http.client.HTTPResponse) -> bool:
         and ranges.strip().lower() == "bytes"
         and response.getheader("set-cookie") is None
     )
+
+
+def _is_upgrade(response: http.client.HTTPResponse) -> bool:
+    location = response.getheader("location", "")
+    return response.status in _REDIRECTIONS and location.strip().lower().startswith("https:")
 
 
 class _Heard:

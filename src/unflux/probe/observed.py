@@ -37,9 +37,11 @@ class Observed:
     document: Document | None = None
     """The front page of the suspected name."""
     fronts: int = 0
-    """How often that was had."""
+    """How often that was had; of a page, once there was one."""
     unnamed: Document | None = None
     """The front page where no name is said."""
+    is_upgraded: bool = False
+    """Whether the front page without TLS sends visitors on to TLS."""
     has_file: bool = False
     """Whether a document came that says it was stored and not made."""
     refusal: Document | None = None
@@ -77,19 +79,34 @@ class Observed:
             self.is_certificate_named = is_certificate_of(turn.certificate, names)
 
     def add_document(self, turn: Turn, question: Question) -> None:
-        """Add the reply to a request for the suspected name; failures tell of no document."""
+        """Add the reply to a request for the suspected name.
+
+        That the host itself knows no page of that name tells of it; that it refuses files or
+        methods tells nothing of who has them.
+        """
         found = parse_document(turn.octets)
-        if found is None or turn.reply_s is None or found.is_failure:
+        if found is None or turn.reply_s is None:
+            return
+        is_front = question.path == "/" and not question.is_cheap
+        self.is_upgraded |= is_front and found.is_upgrade
+        if not found.answers(question):
+            return
+        if is_refused_alike(found, self.refusal) and not is_front:
             return
         if question.is_cheap:
-            if not is_refused_alike(found, self.refusal):
-                self.cheap_s.append(turn.reply_s)
+            self.cheap_s.append(turn.reply_s)
             return
         self.documents_s.append(turn.reply_s)
         self.has_file |= found.is_file
-        if question.path == "/":
+        if is_front:
+            self._add_front(found)
+
+    def _add_front(self, found: Document) -> None:
+        """Keep the newest page; that there is none takes the place of no page."""
+        had_page = self.document is not None and self.document.is_page
+        if found.is_page or not had_page:
+            self.fronts = self.fronts + 1 if found.is_page == had_page else 1
             self.document = found
-            self.fronts += 1
 
     def add_unnamed(self, turn: Turn) -> None:
         """Add the reply to a request that names nobody."""

@@ -162,6 +162,8 @@ class _Look:
                 await self._visit_http()
             if self._is_worth("tcp", HTTPS):
                 await self._visit_https()
+            if self._number == 0 and f"tcp/{HTTP}" in self._observed.open_ports:
+                await self._visit_unnamed()
             if self._is_worth("udp", NAMES):
                 await self._ask_names()
             if not self._observed.open_ports:
@@ -173,23 +175,30 @@ class _Look:
 
     async def _visit_http(self) -> None:
         turn = await self._fetch(HTTP, self._plan.name, "the page of the suspected name")
-        self._observed.add_document(turn, self._question)
-        if not turn.is_open:
-            return
-        if self._number == 0:
-            host = self._observed.address
-            host = f"[{host}]" if ":" in host else host
-            turn = await self._fetch(HTTP, host, "the page of no name")
-            self._observed.add_unnamed(turn)
-        else:
+        if self._site_port == HTTP:
+            self._observed.add_document(turn, self._question)
+        if turn.is_open and self._number:
             turn = await self._say(HTTP, MALFORMED, "how fast the host itself refuses")
             self._observed.add_refusal(turn)
 
     async def _visit_https(self) -> None:
-        name = self._plan.name
-        turn = await self._fetch(HTTPS, name, "certificate, and page by TLS", server_name=name)
-        if f"tcp/{HTTP}" not in self._observed.open_ports:
+        turn = await self._fetch(HTTPS, self._plan.name, "certificate, and page by TLS")
+        if self._site_port == HTTPS:
             self._observed.add_document(turn, self._question)
+
+    async def _visit_unnamed(self) -> None:
+        host = self._observed.address
+        host = f"[{host}]" if ":" in host else host
+        turn = await self._fetch(self._site_port, host, "the page of no name")
+        self._observed.add_unnamed(turn)
+
+    @property
+    def _site_port(self) -> int:
+        """Where the site is: without TLS, unless that sends visitors on to it or is not there."""
+        seen = self._observed
+        has_tls = f"tcp/{HTTPS}" in seen.open_ports
+        is_plain = f"tcp/{HTTP}" in seen.open_ports and not (seen.is_upgraded and has_tls)
+        return HTTP if is_plain else HTTPS
 
     async def _ask_names(self) -> None:
         seen = self._observed
@@ -202,12 +211,11 @@ class _Look:
         reply = await ask_zone(seen.address, NAMES, self._plan.zone, for_status=for_status)
         seen.add_names(NAMES, reply)
 
-    async def _fetch(
-        self, port: int, host: str, purpose: str, *, server_name: str | None = None
-    ) -> Turn:
+    async def _fetch(self, port: int, host: str, purpose: str) -> Turn:
         asked = self._question
         contact = self._permit.scope.contact
         request = compose_request(asked.path, host, contact, asked.method)
+        server_name = self._plan.name if port == HTTPS else None
         return await self._say(port, request, purpose, server_name=server_name)
 
     async def _say(
