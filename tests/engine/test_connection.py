@@ -1,6 +1,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,6 +121,14 @@ def test_missing_java_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(UnfluxError, match="needs Java"), open_engine("local[1]"):
+        pass
+
+
+def test_a_disk_without_room_for_a_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(UnfluxError, match=r"no folder to spill .*none"), open_engine("duckdb"):
         pass
 
 

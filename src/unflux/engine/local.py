@@ -12,6 +12,7 @@ from unflux.engine.fetched import conform, conform_types
 from unflux.engine.settings import QUIET, duckdb_settings
 from unflux.engine.statements import compiled_statements
 from unflux.engine.step import Step
+from unflux.model.errors import UnfluxError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -43,8 +44,12 @@ class DuckDBEngine:
 
     @classmethod
     def open(cls, *, workers: int | None, memory_bytes: int | None) -> "DuckDBEngine":
-        """Open an empty database."""
-        spill_directory = TemporaryDirectory(prefix="unflux-")
+        """Open an empty database; raises UnfluxError where there is no folder to spill into."""
+        try:
+            spill_directory = TemporaryDirectory(prefix="unflux-")
+        except OSError as error:
+            message = f"the engine has no folder to spill into: {error}"
+            raise UnfluxError(message) from error
         settings = duckdb_settings(workers=workers, memory_bytes=memory_bytes)
         database = duckdb.connect(
             ":memory:", config={**settings, "temp_directory": spill_directory.name}

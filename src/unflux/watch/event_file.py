@@ -24,12 +24,28 @@ class EventStream:
     """A stream that was open already, as standard output."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+        self._descriptor = stream.fileno()
+        self._rest = b""
+        """Of a line that was begun; it comes first when there is room again."""
 
     def write(self, lines: Iterable[str]) -> None:
-        """Write the lines and flush them; raises BrokenPipeError where nobody reads any more."""
-        self._stream.write("".join(lines).encode())
-        self._stream.flush()
+        """Write the lines; raises BrokenPipeError where nobody reads any more, UnfluxError where
+        there is no room: some lines may have been written then.
+        """
+        octets = self._rest + "".join(lines).encode()
+        is_begun = bool(self._rest)
+        try:
+            while octets:
+                count = os.write(self._descriptor, octets)
+                is_begun = octets[count - 1 : count] != b"\n"
+                octets = octets[count:]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._rest = octets[: octets.index(b"\n") + 1] if is_begun else b""
+            message = f"the stream of events cannot be written ({error.strerror})"
+            raise UnfluxError(message) from error
+        self._rest = b""
 
     def reopen(self) -> None:
         """Do nothing: a stream is not rotated."""
