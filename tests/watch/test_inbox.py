@@ -69,3 +69,20 @@ def test_at_the_ceiling_inputs_wait_until_the_batch_is_taken() -> None:
         assert (bytes(second.parts[0].octets), second.positions) == (b"6", {"a": "6"})
 
     asyncio.run(run())
+
+
+def test_who_is_cancelled_while_it_waits_has_put_what_it_read() -> None:
+    async def run() -> None:
+        inbox = Inbox(Limits(held_octets=4))
+        await inbox.put(chunk(b"12345"))
+        waiting = asyncio.create_task(inbox.put(chunk(b"6", position="6"), chunk(b"7", "b")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        batch = inbox.take()
+        assert batch is not None
+        assert [bytes(part.octets) for part in batch.parts] == [b"123456", b"7"]
+        assert batch.positions == {"a": "6"}
+
+    asyncio.run(asyncio.wait_for(run(), 60))
