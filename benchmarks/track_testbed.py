@@ -32,6 +32,7 @@ from unflux.pipeline.gathering import gather
 from unflux.pipeline.track_reporting import report_tracks
 
 COMPRESS: Final = 600.0
+HOUR_S: Final = 3600.0
 SPARE_MINUTES: Final = 4
 """That a testbed lives for beyond its capture, so that nobody falls silent before its end."""
 BESIDE_PLACES: Final = {"double": 1}
@@ -104,7 +105,7 @@ def score(captured: Captured, operation: Operation, law_h: float) -> Iterator[Ro
     total = len(addresses)
     hosts = len({truth.host_of.get(address, address) for address in addresses})
     population, durability = track.population, track.durability
-    half_life_h = truth.half_life_h(start_s, track.occasion_s, len(track.seen))
+    half_life_h = truth.half_life_h(start_s, ceil((end_s - start_s) / HOUR_S))
     pairs: dict[str, tuple[float | None, Estimate | None]] = {
         "at_once": (at_once, population and population.at_once),
         "now": (at_once, population and population.now),

@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from pools.listing import find_half_life_h
 from unflux.lab.testbed.connections import assemble
 from unflux.lab.testbed.packets import read_packets
 from unflux.lab.testbed.presence import live
@@ -21,7 +22,6 @@ from unflux.lab.testbed.stretched import find_replies
 Floats = NDArray[np.float64]
 Span = tuple[float, float]
 HOUR_S = 3600.0
-LIST_S = 24 * HOUR_S
 LAW_H, LAW_PLACES = 2000.0, 200
 """Lives of so many places for so long: some 9,000."""
 
@@ -58,31 +58,16 @@ class Truth:
             if any(start <= moment_s < end for start, end in spans)
         }
 
-    def half_life_h(self, start_s: float, width_s: float, occasions: int) -> float | None:
-        """Return when a list of a day's addresses covers half of what is answered, in hours.
+    def half_life_h(self, start_s: float, hours: int) -> float | None:
+        """Return how long after its first hour a list of a day's addresses covers half as much.
 
         It holds what any name was set to in the day before; what is answered counts by the time
-        that it stood. By occasions from ``start_s``, as ``unflux.track.durability`` has it, which
-        sees the answers that somebody asked for. Null where a list covers more to the end.
+        that it stood. By hours from ``start_s``. Null where a list covers more to the end.
         """
-        stood = self._stood(start_s + width_s * np.arange(occasions + 1))
-        listed_for = max(int(LIST_S // width_s), 1)
-        ages = range(occasions - listed_for)
-        asked, covered = np.zeros((2, len(ages)))
-        for made in range(listed_for - 1, occasions):
-            listed = stood[:, made - listed_for + 1 : made + 1].any(axis=1)
-            for age in range(min(len(ages), occasions - made)):
-                asked[age] += stood[:, made + age].sum()
-                covered[age] += stood[listed, made + age].sum()
-        shares = np.divide(covered, asked, out=np.full_like(asked, np.nan), where=asked > 0)
-        for age, (before, after) in enumerate(pairwise(shares)):
-            if after < 0.5:
-                part = float((before - 0.5) / (before - after))
-                return (age + part) * width_s / HOUR_S
-        return None
+        return find_half_life_h(self._stood(start_s + HOUR_S * np.arange(hours + 1)))
 
     def _stood(self, edges: Floats) -> Floats:
-        """Return [address, occasion]: for how long it was in what names were set to."""
+        """Return [address, hour]: for how long it was in what names were set to."""
         numbers: defaultdict[str, int] = defaultdict(lambda: len(numbers))
         stood = np.zeros((len({a for _, held in self.answered for a in held}), len(edges) - 1))
         for (since, until), held in self.answered:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +12,7 @@ from tests.present.conftest import Browser
 from tests.present.sample_track import bare_track, sample_track
 from tests.present.test_report import HOSTILE_NAMES, Page
 
+from unflux.model.tracks import Estimate
 from unflux.present.track_json import render_tracks
 from unflux.present.track_report import MOST_NEIGHBOURS, render_track_report
 from unflux.present.track_screen import MOST_ROWS, print_tracks
@@ -45,7 +47,7 @@ def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
     text = Page(render_track_report([sample_track()])).root.text
     for said in (
         "26 (23 to 31) agents; now 25", "70 (63 to 84) addresses, of 60 (54 to 72) hosts",
-        "covers half of the answers for 24 (22 to 29) h: block the name",
+        "covers 100% of the answers when new, and half as much after 24 (22 to 29) h: block the",
         "half of the agents have gone after 30 (27 to 36) h", "agents come back at the same hours",
         "another answer every 302 s", "are shown the same agents",
     ):  # fmt: skip
@@ -56,6 +58,29 @@ def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
     pictures = [node.attributes["data-picture"] for node in bare.walk()
                 if "data-picture" in node.attributes]  # fmt: skip
     assert pictures == ["agents"]
+
+
+def test_what_the_records_do_not_bound_is_null_and_more() -> None:
+    durability = sample_track().durability
+    assert durability is not None
+    open_ended = replace(sample_track(), durability=replace(
+        durability, half_life_h=Estimate(value=24, low=20, high=inf)
+    ))  # fmt: skip
+    (line,) = render_tracks([open_ended])
+    jsonschema.validate(json.loads(line), SCHEMA)
+    assert json.loads(line)["durability"]["half_life_h"]["high"] is None
+    assert "after 24 (20 or more) h: block the name" in dict(sentences(open_ended))["blocklist"]
+
+
+def test_a_list_that_never_was_good_does_not_go_stale() -> None:
+    durability = sample_track().durability
+    assert durability is not None
+    for coverage, said in (
+        (((0.5, 0.38), (48.0, 0.36)), "never covers half of the answers, 38% when new"),
+        (((0.5, 0.98), (48.0, 0.9)), "covers 98% of the answers when new, and still 90% after 48"),
+    ):
+        parts = replace(durability, half_life_h=None, coverage=coverage)
+        assert said in dict(sentences(replace(sample_track(), durability=parts)))["blocklist"]
 
 
 def test_the_same_track_gives_the_same_page() -> None:

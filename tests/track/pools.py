@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unflux.track.hours import Hours, find_hours
 from unflux.track.presence import Presence, find_presence
 from unflux.track.spells import Spells, find_spells
 
@@ -15,7 +15,7 @@ HOUR_S = 3600
 class Seen:
     presence: Presence
     spells: Spells
-    counts: NDArray[np.int64]
+    hours: Hours
     at_once: float
     total: int
     """Seen, or there at a full hour."""
@@ -53,7 +53,7 @@ def look_at_pool(
     return Seen(
         presence=presence,
         spells=find_spells(presence, first_s, last_s, len(agents)),
-        counts=presence.count_answers(pairs[0].astype(np.int64), pairs[1], counts),
+        hours=find_hours(pairs[0].astype(np.int64), pairs[1], counts),
         at_once=float(np.mean([((begin <= at) & (at < end)).sum() for at in grid])),
         total=len(set(np.flatnonzero(is_long).tolist()) | set(agents)),
     )

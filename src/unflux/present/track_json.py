@@ -1,6 +1,7 @@
 """Tracks as JSON, one network a line: ``unflux/track/1``, held by ``docs/schemas/``."""
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import Any, Final
 
 from unflux.model.times import format_moment
@@ -152,4 +153,4 @@ def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
 
 
 def _number(value: float | None) -> float | None:
-    return None if value is None else rounded(value, DECIMALS)
+    return None if value is None or not isfinite(value) else rounded(value, DECIMALS)

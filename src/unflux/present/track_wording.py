@@ -1,9 +1,10 @@
 """How a track is worded: one sentence for each thing that was measured."""
 
 from collections.abc import Iterator
+from math import isinf
 from typing import Final
 
-from unflux.model.tracks import Estimate, NetworkTrack
+from unflux.model.tracks import LEAST_COVERED, Durability, Estimate, NetworkTrack
 from unflux.present.wording import plural
 
 RARE: Final = 0.01
@@ -73,25 +74,34 @@ def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
             else f"half of the agents have gone after {range_of(durability.lifetime_h)} h"
         ),
     )
+    if durability.coverage:
+        yield "blocklist", _blocklist(durability)
+
+
+def _blocklist(durability: Durability) -> str:
+    """Say what a list covers; ``coverage`` is not empty."""
+    (_, first), (hours, last) = durability.coverage[0], durability.coverage[-1]
     if durability.half_life_h is not None:
-        yield (
-            "blocklist",
-            (
-                "a list of a day's addresses covers half of the answers for "
-                f"{range_of(durability.half_life_h)} h: block the name"
-            ),
+        return (
+            f"a list of a day's addresses covers {first:.0%} of the answers when new, and half as "
+            f"much after {range_of(durability.half_life_h)} h: block the name"
         )
-    elif durability.coverage:
-        hours, share = durability.coverage[-1]
-        yield (
-            "blocklist",
-            f"a list of a day's addresses still covers {share:.0%} after {hours:.0f} h",
+    if first < LEAST_COVERED:
+        return (
+            f"a list of a day's addresses never covers half of the answers, {first:.0%} when new, "
+            "as far as was looked"
         )
+    return (
+        f"a list of a day's addresses covers {first:.0%} of the answers when new, and still "
+        f"{last:.0%} after {hours:.0f} h"
+    )
 
 
 def range_of(estimate: Estimate) -> str:
     """Write an estimate with its interval."""
     value, low, high = (_short(part) for part in (estimate.value, estimate.low, estimate.high))
+    if isinf(estimate.high):
+        return f"{value} ({low} or more)"
     return value if low == high else f"{value} ({low} to {high})"
 
 

@@ -1,31 +1,26 @@
 """Durability: how long agents stay, and how fast a list of their addresses goes stale."""
 
+from math import inf
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unflux.model.tracks import Durability, Estimate
-from unflux.track.presence import Integers, Presence
+from unflux.track.hours import Hours
 from unflux.track.spells import Spells
+from unflux.track.staleness import measure_staleness
 
 Floats = NDArray[np.float64]
 
 HOUR_S: Final = 3600.0
-LIST_S: Final = 86_400
-"""A list holds what was seen so long before it was made. Chosen: 2026-11-28; lists come daily."""
 LEAST_AGENTS: Final = 10
-DRAWS: Final = 100
 MOST_POINTS: Final = 200
-MOST_CELLS: Final = 20_000_000
-"""Of agents times occasions that an interval is drawn for; above it there is the estimate alone."""
 _Z: Final = 1.96
 
 
-def measure_durability(
-    presence: Presence, counts: Integers, spells: Spells, seed: int = 0
-) -> Durability | None:
-    """Measure both; null where agents are too few. ``counts``: answers, by row of the presence."""
+def measure_durability(hours: Hours, spells: Spells, seed: int = 0) -> Durability | None:
+    """Measure both; null where agents are too few."""
     came = spells.is_newcomer
     # Those who were there at the beginning have lived for longer than was seen.
     kept = came if came.sum() >= LEAST_AGENTS else np.ones(len(came), dtype=bool)
@@ -34,14 +29,14 @@ def measure_durability(
     spans_h = (spells.last_s - spells.first_s)[kept] / HOUR_S
     left = spells.has_left[kept]
     times, survival, error = kaplan_meier(spans_h, left)
-    coverage = _coverage(presence, counts, seed)
+    staleness = measure_staleness(hours, seed)
     return Durability(
         lifetime_h=_median(times, survival, error),
         agents=int(kept.sum()),
         censored=int((~left).sum()),
         survival=_thinned(times, survival),
-        half_life_h=coverage[1],
-        coverage=coverage[0],
+        half_life_h=None if staleness is None else staleness.half_life_h,
+        coverage=() if staleness is None else _thinned(*staleness.coverage),
     )
 
 
@@ -65,69 +60,14 @@ def _median(times: Floats, survival: Floats, error: Floats) -> Estimate | None:
         return None
     low = _crossing(times, survival - _Z * error)
     high = _crossing(times, survival + _Z * error)
-    last = float(times[-1])
     return Estimate(
-        value=value, low=value if low is None else low, high=last if high is None else high
+        value=value, low=value if low is None else low, high=inf if high is None else high
     )
 
 
 def _crossing(times: Floats, survival: Floats) -> float | None:
     below = np.flatnonzero(survival <= 0.5)
     return float(times[below[0]]) if len(below) else None
-
-
-def _coverage(
-    presence: Presence, counts: Integers, seed: int
-) -> tuple[tuple[tuple[float, float], ...], Estimate | None]:
-    """Return what a list covers by its age, and when that is half of the answers."""
-    agents, size = presence.agent_count, presence.occasion_count
-    listed_for = max(LIST_S // presence.width_s, 1)
-    if size <= listed_for + 2:
-        return (), None
-    answers = np.zeros((agents, size))
-    np.add.at(answers, (presence.agent, presence.occasion), counts)
-    ever = np.cumsum(answers > 0, axis=1, dtype=np.int64)
-    listed = ever.copy()
-    listed[:, listed_for:] -= ever[:, :-listed_for]
-    is_listed = (listed > 0).astype(float)
-    hours = np.arange(size - listed_for) * presence.width_s / HOUR_S
-
-    def curve(weight: Floats | None) -> Floats:
-        weighted = answers if weight is None else answers * weight[:, None]
-        covered, total = is_listed.T @ weighted, weighted.sum(axis=0)
-        shares = []
-        for age in range(size - listed_for):
-            made = np.arange(listed_for - 1, size - age)
-            asked = total[made + age].sum()
-            shares.append(covered[made, made + age].sum() / asked if asked else np.nan)
-        return np.array(shares)
-
-    shares = curve(None)
-    half = _half(hours, shares)
-    known = ~np.isnan(shares)
-    points = _thinned(hours[known], shares[known])
-    if half is None:
-        return points, None
-    drawn = [half]
-    if answers.size <= MOST_CELLS:
-        chance = np.random.default_rng(seed)
-        for _ in range(DRAWS):
-            found = _half(hours, curve(chance.poisson(1.0, agents).astype(float)))
-            drawn.append(float(hours[-1]) if found is None else found)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return points, Estimate(value=half, low=min(float(low), half), high=max(float(high), half))
-
-
-def _half(hours: Floats, shares: Floats) -> float | None:
-    below = np.flatnonzero(shares < 0.5)
-    if not len(below):
-        return None
-    at = int(below[0])
-    if at == 0:
-        return float(hours[0])
-    before, after = shares[at - 1], shares[at]
-    part = (before - 0.5) / (before - after)
-    return float(hours[at - 1] + part * (hours[at] - hours[at - 1]))
 
 
 def _thinned(x: Floats, y: Floats) -> tuple[tuple[float, float], ...]:

@@ -17,6 +17,7 @@ from unflux.model.tracks import (
 )
 from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
+from unflux.track.hours import find_hours
 from unflux.track.moves import find_moves
 from unflux.track.presence import find_presence
 from unflux.track.renumbering import find_renumbering
@@ -59,6 +60,7 @@ def describe_life(
     np.minimum.at(came_s, agent, first_s)
     np.maximum.at(left_s, agent, last_s)
     presence = find_presence(agent, bucket, count, bucket_s)
+    hours = find_hours(agent, bucket, count)
     spells = find_spells(presence, came_s, left_s, int(count.sum()))
     renumbering = find_renumbering(presence, spells, _providers(served, agent, size))
     newcomers = np.bincount(presence.first, minlength=presence.occasion_count)
@@ -78,9 +80,7 @@ def describe_life(
         rotation_s=rotation_s,
         population=count_agents(presence, spells, renumbering),
         renumbering=renumbering,
-        durability=measure_durability(
-            presence, presence.count_answers(agent, bucket, count), spells
-        ),
+        durability=measure_durability(hours, spells),
         day_rhythm=find_day_rhythm(presence),
         vantages=views,
         is_per_client=is_per_client,

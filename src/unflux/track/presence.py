@@ -29,15 +29,6 @@ class Presence:
     width_s: int
     """Of an occasion."""
 
-    def count_answers(self, agent: Integers, moment_s: Integers, count: Integers) -> Integers:
-        """Sum counts by row; the arguments are those that the presence was found from."""
-        _, agent = np.unique(agent, return_inverse=True)
-        occasion = (moment_s - self.start_s) // self.width_s
-        rows = self.agent * self.occasion_count + self.occasion
-        place = np.searchsorted(rows, agent * self.occasion_count + occasion)
-        counted: Integers = np.bincount(place, weights=count, minlength=len(rows)).astype(np.int64)
-        return counted
-
     @property
     def first(self) -> Integers:
         """The first occasion of each agent."""
