@@ -33,6 +33,7 @@ from unflux.pipeline.scanning import scan
 from unflux.pipeline.tracing import TraceOptions, trace
 from unflux.read.flow_reading import bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
+from unflux.read.source import Drops
 from unflux.trace.columns import number_flows
 from unflux.trace.judging import judge
 from unflux.trace.scene import look
@@ -114,7 +115,7 @@ def count_trace(folder: Path, seconds: float, counts: Counts) -> None:
 
 
 def _flows(source: str) -> pa.Table:
-    return bring_together(list(read_flows([source], FlowOptions()))).sort_by("first_at")
+    return bring_together(list(read_flows([source], FlowOptions())), Drops()).sort_by("first_at")
 
 
 def count_relayed(

@@ -6,11 +6,15 @@ from pathlib import Path
 import dns.message
 import dns.rrset
 import pytest
+from tests.read.flow_sensors import write_zeek
 from tests.read.test_tls_hello import hello
-from tests.trace.relayed_capture import BEGIN_US, MOTHERSHIP, Wire
+from tests.trace.relayed_capture import AGENT, BEGIN_US, MOTHERSHIP, Wire, relayed
 
 from unflux.model.traces import TraceResult
 from unflux.pipeline.tracing import TraceOptions, trace
+from unflux.read.flow_reading import bring_together, read_flows
+from unflux.read.flow_source import FlowOptions
+from unflux.read.source import Drops
 
 SITE = "shop.example"
 RELAYS = [f"198.{18 + number}.7.7" for number in range(4)]
@@ -93,6 +97,14 @@ def test_a_log_of_dns_is_a_source_of_names(tmp_path: Path) -> None:
     assert [source.name for source in result.sources] == [flows]
     (of_names,) = result.name_sources
     assert (of_names.format, of_names.responses, of_names.error) == ("zeek", 1, None)
+
+
+def test_a_log_of_requests_alone_tells_who_relays(tmp_path: Path) -> None:
+    capture = written(tmp_path / "a.pcap", relayed())
+    flows = bring_together(list(read_flows([capture], FlowOptions())), Drops())
+    _, requests = write_zeek(tmp_path, flows.to_pylist())
+    result = trace([str(requests)], TraceOptions(agents=frozenset([AGENT])))
+    assert verdict(result) == "accused"
 
 
 def test_names_alone_are_no_flows(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from unflux.model.flows import FLOWS
 from unflux.read.flow_reading import bring_together, read_flow_source
 from unflux.read.flow_source import FlowOptions
 from unflux.read.opening import Location
+from unflux.read.source import Drops
 
 
 def tsv(fields: str, rows: tuple[str, ...]) -> str:
@@ -60,7 +61,7 @@ def read(octets: bytes) -> int:
     """Read what the octets are, and return how many flows there are."""
     found = read_flow_source(Location(name="-"), FlowOptions(), standard_input=io.BytesIO(octets))
     assert " failed (" not in (found.error or "")
-    flows = bring_together([found])
+    flows = bring_together([found], Drops())
     assert flows.schema.names == FLOWS.schema.names
     for name in ("client", "server", "first_at", "client_port", "protocol", "sent_bytes"):
         assert flows[name].null_count == 0

@@ -14,6 +14,7 @@ from unflux.read.flow_reading import (
 from unflux.read.flow_source import FlowOptions
 from unflux.read.flow_sources import FLOW_SOURCES
 from unflux.read.opening import Location
+from unflux.read.source import Drops
 
 CONN_FIELDS = (
     "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration orig_bytes resp_bytes conn_state"
@@ -121,7 +122,7 @@ def test_a_long_log_is_read_in_columns(tmp_path: Path) -> None:
 def test_requests_join_the_flows_of_their_id(tmp_path: Path) -> None:
     conn = write_tsv(tmp_path / "conn.log", CONN_FIELDS, CONN)
     http = write_tsv(tmp_path / "http.log", HTTP_FIELDS, HTTP)
-    flows = bring_together(list(read_flows([str(conn), str(http)], FlowOptions())))
+    flows = bring_together(list(read_flows([str(conn), str(http)], FlowOptions())), Drops())
     rows = {row["flow_id"]: row for row in flows.to_pylist()}
     assert rows.keys() == {"C1", "C2", "C3", "C9"}
     assert rows["C1"]["http_target"] == "/x"
@@ -142,7 +143,7 @@ def test_names_of_tls_join_the_flows_of_their_id(tmp_path: Path, write: object) 
     names = write(tmp_path / "ssl.log", fields, rows)  # type: ignore[operator]
     reads = list(read_flows([str(conn), str(names)], FlowOptions()))
     assert [found.error for found in reads] == [None, None]
-    flows = bring_together(reads)
+    flows = bring_together(reads, Drops())
     asked = {row["flow_id"]: row["server_name"] for row in flows.to_pylist()}
     assert asked == {"C1": None, "C2": None, "C3": "b.example"}
     assert len(flows) == 3
@@ -180,7 +181,7 @@ def test_eve_counts_frames_and_this_payload(tmp_path: Path) -> None:
         assert found.format == "eve flows"
         assert not found.drops.reasons
         assert len(found.flows) == 3 * times
-        flows = bring_together([found])
+        flows = bring_together([found], Drops())
         assert len(flows) == times
         row = flows.to_pylist()[-1]
         assert (row["sent_bytes"], row["received_bytes"]) == (300, 9_000)

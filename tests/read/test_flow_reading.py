@@ -13,6 +13,7 @@ from tests.trace.relayed_capture import AGENT, BEGIN_US, Wire, relayed
 
 from unflux.read.flow_reading import bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
+from unflux.read.source import Drops
 
 
 @pytest.mark.parametrize("form", [write_tsv, write_json])
@@ -21,7 +22,7 @@ def test_a_flow_that_two_sources_have_is_one(tmp_path: Path, form: object) -> No
     again = form(tmp_path / "b.log", CONN_FIELDS, CONN)  # type: ignore[operator]
     http = write_tsv(tmp_path / "http.log", HTTP_FIELDS, HTTP)
     reads = read_flows([str(path) for path in (first, again, http)], FlowOptions())
-    flows = bring_together(list(reads))
+    flows = bring_together(list(reads), Drops())
     assert sorted(flows["flow_id"].to_pylist()) == ["C1", "C2", "C3", "C9"]
     rows = {row["flow_id"]: row for row in flows.to_pylist()}
     assert rows["C1"]["http_target"] == "/x"
@@ -31,7 +32,7 @@ def test_what_one_source_says_twice_is_twice(tmp_path: Path) -> None:
     twice = write_tsv(tmp_path / "a.log", CONN_FIELDS, (CONN[0], CONN[0]))
     other = write_tsv(tmp_path / "b.log", CONN_FIELDS, (CONN[1],))
     reads = read_flows([str(twice), str(other)], FlowOptions())
-    assert len(bring_together(list(reads))) == 3
+    assert len(bring_together(list(reads), Drops())) == 3
 
 
 def test_a_capture_of_two_sensors_is_one_capture(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_capture_of_two_sensors_is_one_capture(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(relayed(count=4, browsed=3).pcap())
     reads = list(read_flows([str(tmp_path)], FlowOptions()))
     assert [len(found.flows) for found in reads] == [18, 18]
-    assert len(bring_together(list(reads))) == 18
+    assert len(bring_together(list(reads), Drops())) == 18
 
 
 Sensors = dict[str, Path]
@@ -65,7 +66,7 @@ def sensors(tmp_path: Path) -> Sensors:
 
 
 def together(paths: Iterable[Path]) -> pa.Table:
-    return bring_together(list(read_flows([str(path) for path in paths], FlowOptions())))
+    return bring_together(list(read_flows([str(path) for path in paths], FlowOptions())), Drops())
 
 
 def flows_of(*paths: Path) -> list[dict[str, Any]]:
@@ -148,6 +149,17 @@ def test_requests_without_a_host_join_their_flows(tmp_path: Path, sensors: Senso
 
 def test_requests_alone_that_two_sensors_logged_count_once(sensors: Sensors) -> None:
     assert len(flows_of(sensors["http"], sensors["http 2"])) == len(flows_of(sensors["http"])) == 15
+
+
+def test_a_request_of_eve_without_its_flow_is_counted(sensors: Sensors) -> None:
+    """It is dated when it was answered: a relay's request seems to come before what it relays."""
+    lines = sensors["eve"].read_text().splitlines(keepends=True)
+    sensors["eve"].write_text("".join(line for line in lines if '"event_type": "http"' in line))
+    drops = Drops()
+    reads = list(read_flows([str(sensors["eve"])], FlowOptions()))
+    assert len(bring_together(reads, drops)) == 0
+    assert drops.reasons == {"request of EVE without its flow": 15}
+    assert len(flows_of(sensors["conn"], sensors["eve"])) == 18
 
 
 def test_a_request_of_another_flow_of_the_same_ports_stands_alone(sensors: Sensors) -> None:

@@ -11,6 +11,7 @@ from tests.trace.relayed_capture import AGENT, BEGIN_US, MOTHERSHIP, relayed
 from unflux.read.flow_reading import FlowsRead, bring_together, read_flow_source
 from unflux.read.flow_source import FlowOptions
 from unflux.read.opening import Location
+from unflux.read.source import Drops
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +52,7 @@ def test_each_output_gives_the_flows_of_the_capture(exported: Path, output: str)
     # Both directions of the flow whose addresses are cut short.
     is_cut = output in ("line", "long", "extended")
     assert read.drops.reasons == ({"flow without addresses": 2} if is_cut else {})
-    found = bring_together([read])
+    found = bring_together([read], Drops())
     assert len(found) == 92 - is_cut
     relays = [row for row in found.to_pylist() if row["server"] == MOTHERSHIP]
     assert {row["client"] for row in relays} == {AGENT}
@@ -68,7 +69,7 @@ def test_each_output_gives_the_flows_of_the_capture(exported: Path, output: str)
 def test_options_that_change_the_output_change_no_flow(
     exported: Path, options: tuple[str, ...]
 ) -> None:
-    found = bring_together([dump(exported, *options)])
+    found = bring_together([dump(exported, *options)], Drops())
     assert len(found) == 92
     assert sum(server == MOTHERSHIP for server in found["server"].to_pylist()) == 12
 
@@ -88,4 +89,4 @@ def test_a_capture_and_its_export_agree(exported: Path) -> None:
         return sorted(tuple(row[name] for name in names) for row in table.to_pylist())
 
     capture = read_flow_source(Location(name=str(exported / "a.pcap")), FlowOptions()).flows
-    assert ends(capture) == ends(bring_together([dump(exported, "-o", "pipe")]))
+    assert ends(capture) == ends(bring_together([dump(exported, "-o", "pipe")], Drops()))

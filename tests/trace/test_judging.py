@@ -363,6 +363,8 @@ def knocked(flows: pa.Table, server: str, port: int) -> pa.Table:
         ("server_port", [port] * 5),
         ("sent_bytes", [0, 0, 40, 40, 0]),
         ("received_bytes", [0, 0, 0, 0, 20]),
+        ("http_method", [None] * 5),
+        ("http_target", [None] * 5),
     ):
         knocks = written(knocks, name, values)
     return pa.concat_tables([flows, knocks])

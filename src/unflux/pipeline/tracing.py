@@ -21,6 +21,7 @@ from unflux.read.flow_reading import FlowsRead, bring_together, read_flows
 from unflux.read.flow_source import FlowOptions
 from unflux.read.meter import Progress
 from unflux.read.reading import SourceRead
+from unflux.read.source import Drops
 from unflux.read.source import Options as ReadOptions
 from unflux.trace.columns import number_flows
 from unflux.trace.judging import involved, judge, relays_in_doubt
@@ -55,9 +56,14 @@ def trace(
     names = LeadingNames(_reading_of_names(options))
     found = read_flows(arguments, options.reading, progress=progress)
     reads, of_names = names.take(found)
-    flows = _within(bring_together(reads), options)
+    unjoined = Drops()
+    flows = _within(bring_together(reads, unjoined), options)
     sources = tuple(_summary(read, read.row_count) for read in reads)
-    for counted in (*(read.drops for read in reads), *(read.drops for read in of_names)):
+    for counted in (
+        unjoined,
+        *(read.drops for read in reads),
+        *(read.drops for read in of_names),
+    ):
         drops.update(counted.reasons)
     scene = look(number_flows(flows), ports=options.ports, told=options.agents)
     places = _places(involved(scene), options.routes, drops)

@@ -65,9 +65,14 @@ class EveFlows:
     NAME = "eve flows"
     DOC = Doc(
         summary="Suricata eve.json, events of types flow, http and tls",
-        references=("https://docs.suricata.io/en/latest/output/eve/eve-json-format.html",),
+        references=(
+            "https://docs.suricata.io/en/latest/output/eve/eve-json-format.html",
+            "https://docs.suricata.io/en/latest/devguide/extending/app-layer/transactions.html",
+        ),
         limitations=(
             "Octets are those of frames: headers are reckoned and taken off.",
+            "Events of types http and tls are dated when they are logged, which is when what they "
+            "tell of was over: those without their flow are left out.",
             "Events of type netflow, one direction each, are passed over.",
             "Of several requests of one flow the first is kept, where the flow is there too.",
         ),

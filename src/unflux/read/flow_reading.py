@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from unflux.model.errors import UnfluxError
 from unflux.read.flow_directions import pair_directions
+from unflux.read.flow_eve import EveFlows
 from unflux.read.flow_repeats import without_repeats
 from unflux.read.flow_requests import TEXTS, join_requests, part_requests
 from unflux.read.flow_source import FlowBatch, FlowOptions
@@ -19,6 +20,12 @@ from unflux.read.source import Drops
 
 PRECEDENCE: Final = {source.NAME: number for number, source in enumerate(FLOW_SOURCES)}
 """Which format tells more of a flow: the lower number does."""
+
+DATED_LATE: Final = frozenset({EveFlows.NAME})
+"""Formats whose requests are dated when they were answered: without its flow nobody knows when one
+was sent."""
+
+NO_FLOW: Final = "request of EVE without its flow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +103,24 @@ def _joined(tables: Iterable[pa.Table]) -> pa.Table:
     return pa.concat_tables([to_flows({}, 0), *tables])
 
 
-def bring_together(reads: Sequence[FlowsRead]) -> pa.Table:
+def bring_together(reads: Sequence[FlowsRead], drops: Drops) -> pa.Table:
     """Return the flows of several sources, each once, with the requests that were read of them.
 
     In whatever order they are named, the source whose format tells most comes first.
     """
     ordered = sorted(reads, key=lambda read: (PRECEDENCE.get(read.format or "", -1), read.name))
-    tables = [read.flows for read in ordered]
     directions = [read.directions for read in ordered if len(read.directions)]
+    flows, early, late = [to_flows({}, 0)], [to_flows({}, 0)], [to_flows({}, 0)]
+    for read in ordered:
+        theirs, requests = part_requests(read.flows)
+        flows.append(theirs)
+        (late if read.format in DATED_LATE else early).append(requests)
     if directions:
-        tables.append(pair_directions(directions))
-    if not tables:
-        return to_flows({}, 0)
-    flows, requests = zip(*map(part_requests, tables), strict=True)
-    return join_requests(without_repeats(flows), without_repeats(requests, asked=TEXTS))
+        flows.append(pair_directions(directions))
+    joined, rest = join_requests(without_repeats(flows), without_repeats(early, asked=TEXTS))
+    joined, lost = join_requests(
+        pa.concat_tables([joined, rest]), without_repeats(late, asked=TEXTS)
+    )
+    if len(lost):
+        drops.drop(NO_FLOW, len(lost))
+    return joined

@@ -26,20 +26,20 @@ def part_requests(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     return rows.filter(pc.invert(is_request)), rows.filter(is_request)
 
 
-def join_requests(flows: pa.Table, requests: pa.Table) -> pa.Table:
+def join_requests(flows: pa.Table, requests: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Give requests to the flows they went by: to each flow its first, and a name of TLS.
 
     A request went by the flow between the same ends that began last before it, where that has the
-    same id or still went on, or by one that began within :data:`SAME_US` after it. One whose flow
-    was not read stays a flow of its own.
+    same id or still went on, or by one that began within :data:`SAME_US` after it. Returned, too,
+    are requests whose flow was not read.
     """
     if not len(flows) or not len(requests):
-        return pa.concat_tables([flows, requests])
+        return flows, requests
     requests = requests.sort_by("first_at")
     flow = _find_flows(flows, requests)
     joined = np.flatnonzero(flow >= 0)
     flows = fill_gaps(flows, requests, joined, flow[joined], ASKED)
-    return pa.concat_tables([flows, requests.filter(pa.array(flow < 0))])
+    return flows, requests.filter(pa.array(flow < 0))
 
 
 def _find_flows(flows: pa.Table, requests: pa.Table) -> np.ndarray:

@@ -48,8 +48,12 @@ class FlowColumns:
 
     @property
     def is_answered(self) -> np.ndarray:
-        """bool: whether payload went both ways; a knock that brought nothing asks nothing."""
-        answered: np.ndarray = (self.sent_bytes > 0) & (self.received_bytes > 0)
+        """bool: whether payload went both ways; a knock that brought nothing asks nothing.
+
+        A request that was read is payload: logs of requests count no octets of their heads.
+        """
+        has_request = (self.sent_bytes > 0) | (self.is_for_proxy >= 0)
+        answered: np.ndarray = has_request & (self.received_bytes > 0)
         return answered
 
     def at(self, rows: np.ndarray) -> "FlowColumns":
