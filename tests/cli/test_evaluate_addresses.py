@@ -1,5 +1,6 @@
 """``unflux evaluate`` of addresses: the files of a testbed, the lines of trace and scan."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -69,11 +70,21 @@ def test_the_table_says_the_same(run: Run, labels: Path, lines: Path, tmp_path: 
     assert "\x1b" not in page
 
 
+def test_lines_may_be_compressed(run: Run, labels: Path, lines: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "traced.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines.read_bytes()))
+    assert run("evaluate", labels, packed).out == run("evaluate", labels, lines).out
+
+
 def test_what_cannot_be_scored_is_told(run: Run, labels: Path, lines: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jsonl.gz"
+    broken.write_bytes(b"\x1f\x8bnot gzip")
     for options, status, says in (
         ((labels,), 2, "nothing to evaluate"),
         ((labels, tmp_path / "none"), 1, "cannot be read"),
         ((labels, tmp_path), 1, "cannot be read"),
+        ((labels, lines, labels), 1, f"{labels}: no line of unflux trace"),
+        ((labels, lines, broken), 1, "cannot be read (it is damaged)"),
         ((labels, lines, "--asn", lines), 2, "is of addresses"),
     ):
         ran = run("evaluate", *options)

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unflux.evaluate.accusations import NO_LINE, read_accusations
-from unflux.evaluate.address_labels import are_of_addresses, read_address_labels
+from unflux.evaluate.address_labels import (
+    are_of_addresses,
+    read_address_labels,
+    who_is_labelled,
+)
 from unflux.evaluate.address_scoring import score_addresses
 from unflux.model.address_evaluation import AddressEvaluation
 from unflux.model.errors import UnfluxError
@@ -30,6 +35,9 @@ AGENTS = (
 )
 
 
+VERDICT_LINE = '{"schema": "unflux/verdict/1"}\n'
+
+
 def line(address: str, role: str, verdict: str) -> str:
     told = {"schema": "unflux/trace/1", "address": address, "role": role, "verdict": verdict}
     return json.dumps(told) + "\n"
@@ -43,7 +51,8 @@ def score(folder: Path, labels: str, *lines: str) -> AddressEvaluation:
     path = folder / "labels.csv"
     path.write_text(labels)
     told, drops = read_address_labels(path)
-    return score_addresses(told, read_accusations(lines, drops), drops)
+    said = read_accusations(lines, who_is_labelled(told), drops, source="lines")
+    return score_addresses(told, said, drops)
 
 
 def test_roles_strangers_and_who_is_first_are_counted(tmp_path: Path) -> None:
@@ -95,7 +104,7 @@ def test_agents_of_networks_are_agents(tmp_path: Path) -> None:
     found = score(
         tmp_path, AGENTS, network("198.51.100.1", "192.0.2.1"), network("198.51.100.1"),
         line("198.51.100.3", "mothership", "accused"),
-        '{"schema": "unflux/verdict/1"}',
+        VERDICT_LINE,
     )  # fmt: skip
     assert found.evaluated == "agents" and found.is_first is None
     assert (found.accused.count, found.accused.of, found.right_role.count) == (1, 3, 1)
@@ -146,6 +155,34 @@ JSON = st.recursive(
     )
 )
 def test_any_line_is_read_or_dropped(text: str) -> None:
-    drops: Counter[str] = Counter()
-    list(read_accusations([text], drops))
-    assert set(drops) <= {NO_LINE}
+    for evaluated in ("behind", "agents"):
+        drops: Counter[str] = Counter()
+        with suppress(UnfluxError):
+            read_accusations([text], evaluated, drops, source="lines")
+        assert set(drops) <= {NO_LINE}
+
+
+@pytest.mark.parametrize(
+    ("labels", "lines"),
+    [
+        (BEHIND, ("\xd4\xc3\xb2\xa1\0", "domain\n")),
+        (BEHIND, (network("192.0.2.1"), VERDICT_LINE)),
+        (AGENTS, (line("198.51.100.1", "mothership", "accused"),)),
+        (AGENTS, ('{"schema": "unflux/network/1", "agents": [{"address": "x"}]}',)),
+    ],
+)
+def test_what_says_nothing_of_whom_is_labelled_is_no_zero(
+    tmp_path: Path, labels: str, lines: tuple[str, ...]
+) -> None:
+    with pytest.raises(UnfluxError, match=r"lines: no line of unflux (trace|scan)"):
+        score(tmp_path, labels, *lines)
+
+
+@pytest.mark.parametrize(
+    ("labels", "lines"), [(BEHIND, ()), (AGENTS, ("\n",)), (AGENTS, (VERDICT_LINE,))]
+)
+def test_a_run_that_found_nobody_accused_nobody(
+    tmp_path: Path, labels: str, lines: tuple[str, ...]
+) -> None:
+    found = score(tmp_path, labels, *lines)
+    assert (found.accused.count, found.strangers, found.is_first) == (0, (), None)

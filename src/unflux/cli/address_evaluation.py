@@ -2,16 +2,18 @@
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from unflux.cli.output import write_either
 from unflux.evaluate.accusations import read_accusations
-from unflux.evaluate.address_labels import read_address_labels
+from unflux.evaluate.address_labels import read_address_labels, who_is_labelled
 from unflux.evaluate.address_scoring import score_addresses
-from unflux.model.address_evaluation import AddressEvaluation
-from unflux.model.errors import UnfluxError, UsageError
+from unflux.evaluate.opening import opened_text
+from unflux.model.address_evaluation import Accusation, AddressEvaluation, Evaluated
+from unflux.model.errors import UsageError
 from unflux.present import address_evaluation_lines
 from unflux.present.address_evaluation_screen import print_address_evaluation
 
@@ -19,27 +21,23 @@ from unflux.present.address_evaluation_screen import print_address_evaluation
 def evaluate_addresses(labels: Path, sources: Sequence[str]) -> AddressEvaluation:
     """Score the JSON lines of ``unflux trace`` or ``unflux scan`` against labels of addresses.
 
-    Raises UnfluxError where one of them cannot be read.
+    Raises UnfluxError where one of them cannot be read, or holds no line of that command.
     """
     if not sources:
         message = "nothing to evaluate: name the JSON lines of unflux trace or unflux scan, or -"
         raise UsageError(message)
     told, drops = read_address_labels(labels)
-    said = list(read_accusations(_lines(sources), drops))
+    said = [one for source in sources for one in _read(source, who_is_labelled(told), drops)]
     return score_addresses(told, said, drops)
 
 
-def _lines(sources: Sequence[str]) -> Iterator[str]:
-    for source in sources:
-        if source == "-":
-            yield from io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
-            continue
-        try:
-            with Path(source).open(encoding="utf-8", errors="replace") as stream:
-                yield from stream
-        except OSError as error:
-            message = f"{source}: cannot be read ({error.strerror})"
-            raise UnfluxError(message) from error
+def _read(source: str, evaluated: Evaluated, drops: Counter[str]) -> list[Accusation]:
+    """Read one source: a file, plain or compressed, or ``-``."""
+    if source == "-":
+        lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+        return read_accusations(lines, evaluated, drops, source="standard input")
+    with opened_text(Path(source), "JSON lines") as lines:
+        return read_accusations(lines, evaluated, drops, source=source)
 
 
 def write_address_evaluation(

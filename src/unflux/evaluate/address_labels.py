@@ -3,12 +3,13 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from unflux.evaluate.labels import LONG_LABEL, NAME_COLUMNS, opened_labels
-from unflux.model.address_evaluation import AddressLabel
+from unflux.evaluate.labels import LONG_LABEL, NAME_COLUMNS
+from unflux.evaluate.opening import opened_text
+from unflux.model.address_evaluation import AddressLabel, Evaluated
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UnfluxError
 
@@ -26,7 +27,7 @@ def are_of_addresses(path: Path) -> bool:
     False for what cannot be read: who reads it says why.
     """
     try:
-        with opened_labels(path) as text:
+        with opened_text(path, "labels") as text:
             names = {name.strip().lower() for name in next(csv.reader(text), [])}
     except UnfluxError:
         return False
@@ -40,12 +41,17 @@ def read_address_labels(path: Path) -> tuple[list[AddressLabel], Counter[str]]:
     cannot be read, has no such columns, or no usable row.
     """
     drops: Counter[str] = Counter()
-    with opened_labels(path) as text:
+    with opened_text(path, "labels") as text:
         labels = list(dict.fromkeys(_labels(text, path, drops)))
     if not labels:
         message = f"{path}: no usable label in it"
         raise UnfluxError(message)
     return labels, drops
+
+
+def who_is_labelled(labels: Sequence[AddressLabel]) -> Evaluated:
+    """Return whether labels are of agents, or of who stands behind them."""
+    return "agents" if all(label.role == AGENT for label in labels) else "behind"
 
 
 def _labels(text: io.TextIOWrapper, path: Path, drops: Counter[str]) -> Iterator[AddressLabel]:

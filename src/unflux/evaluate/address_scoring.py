@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from unflux.evaluate.address_labels import AGENT
+from unflux.evaluate.address_labels import AGENT, who_is_labelled
 from unflux.evaluate.intervals import share_of
 from unflux.model.address_evaluation import (
     Accusation,
@@ -21,7 +21,8 @@ def score_addresses(
     What is said of agents counts against labels of agents alone, and of who stands behind them
     against the others. An address may have several labels; one of them makes its role right.
     """
-    is_of_agents = all(label.role == AGENT for label in labels)
+    evaluated = who_is_labelled(labels)
+    is_of_agents = evaluated == "agents"
     told = [one for one in said if (one.role == AGENT) == is_of_agents]
     truth: defaultdict[str, set[str]] = defaultdict(set)
     for label in labels:
@@ -36,7 +37,7 @@ def score_addresses(
     rest = [verdicts[address] for address in truth if address not in accused]
     listed = next((one for one in told if one.verdict != "innocent"), None)
     return AddressEvaluation(
-        evaluated="agents" if is_of_agents else "behind",
+        evaluated=evaluated,
         accused=share_of(len(found), len(truth)),
         right_role=share_of(
             sum(accused[address] <= truth[address] for address in found), len(found)

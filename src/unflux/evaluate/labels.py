@@ -1,16 +1,15 @@
 """Read labels: which domains are held to be fast flux, and what the others are."""
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
+from unflux.evaluate.opening import opened_text
 from unflux.model.errors import UnfluxError
 from unflux.model.evaluation import FLUX, LABELS
 from unflux.model.names import normalise_name, registrable_domain
@@ -41,25 +40,12 @@ def read_labels(path: Path) -> tuple[pa.Table, Counter[str]]:
     Raises UnfluxError where the file cannot be read or has no such columns.
     """
     drops: Counter[str] = Counter()
-    with opened_labels(path) as text:
+    with opened_text(path, "labels") as text:
         labels = _settle(_distinct(text, path, drops), drops)
     if not labels.num_rows:
         message = f"{path}: no usable label in it"
         raise UnfluxError(message)
     return labels, drops
-
-
-@contextmanager
-def opened_labels(path: Path) -> Iterator[io.TextIOWrapper]:
-    """Open a CSV, plain or compressed; raises UnfluxError where it cannot be read while open."""
-    try:
-        path.open("rb").close()  # says better than Arrow why it cannot be opened
-        with pa.input_stream(str(path), compression="detect") as stream:
-            yield io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    except (OSError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "it is no CSV"
-        message = f"{path}: labels cannot be read ({reason})"
-        raise UnfluxError(message) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

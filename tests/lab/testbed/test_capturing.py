@@ -12,7 +12,7 @@ from tests.act.outputs.programs import checked, find
 from tests.lab.testbed.beds import Bed, raised
 
 from unflux.evaluate.accusations import read_accusations
-from unflux.evaluate.address_labels import read_address_labels
+from unflux.evaluate.address_labels import read_address_labels, who_is_labelled
 from unflux.evaluate.address_scoring import score_addresses
 from unflux.lab.testbed.captured import Captured
 from unflux.lab.testbed.capturing import capture
@@ -66,7 +66,8 @@ def visit_honeypot(bed: Bed, is_over: threading.Event) -> None:
 
 def score(labels: Path, lines: Iterable[str]) -> AddressEvaluation:
     told, drops = read_address_labels(labels)
-    scored = score_addresses(told, read_accusations(lines, drops), drops)
+    said = read_accusations(lines, who_is_labelled(told), drops, source=labels.name)
+    scored = score_addresses(told, said, drops)
     assert not drops
     return scored
 
