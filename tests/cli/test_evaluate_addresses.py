@@ -49,11 +49,14 @@ def test_the_line_is_as_declared(run: Run, labels: Path, lines: Path) -> None:
         "undecided": 0,
         "strangers": ["203.0.113.7"],
         "is_first": True,
+        "firsts": ["own-role"],
         "groups": [
             {"network": "\x1b[31m", "role": "controller",
-             "accused": {"count": 0, "of": 1, "ratio": 0.0, "low": 0.0, "high": 0.7934506856}},
+             "accused": {"count": 0, "of": 1, "ratio": 0.0, "low": 0.0, "high": 0.7934506856},
+             "right_role": {"count": 0, "of": 0, "ratio": None, "low": 0.0, "high": 1.0}},
             {"network": "single", "role": "mothership",
-             "accused": {"count": 1, "of": 1, "ratio": 1.0, "low": 0.2065493144, "high": 1.0}},
+             "accused": {"count": 1, "of": 1, "ratio": 1.0, "low": 0.2065493144, "high": 1.0},
+             "right_role": {"count": 1, "of": 1, "ratio": 1.0, "low": 0.2065493144, "high": 1.0}},
         ],
         "drops": {"lines that are none of unflux trace or scan": 1},
     }  # fmt: skip
@@ -68,6 +71,10 @@ def test_the_table_says_the_same(run: Run, labels: Path, lines: Path, tmp_path: 
                   "accused without a label: 1", "203.0.113.7", "single", "skipped 1"):  # fmt: skip
         assert words in page
     assert "\x1b" not in page
+    other = tmp_path / "other.jsonl"
+    other.write_text(lines.read_text().replace('"mothership"', '"chained-proxy"'))
+    ran = run("evaluate", labels, other, lines, "--format", "table", "--out", out)
+    assert "who stands first is one of them, in another role; is one of them" in out.read_text()
 
 
 def test_lines_may_be_compressed(run: Run, labels: Path, lines: Path, tmp_path: Path) -> None:

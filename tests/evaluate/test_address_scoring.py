@@ -17,7 +17,7 @@ from unflux.evaluate.address_labels import (
     who_is_labelled,
 )
 from unflux.evaluate.address_scoring import score_addresses
-from unflux.model.address_evaluation import AddressEvaluation
+from unflux.model.address_evaluation import Accusation, AddressEvaluation, AddressLabel
 from unflux.model.errors import UnfluxError
 
 BEHIND = """\
@@ -52,7 +52,7 @@ def score(folder: Path, labels: str, *lines: str) -> AddressEvaluation:
     path.write_text(labels)
     told, drops = read_address_labels(path)
     said = read_accusations(lines, who_is_labelled(told), drops, source="lines")
-    return score_addresses(told, said, drops)
+    return score_addresses(told, [said], drops)
 
 
 def test_roles_strangers_and_who_is_first_are_counted(tmp_path: Path) -> None:
@@ -75,9 +75,12 @@ def test_roles_strangers_and_who_is_first_are_counted(tmp_path: Path) -> None:
     assert (found.suspected, found.undecided) == (1, 1)
     assert found.strangers == ("203.0.113.7",)
     assert found.is_first is True  # the innocent do not count
-    assert [(g.network, g.role, g.accused.count, g.accused.of) for g in found.groups] == [
-        ("double", "controller", 0, 1), ("double", "mothership", 1, 1),
-        ("single", "controller", 0, 1), ("single", "mothership", 1, 1),
+    assert [
+        (g.network, g.role, g.accused.count, g.accused.of, g.right_role.count, g.right_role.of)
+        for g in found.groups
+    ] == [
+        ("double", "controller", 0, 1, 0, 0), ("double", "mothership", 1, 1, 0, 1),
+        ("single", "controller", 0, 1, 0, 0), ("single", "mothership", 1, 1, 1, 1),
     ]  # fmt: skip
     assert found.drops == {
         "label rows with too few or too many fields": 1,
@@ -87,17 +90,45 @@ def test_roles_strangers_and_who_is_first_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "is_first"),
+    ("lines", "firsts"),
     [
-        ((), None),
-        ((line("203.0.113.7", "mothership", "undecided"),), False),
-        ((line("192.0.2.1", "chained-proxy", "accused"),), False),
-        ((line("192.0.2.1", "controller", "accused"),), False),
-        ((line("192.0.2.2", "controller", "undecided"),), True),
+        ((), ()),
+        ((line("203.0.113.7", "mothership", "undecided"),), ("stranger",)),
+        ((line("192.0.2.1", "chained-proxy", "accused"),), ("another-role",)),
+        ((line("192.0.2.1", "controller", "accused"),), ("another-role",)),
+        ((line("192.0.2.2", "controller", "undecided"),), ("own-role",)),
     ],
 )
-def test_who_stands_first(tmp_path: Path, lines: tuple[str, ...], *, is_first: bool | None) -> None:
-    assert score(tmp_path, BEHIND, *lines).is_first is is_first
+def test_who_stands_first(tmp_path: Path, lines: tuple[str, ...], firsts: tuple[str, ...]) -> None:
+    found = score(tmp_path, BEHIND, *lines)
+    assert found.firsts == firsts
+    assert found.is_first is ({"own-role": True}.get(firsts[0], False) if firsts else None)
+
+
+def test_each_source_has_somebody_first() -> None:
+    labels = [AddressLabel(address="192.0.2.1", network="n", role="mothership")]
+    right, wrong, silent = (
+        [Accusation(address=address, role="mothership", verdict=verdict)]
+        for address, verdict in (
+            ("192.0.2.1", "accused"), ("203.0.113.7", "suspected"), ("203.0.113.8", "innocent"),
+        )
+    )  # fmt: skip
+    for sources, firsts, is_first in (
+        ([right, wrong], ("own-role", "stranger"), False),
+        ([silent, right, right], ("own-role", "own-role"), True),
+        ([silent], (), None),
+    ):
+        found = score_addresses(labels, sources, {})
+        assert (found.firsts, found.is_first) == (firsts, is_first)
+
+
+def test_who_was_taken_for_another_is_in_no_group_of_the_right(tmp_path: Path) -> None:
+    found = score(
+        tmp_path, BEHIND,
+        line("192.0.2.1", "controller", "accused"), line("192.0.2.2", "chained-proxy", "accused"),
+    )  # fmt: skip
+    assert (found.accused.count, found.right_role.count) == (2, 0)
+    assert {(g.accused.count, g.right_role.count) for g in found.groups} == {(1, 0), (0, 0)}
 
 
 def test_agents_of_networks_are_agents(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def evaluate_addresses(labels: Path, sources: Sequence[str]) -> AddressEvaluatio
         message = "nothing to evaluate: name the JSON lines of unflux trace or unflux scan, or -"
         raise UsageError(message)
     told, drops = read_address_labels(labels)
-    said = [one for source in sources for one in _read(source, who_is_labelled(told), drops)]
+    said = [_read(source, who_is_labelled(told), drops) for source in sources]
     return score_addresses(told, said, drops)
 
 

@@ -7,6 +7,8 @@ from unflux.model.evaluation import Share
 
 Evaluated = Literal["behind", "agents"]
 """Who was looked for: those who stand behind agents, or the agents."""
+Place = Literal["own-role", "another-role", "stranger"]
+"""Who has a place in a list: somebody labelled in that role or another, or nobody labelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class AddressGroup:
     network: str
     role: str
     accused: Share
+    right_role: Share
+    """Of them those that were accused in this role, and in none that is not theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +58,13 @@ class AddressEvaluation:
     """Labelled addresses that were undecided at most."""
     strangers: tuple[str, ...]
     """Addresses that were accused and have no label, in the order in which they were."""
-    is_first: bool | None
-    """Whether who stands first is labelled in that role; null for agents, and where nobody does."""
+    firsts: tuple[Place, ...]
+    """Who stands first in each source that suspects anybody; none for agents."""
     groups: tuple[AddressGroup, ...]
     drops: dict[str, int]
     """Labels and lines that were skipped, by reason."""
+
+    @property
+    def is_first(self) -> bool | None:
+        """Whether in every source who stands first is labelled in that role; null without any."""
+        return all(place == "own-role" for place in self.firsts) if self.firsts else None

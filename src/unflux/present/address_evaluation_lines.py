@@ -21,11 +21,13 @@ def render(evaluation: AddressEvaluation) -> str:
             "undecided": evaluation.undecided,
             "strangers": [text(address) for address in evaluation.strangers],
             "is_first": evaluation.is_first,
+            "firsts": list(evaluation.firsts),
             "groups": [
                 {
                     "network": text(group.network),
                     "role": text(group.role),
                     "accused": share_object(group.accused),
+                    "right_role": share_object(group.right_role),
                 }
                 for group in evaluation.groups
             ],

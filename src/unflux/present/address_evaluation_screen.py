@@ -1,15 +1,21 @@
 """An evaluation of addresses on a terminal."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
 
-from unflux.model.address_evaluation import AddressEvaluation
-from unflux.present.evaluation_words import share_words
+from unflux.model.address_evaluation import AddressEvaluation, Place
+from unflux.present.evaluation_words import share_words, short_share
 from unflux.present.screen import Cell, Column, Screen
 
 STRANGER_LIMIT: Final = 30
 """Addresses that are drawn; JSON holds all. Chosen: 2026-11-28, by hand; one screen."""
+FIRST: Final[Mapping[Place, str]] = {
+    "own-role": "is one of them",
+    "another-role": "is one of them, in another role",
+    "stranger": "is none of them",
+}
 WHO: Final = {"behind": "who stands behind agents", "agents": "agents"}
 
 
@@ -25,16 +31,26 @@ def print_address_evaluation(evaluation: AddressEvaluation, console: Console) ->
         screen.line(
             Cell(f"not accused: {evaluation.suspected} suspected, {evaluation.undecided} undecided")
         )
-        first = {True: "is one of them", False: "is none of them", None: "is nobody"}
-        screen.line(Cell(f"who stands first {first[evaluation.is_first]}"))
+        firsts = "; ".join(FIRST[place] for place in evaluation.firsts)
+        screen.line(Cell(f"who stands first {firsts or 'is nobody'}"))
     screen.line(Cell(f"accused without a label: {len(evaluation.strangers):,}"))
     for reason, count in evaluation.drops.items():
         screen.line(Cell(f"skipped {count:,}: {reason}", "dim"))
     screen.heading("By network and role")
     screen.listing(
-        (Column(heading="network"), Column(heading="role"), Column(heading="accused")),
+        (
+            Column(heading="network"),
+            Column(heading="role"),
+            Column(heading="accused"),
+            Column(heading="in that role", is_number=True),
+        ),
         [
-            (Cell(group.network, "bold"), Cell(group.role), Cell(share_words(group.accused)))
+            (
+                Cell(group.network, "bold"),
+                Cell(group.role),
+                Cell(share_words(group.accused)),
+                Cell(short_share(group.right_role)),
+            )
             for group in evaluation.groups
         ],
     )

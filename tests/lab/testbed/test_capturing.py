@@ -67,7 +67,7 @@ def visit_honeypot(bed: Bed, is_over: threading.Event) -> None:
 def score(labels: Path, lines: Iterable[str]) -> AddressEvaluation:
     told, drops = read_address_labels(labels)
     said = read_accusations(lines, who_is_labelled(told), drops, source=labels.name)
-    scored = score_addresses(told, said, drops)
+    scored = score_addresses(told, [said], drops)
     assert not drops
     return scored
 
