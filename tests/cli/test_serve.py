@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -147,10 +148,20 @@ def test_a_file_that_is_not_right_is_refused_and_the_zone_stays(tmp_path: Path) 
 
 def kill_when(served: Primary, is_time: Callable[[], object]) -> None:
     """Kill a server at a moment that lasts for milliseconds."""
+    ends = time.monotonic() + 120
     while not is_time():
         assert served.server.process.poll() is None, served.server.said()
+        assert time.monotonic() < ends, served.server.said()
     served.server.process.kill()
     served.server.process.wait()
+
+
+def written_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def is_written_after(path: Path, moment_ns: int) -> bool:
+    return written_at(path) > moment_ns
 
 
 @pytest.mark.slow
@@ -162,10 +173,12 @@ def test_the_history_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     for serial in range(2, 10):
         with primary(tmp_path, "--unsigned") as served:
             served.until("serving", serial=serial - 1)
+            before = written_at(journal)
             replace_zone(tmp_path, large_text(3_000, serial, serial - 1))
             # While the version is written, or when it is served.
             told = partial(served.told, "serving", serial=serial)
-            kill_when(served, journal.exists if serial % 2 else told)
+            is_writing = partial(is_written_after, journal, before)
+            kill_when(served, is_writing if serial % 2 else told)
     with primary(tmp_path, "--unsigned") as served:
         served.until("serving", serial=9)
         assert served.told("history-damaged") == []

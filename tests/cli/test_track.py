@@ -236,11 +236,16 @@ def test_what_is_written_down_is_what_the_far_end_was_asked(tmp_path: Path, serv
     assert left_out.keys() == both
     assert set(left_out.values()) <= {"a.wild.example", "b.wild.example"}
     questions, written = asked(server)[before:], folder.written()
-    assert len(questions) == len(written) > 20
+    by_tcp, by_udp = (
+        [question for question in questions if ("T" in question.split()[3]) is is_tcp]
+        for is_tcp in (True, False)
+    )
+    protocols = Counter(line["protocol"] for line in written)
+    assert len(by_udp) == protocols["udp"] > 20
+    # The end may come between the line of the ledger and the connection.
+    assert 0 < len(by_tcp) <= protocols["tcp"] <= len(by_tcp) + len(both)
     assert {line["purpose"] for line in written} == {"track: how its answers change"}
     assert any("[ECS 198.51.100.0/24/0]" in question for question in questions)
-    by_tcp = [question for question in questions if "T" in question.split()[3]]
-    assert len(by_tcp) == sum(line["protocol"] == "tcp" for line in written) > 0
     assert len(folder.addresses("long.example")) == 90
     assert folder.addresses("wild.example") == {"20.7.0.1"}
     assert folder.addresses("a.wild.example") == {"20.7.0.2"}
@@ -293,12 +298,16 @@ def test_a_rotation_is_seen_and_a_kill_forgets_neither_records_nor_rhythm(
     assert before >= 1
     with served(0, tmp_path / "log" / "second", *folder.command(*options)) as running:
         rotate(server, 49)
-        until(lambda: sum(int(str(row["changes"])) for row in folder.looks()) > before)
+        until(
+            lambda: (
+                "20.49.0.1" in folder.addresses("flux.example")
+                and sum(int(str(row["changes"])) for row in folder.looks()) > before
+            )
+        )
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(timeout=120) == 0
         told = events(running.said())
     assert told[-1]["because"] == "told to end"
-    assert "20.49.0.1" in folder.addresses("flux.example")
     scanned = subprocess.run(
         [sys.executable, "-m", "unflux", "explain", "flux.example", "--store", str(folder.store),
          "--format", "json"],

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -75,8 +75,10 @@ class Watch:
 
     def statuses(self) -> list[dict[str, str]]:
         """Return what the system says of each thread."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        lines = [(task / "status").read_text().splitlines() for task in tasks]
+        lines = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                lines.append((task / "status").read_text().splitlines())
         return [dict(line.split(":\t", 1) for line in task if ":\t" in line) for task in lines]
 
 

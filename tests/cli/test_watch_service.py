@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def test_logrotate_rotates_the_events_of_a_watch_that_goes_on(folder: Path) -> N
 def _opened(process: int, path: Path) -> Path:
     """Return what a process has open under a path; another file where that is none."""
     for link in Path(f"/proc/{process}/fd").iterdir():
-        if link.exists() and link.readlink() == path:
-            return link
+        with suppress(FileNotFoundError):  # it was closed
+            if link.exists() and link.readlink() == path:
+                return link
     return Path("/proc/self/exe")

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.act.outputs.programs import free_port
 from tests.conftest import JVM_OPTIONS
 
 pytestmark = [
@@ -33,12 +33,6 @@ with open_engine(sys.argv[1]) as engine:
     keyed = rows.group_by((rows.key % 3).name("rest")).agg(total=rows.value.sum())
     print(json.dumps(engine.fetch(keyed.order_by("rest")).to_pylist()))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -62,7 +56,10 @@ def spark_process(folder: Path, main: str, *arguments: str) -> Iterator[Path]:
             yield log
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def wait_for(log: Path, phrase: str) -> None:

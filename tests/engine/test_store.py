@@ -322,12 +322,15 @@ def test_who_waits_gets_the_store_once_it_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "s"
     holding = subprocess.Popen(
         [sys.executable, "-c", "import sys, time; from unflux.engine.store import Store\n"
-         "with Store.open(sys.argv[1]): print(flush=True); time.sleep(1)", str(path)],
-        stdout=subprocess.PIPE,
+         "with Store.open(sys.argv[1]):\n"
+         "    print(flush=True); sys.stdin.read(1); time.sleep(1)", str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     with holding:
-        assert holding.stdout is not None
+        assert holding.stdin is not None and holding.stdout is not None
         holding.stdout.readline()
         with pytest.raises(StoreBusyError):
             Store.open(path)
+        holding.stdin.write(b"\n")
+        holding.stdin.flush()
         Store.open(path, wait_s=30).close()

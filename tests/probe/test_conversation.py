@@ -77,7 +77,7 @@ def test_what_never_ends_is_cut_off() -> None:
 
 @pytest.mark.parametrize("answer", [dripping, mute])
 def test_whoever_dawdles_is_left(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "STEP_S", 0.3)
+    monkeypatch.setattr(conversation, "STEP_S", 1.5)
     began_s = time.monotonic()
     turn = talk(answer)
     assert turn.is_open
@@ -89,7 +89,7 @@ def test_whoever_dawdles_is_left(answer: Answer, monkeypatch: pytest.MonkeyPatch
 def test_no_tls_is_an_open_port_without_a_certificate(
     answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "STEP_S", 0.3)
+    monkeypatch.setattr(conversation, "STEP_S", 1.5)
     turn = talk(answer, server_name="www.bad.example")
     assert turn.is_open
     assert turn.certificate is None

@@ -157,7 +157,7 @@ async def drip(writer: asyncio.StreamWriter, octets: bytes) -> None:
 )
 def test_who_does_not_finish_a_request_is_cut_off_and_delays_nobody(octets: bytes) -> None:
     async def body() -> None:
-        async with running(limits=Limits(request_s=0.5)) as run:
+        async with running(limits=Limits(request_s=3)) as run:
             held = [await run.connect() for _ in range(5)]
             dripping = [asyncio.create_task(drip(writer, octets)) for _, writer in held]
             assert (await run.ask()).answer
@@ -174,7 +174,7 @@ def test_who_does_not_finish_a_request_is_cut_off_and_delays_nobody(octets: byte
 
 def test_who_does_not_take_the_answer_is_cut_off_and_delays_nobody() -> None:
     async def body() -> None:
-        async with running(LARGE, Limits(stall_s=0.5)) as run:
+        async with running(LARGE, Limits(stall_s=3)) as run:
             stuck = []
             for _ in range(5):
                 reader, writer = await asyncio.open_connection("127.0.0.1", run.port, limit=64)

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 
 import dns.exception
@@ -44,13 +45,27 @@ def find(command: str) -> str:
     return path
 
 
+def worker_number() -> int:
+    """Return which of the processes that run tests this is, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+PORTS = islice(
+    cycle(range(12_000 + 4000 * (worker_number() % 5), 16_000 + 4000 * (worker_number() % 5))),
+    os.getpid() * 61 % 4000,
+    None,
+)
+"""Below those that the system gives to whoever asks, and for each worker others: what is free
+stays so until it is used."""
+
+
 def free_port() -> int:
-    """Return a port that is free for UDP and TCP on loopback now."""
-    for _ in range(100):
+    """Return a port that is free for UDP and TCP on loopback, another each time."""
+    for port in islice(PORTS, 100):
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = int(tcp.getsockname()[1])
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.act.outputs.programs import checked, find, free_port
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 TABLES = ("heard4", "heard6", "heard_flow4", "heard_flow6")
 
 

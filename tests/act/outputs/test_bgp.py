@@ -98,12 +98,12 @@ def test_bird_says_the_routes_and_takes_them_back_when_configured(tmp_path: Path
         one_less = until(routed_plan(), datetime.now(UTC))
         kept = tuple(a for a in one_less.actions if a.target not in ("20.1.2.3", "20.64.0.9"))
         place(include, bird_text(replace(one_less, actions=kept)))
-        assert "Reconfigured" in says.ask("configure")
+        assert says.ask("configure").count("Reconfigur")
         heard = hears.until(lambda said: said.count("Type: BGP") == 4)
         assert "20.1.2.3" not in heard
         assert "20.64.0.9" not in heard
         place(include, bird_text(plan_of()))
-        assert "Reconfigured" in says.ask("configure")
+        assert says.ask("configure").count("Reconfigur")
         hears.until(is_none)
 
 

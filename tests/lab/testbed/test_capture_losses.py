@@ -40,7 +40,7 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
         find(command)
     folder = tmp_path_factory.mktemp("testbed") / "state"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dnstap_parts, "PART_OCTETS", 2048)
+        patch.setattr(dnstap_parts, "PART_OCTETS", 4096)
         with raised(folder, Options(minutes=10, agents=4, clients=12)) as there:
             yield there
 
@@ -109,7 +109,7 @@ def test_packets_that_find_no_room_are_told(bed: Bed, tmp_path: Path) -> None:
     # Parts of 2,048 octets: what was joined is whole, by another decoder.
     messages = checked(find("dnstap-read"), tmp_path / "resolver" / "dnstap.fstrm").splitlines()
     assert len(messages) == report["dnstap_messages"] > 50
-    assert (tmp_path / "resolver" / "dnstap.fstrm").stat().st_size > 3 * 2048
+    assert (tmp_path / "resolver" / "dnstap.fstrm").stat().st_size > 3 * 4096
     kinds = Counter(line.split()[2] for line in messages)
     assert set(kinds) == {"CR", "RR"}
 

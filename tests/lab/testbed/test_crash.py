@@ -121,6 +121,8 @@ def test_a_killed_up_is_cleared(tmp_path: Path, after: str) -> None:
         while not (state.folder / after).exists():
             assert raising.poll() is None and time.monotonic() < ends
             time.sleep(0.01)
+        # It goes no further, however late the next lines run.
+        raising.send_signal(signal.SIGSTOP)
         with pytest.raises(UnfluxError, match="another run is at work"):
             take_down(state)
     finally:

@@ -40,7 +40,7 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 
 def ask(bed: Bed, name: str, vantage: str = "north", segment: str = "subscribers") -> list[str]:
     server = bed.blueprint.names.resolvers[vantage]  # type: ignore[index]
-    said = bed.run(segment, find("dig"), "+short", "+tries=1", f"@{server}", name)  # type: ignore[arg-type]
+    said = bed.run(segment, find("dig"), "+short", "+tries=3", f"@{server}", name)  # type: ignore[arg-type]
     return [line for line in said.split() if line[-1].isdigit()]
 
 

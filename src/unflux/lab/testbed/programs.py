@@ -89,8 +89,14 @@ class Programs:
         return done
 
     def bound_to_this(self, signal_name: str) -> tuple[str, ...]:
-        """Return the words before a command that gets a signal when this process ends."""
-        return (self.paths["setpriv"], "--pdeathsig", signal_name)
+        """Return the words before a command that gets a signal when this process ends.
+
+        Where it ended before that was arranged, the command is not begun.
+        """
+        return (
+            self.paths["setpriv"], "--pdeathsig", signal_name,
+            "/bin/sh", "-c", 'test "$PPID" = "$0" && exec "$@"', str(os.getpid()),
+        )  # fmt: skip
 
 
 def utc_environment() -> dict[str, str]:
