@@ -34,6 +34,10 @@ HOSTS = (
     Host(kind="slow", address="10.18.0.1", delay_ms=20),
     Host(kind="names", address="10.19.0.1", delay_ms=10),
     Host(kind="slow-names", address="10.20.0.1"),
+    Host(kind="slow-all", address="10.22.0.1", delay_ms=15),
+    Host(kind="slow-all", address="10.23.0.1", delay_ms=25, jitter_ms=4),
+    Host(kind="slow-stamped", address="10.24.0.1", delay_ms=15, jitter_ms=4),
+    Host(kind="slow-stamped", address="10.25.0.1", delay_ms=25),
     Host(kind="hostile", address=HOSTILE, delay_ms=10),
     Host(kind="server", address=BEYOND),
 )

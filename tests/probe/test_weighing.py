@@ -223,13 +223,21 @@ def test_a_balanced_site_that_makes_its_pages_is_no_network_of_agents(count: int
 
 
 @pytest.mark.parametrize(
-    ("count", "malformed_s", "outcome"),
-    [(2, 0.1, "undecided"), (3, 0.1, "agent"), (4, 0.021, "undecided"), (5, 0.021, "agent")],
-)
+    ("count", "refused_s", "shaken_s", "outcome"),
+    [(2, 0.1, 0.1, "undecided"), (3, 0.1, 0.1, "agent"), (3, 0.021, 0.1, "agent"),
+     (4, 0.021, None, "undecided"), (5, 0.021, None, "agent"), (5, 0.021, 0.021, "undecided")],
+)  # fmt: skip
 def test_networks_of_strangers_are_more_than_an_owner_has(
-    count: int, malformed_s: float, outcome: str
+    count: int, refused_s: float, shaken_s: float | None, outcome: str
 ) -> None:
-    hosts = [observed(0.08, f"10.{n}.0.1", malformed_s=[malformed_s] * 5) for n in range(count)]
+    shaken = [] if shaken_s is None else [shaken_s] * 5
+    hosts = [
+        observed(
+            0.08, f"10.{n}.0.1", malformed_s=[refused_s] * 5, handshakes_s=shaken,
+            certificate="00" if shaken else None, is_certificate_named=bool(shaken),
+        )
+        for n in range(count)
+    ]  # fmt: skip
     assert outcomes(hosts) == {outcome}
     # One provider rents out many prefixes.
     assert outcomes(hosts, {one.address: 64500 for one in hosts}) == {"undecided"}
