@@ -172,7 +172,7 @@ def test_markers_become_rules_and_a_damaged_one_stops_the_run(
     words = ("block", records, "--asn", routes, *AT, "--format", "suricata", "--markers", markers)
     told = [line for line in run(*words).out.splitlines() if "marker leaves" in line]
     assert [line.split(" (")[0] for line in told] == [
-        f"alert {protocol} 192.0.2.7 any -> !192.0.2.99 any" for protocol in ("tcp", "udp")
+        f"alert {protocol} 192.0.2.7 any -> !192.0.2.99 !514" for protocol in ("tcp", "udp")
     ]
     markers.write_text(compose_marker(marker).replace("192.0.2.7", "any"))
     ran = run(*words)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.act.outputs.programs import checked, find
+from tests.probe.certified import certified
 
 from unflux.engagement.ledger import Ledger
 from unflux.engagement.permit import Permit
@@ -85,18 +85,6 @@ def test_nothing_is_said_after_the_time_of_the_scope(
         server.join()
     assert visited.stopped == "the time of the scope is over"
     assert heard == []
-
-
-def certified(folder: Path) -> ssl.SSLContext:
-    """Return what a server of TLS needs."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    checked(
-        find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-        "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=bad.example",
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 PAGE = b"<html>" + b"".join(b"<p>offer %d" % n for n in range(90))

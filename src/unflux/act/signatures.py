@@ -14,6 +14,9 @@ MARKED: Final = "unflux probe marker leaves an agent"
 TRAFFIC: Final[Mapping[ActionKind, str]] = {
     "block-address": "traffic with an agent", "block-mothership": "traffic with a mothership",
 }  # fmt: skip
+LOGS: Final = 514
+"""Where syslog goes in the clear (RFC 5426 section 3.3): web servers of all kinds tell a collector
+what they were asked for."""
 
 FIRST_SID: Final = 1_700_000
 SIDS: Final = 200_000
@@ -80,10 +83,11 @@ def metadata(action: Action) -> str:
 def marker_head(marker: Marker, protocol: str) -> str:
     """Return who a marker is looked for between: its agent, and anybody but who sent it there.
 
+    What goes to a collector of logs says nothing about relaying.
     Rules want what goes to a server besides: replies to a prober behind a translator of addresses
     go to another address than the prober knows for its own.
     """
-    return f"{protocol} {marker.agent} any -> !{marker.prober} any"
+    return f"{protocol} {marker.agent} any -> !{marker.prober} !{LOGS}"
 
 
 def marker_metadata(marker: Marker) -> str:

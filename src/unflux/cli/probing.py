@@ -19,6 +19,7 @@ from unflux.pipeline.probing import Options, Probed, Suspects, find_suspects, pr
 from unflux.present.probe_lines import render_probe
 from unflux.present.probe_table import print_probe
 from unflux.present.wording import plural
+from unflux.probe.marking import Sent
 
 SHOWN: Final = 20
 """Addresses that are named where there may be many."""
@@ -84,7 +85,7 @@ def carry_out(suspects: Suspects, options: Options, *, as_json: bool) -> bool:
     if probed.unreached_count:
         say(f"{plural(probed.unreached_count, 'address', 'addresses')} not reached")
     if options.markers is not None:
-        say(f"{plural(len(probed.markers), 'marker')} sent, written to {options.markers}")
+        _say_markers(probed.markers, options.markers)
     for told in probed.failed[:SHOWN]:
         say(told)
     if len(probed.failed) > SHOWN:
@@ -109,6 +110,16 @@ def _say_left(beyond: Sequence[str], later_count: int) -> None:
         say(f"left alone, being outside the scope: {named}{_rest(len(beyond))}")
     if later_count:
         say(f"left for later, being too many for one run: {later_count:,}")
+
+
+def _say_markers(markers: Sequence[Sent], path: Path) -> None:
+    """Say which services took each; of one that none took nothing can be seen behind its agent."""
+    say(f"{plural(len(markers), 'marker')} sent, written to {path}")
+    for sent in markers[:SHOWN]:
+        say(f"{sent.marker.agent}: its marker was taken by {', '.join(sent.taken) or 'no service'}")
+    if len(markers) > SHOWN:
+        untaken = sum(not sent.taken for sent in markers[SHOWN:])
+        say(f"and {len(markers) - SHOWN:,} more, of which {untaken:,} were taken by no service")
 
 
 def _name(text: str) -> str:

@@ -16,7 +16,7 @@ from unflux.measure.provider_lists import with_providers
 from unflux.measure.routes import load_bundled
 from unflux.model.added_lines import add_lines, prepare_lines
 from unflux.model.errors import UnfluxError
-from unflux.model.markers import Marker, compose_marker
+from unflux.model.markers import compose_marker
 from unflux.model.names import registrable_domain
 from unflux.model.probes import ProbeResult, Uptime
 from unflux.pipeline.gathering import Options as ScanOptions
@@ -25,7 +25,7 @@ from unflux.pipeline.scanning import analysed
 from unflux.present.probe_lines import render_probe
 from unflux.probe.history import read_looks
 from unflux.probe.lateness import measure_delays
-from unflux.probe.marking import send_marker
+from unflux.probe.marking import Sent, send_marker
 from unflux.probe.observed import Observed
 from unflux.probe.uptime import measure_uptimes
 from unflux.probe.visiting import INTERRUPTED, MOST_REQUESTS_A_ROUND, Visit, visit
@@ -76,7 +76,7 @@ class Probed:
     """What a probe came to."""
 
     results: tuple[ProbeResult, ...]
-    markers: tuple[Marker, ...]
+    markers: tuple[Sent, ...]
     beyond: tuple[str, ...]
     """Addresses that the scope does not hold; they were left alone."""
     later_count: int
@@ -178,7 +178,7 @@ async def probe(
                 add_lines(history, map(render_probe, looks_at))
             except UnfluxError as error:
                 stopped = stopped or str(error)
-        markers: tuple[Marker, ...] = ()
+        markers: tuple[Sent, ...] = ()
         if options.markers is not None and stopped is None:
             markers, stopped = await _mark(results, suspects.name, permit, options.markers)
     return Probed(
@@ -203,14 +203,14 @@ def _part(
 
 async def _mark(
     results: Sequence[ProbeResult], name: str, permit: Permit, path: Path
-) -> tuple[tuple[Marker, ...], str | None]:
+) -> tuple[tuple[Sent, ...], str | None]:
     """Send a marker through all that may be agents."""
-    markers: list[Marker] = []
+    markers: list[Sent] = []
     for result in results:
         if result.outcome not in {"agent", "undecided"}:
             continue
         try:
-            marker = await send_marker(
+            sent = await send_marker(
                 result.address,
                 frozenset(result.open_ports),
                 name,
@@ -221,7 +221,7 @@ async def _mark(
             return tuple(markers), str(error)
         except asyncio.CancelledError:
             return tuple(markers), INTERRUPTED
-        markers.append(marker)
+        markers.append(sent)
     return tuple(markers), None
 
 

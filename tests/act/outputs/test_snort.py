@@ -110,7 +110,8 @@ def test_a_marker_is_sought_from_its_agent_to_anybody_but_its_sender() -> None:
     for line, rule in rules(plan_of(), marker):
         heads[rule.header.protocol.value] = line.partition(" (")[0].split()[2:]
         assert only(rule.options, "ContentOption").pattern == b"k" * 20
-    assert heads == {key: ["192.0.2.7", "any", "->", "!2a09::9", "any"] for key in ("tcp", "udp")}
+    head = ["192.0.2.7", "any", "->", "!2a09::9", "!514"]
+    assert heads == dict.fromkeys(("tcp", "udp"), head)
 
 
 def test_numbers_are_those_of_nobody_else_and_stay() -> None:

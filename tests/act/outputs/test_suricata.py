@@ -128,6 +128,7 @@ def test_a_marker_is_seen_when_it_leaves_its_agent_and_nowhere_else(tmp_path: Pa
         *stream(80, marked, answer + marked, agent, prober),  # on its way in, and told back
         *stream(80, plain, answer, home, agent),
         *stream(80, marked, answer, home, "192.0.2.8"),
+        *stream(514, marked, answer, home, agent), udp(agent, 4009, home, 514, marked),  # its log
         udp(prober, 4009, agent, 53, question), udp(agent, 53, prober, 4009, question),
     ]  # fmt: skip
     assert seen("innocent", *innocent) == []
