@@ -13,6 +13,8 @@ IDLE_US: Final = {True: 300_000_000, False: 30_000_000}
 datagrams. Chosen: 2026-11-28; an exporter that ends a flow which goes on begins the next record of
 it with the next packet, and a datagram's answer comes within seconds or not at all."""
 
+NEVER_US: Final = np.iinfo(np.int64).max
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directions:
@@ -59,12 +61,18 @@ class Assembled:
 
 
 def condense(rows: Directions) -> Directions:
-    """Join the rows of one direction that follow each other within a flow."""
+    """Join the rows of each direction of a flow, but for those that open it."""
     source, target = _ends(rows)
-    order, starts = _runs(rows, source, target)
-    rows = rows.at(order)
+    order, starts = _runs(rows, np.minimum(source, target), np.maximum(source, target))
+    rows, is_from_low = rows.at(order), (source <= target)[order]
     if not len(starts):
         return rows
+    flow = np.zeros(len(order), np.int64)
+    flow[starts[1:]] = 1
+    part = np.cumsum(flow) << 2 | is_from_low << 1 | rows.opens
+    order = np.argsort(part, kind="stable")
+    rows, part = rows.at(order), part[order]
+    starts = np.flatnonzero(np.append(True, part[1:] != part[:-1]))
     first = rows.at(starts)
     return replace(
         first,
@@ -78,7 +86,9 @@ def assemble(rows: Directions) -> Assembled:
     """Join rows between the same two ends, until they are silent or open a flow anew.
 
     Who opened it is known by its SYN; else the end whose port alone is one of services (below
-    1024) serves, and else the one that spoke second.
+    1024) serves, and else the one that spoke second. Where both seem to have begun at once, as
+    exporters say of both directions, it is the one to which more ends spoke, else that of the lower
+    port.
     """
     source, target = _ends(rows)
     order, starts = _runs(rows, np.minimum(source, target), np.maximum(source, target))
@@ -94,11 +104,16 @@ def assemble(rows: Directions) -> Assembled:
         from_high = np.add.reduceat(np.where(is_from_low, 0, octets), starts)
         last_us = np.maximum.reduceat(rows.last_us, starts)
         authority = np.maximum.reduceat(rows.authority, starts)
+        low_us = np.minimum.reduceat(np.where(is_from_low, rows.first_us, NEVER_US), starts)
+        high_us = np.minimum.reduceat(np.where(is_from_low, NEVER_US, rows.first_us), starts)
     else:
-        from_low = from_high = last_us = authority = np.empty(0, np.int64)
-    is_low_client = _is_low_client(low, high, rows.opens, is_from_low, starts)
-    client = np.where(is_low_client, low[starts], high[starts])
-    server = np.where(is_low_client, high[starts], low[starts])
+        from_low = from_high = last_us = authority = low_us = high_us = np.empty(0, np.int64)
+    low, high = low[starts], high[starts]
+    is_low_client = np.where(
+        rows.opens[starts], is_from_low[starts], _is_low_client(low, high, low_us, high_us)
+    )
+    client = np.where(is_low_client, low, high)
+    server = np.where(is_low_client, high, low)
     return Assembled(
         first_us=rows.first_us[starts],
         last_us=last_us,
@@ -129,23 +144,49 @@ def _runs(rows: Directions, one: np.ndarray, other: np.ndarray) -> tuple[np.ndar
         sorted_column = column[order]
         is_other |= sorted_column[1:] != sorted_column[:-1]
     idle_us = np.where(rows.protocol[order][1:] == TCP, IDLE_US[True], IDLE_US[False])
-    is_silent = rows.first_us[order][1:] - rows.last_us[order][:-1] > idle_us
+    is_silent = rows.first_us[order][1:] - _latest(rows.last_us[order], is_other)[:-1] > idle_us
     # A SYN that is sent again opens nothing anew; one behind other packets does.
     opens = rows.opens[order]
     is_new = is_other | is_silent | (opens[1:] & ~opens[:-1])
     return order, np.flatnonzero(np.append(True, is_new)[: len(order)])
 
 
+def _latest(last_us: np.ndarray, is_other: np.ndarray) -> np.ndarray:
+    """Return the latest end so far among the rows of each group.
+
+    ``is_other``: whether each row but the first begins a group.
+    """
+    if not (~is_other & (last_us[1:] < last_us[:-1])).any():
+        return last_us
+    order = np.argsort(last_us, kind="stable")
+    count = len(order)
+    rank = np.empty(count, np.int64)
+    rank[order] = np.arange(count)
+    # Ranks of later groups are made larger than all of those before.
+    so_far = np.maximum.accumulate(np.append(0, np.cumsum(is_other)) * count + rank)
+    latest: np.ndarray = last_us[order[so_far % count]]
+    return latest
+
+
 def _is_low_client(
-    low: np.ndarray,
-    high: np.ndarray,
-    opens: np.ndarray,
-    is_from_low: np.ndarray,
-    starts: np.ndarray,
+    low: np.ndarray, high: np.ndarray, low_us: np.ndarray, high_us: np.ndarray
 ) -> np.ndarray:
-    """Tell of which flows the end with the lower number is the client."""
-    is_low_service = (low[starts] & 0xFFFF) < 1024
-    is_high_service = (high[starts] & 0xFFFF) < 1024
-    by_port = np.where(is_low_service ^ is_high_service, is_high_service, is_from_low[starts])
-    is_low: np.ndarray = np.where(opens[starts], is_from_low[starts], by_port)
-    return is_low
+    """Tell of which flows without a SYN the lower end is the client.
+
+    ``low_us``, ``high_us``: when each end spoke first.
+    """
+    low_port, high_port = low & 0xFFFF, high & 0xFFFF
+    is_low: np.ndarray = low_us < high_us
+    if (low_us == high_us).any():
+        low_peers, high_peers = _count_peers(low, high)
+        by_peers = np.where(low_peers == high_peers, low_port >= high_port, high_peers > low_peers)
+        is_low = np.where(low_us == high_us, by_peers, is_low)
+    is_service = low_port < 1024, high_port < 1024
+    return np.where(is_service[0] ^ is_service[1], is_service[1], is_low)
+
+
+def _count_peers(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for both ends of flows, in order of these, with how many ends each has flows."""
+    is_first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1]))
+    ends, counts = np.unique(np.concatenate([low[is_first], high[is_first]]), return_counts=True)
+    return counts[np.searchsorted(ends, low)], counts[np.searchsorted(ends, high)]
