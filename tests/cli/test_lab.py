@@ -8,6 +8,7 @@ from tests.act.outputs.programs import find
 from tests.cli.conftest import Run
 from tests.lab.testbed.beds import require
 
+from unflux.lab.testbed import namespaces
 from unflux.lab.testbed.programs import CAPTURE_PACKAGES
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,9 @@ def test_wrong_scales_and_no_folder_are_wrong_usage(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "new").exists()
 
 
-def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) -> None:
+def test_a_testbed_is_raised_looked_at_and_taken_down(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require()
     for command in CAPTURE_PACKAGES:
         find(command)
@@ -76,6 +79,8 @@ def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) 
     finally:
         gone = run("lab", "down", "--state", state)
     assert gone.status == 0 and not state.exists()
+    # Whatever else there is on this machine.
+    monkeypatch.setattr(namespaces, "NAMED", tmp_path / "none")
     assert run("lab", "status", "--state", state).status == 1
     assert run("lab", "capture", "--out", tmp_path / "other", "--state", state).status == 1
     assert not (tmp_path / "other").exists()
@@ -83,8 +88,11 @@ def test_a_testbed_is_raised_looked_at_and_taken_down(run: Run, tmp_path: Path) 
     assert none.status == 0 and "No testbed" in none.err
 
 
-def test_a_folder_with_other_things_is_no_place_for_a_testbed(run: Run, tmp_path: Path) -> None:
+def test_a_folder_with_other_things_is_no_place_for_a_testbed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require()
+    monkeypatch.setattr(namespaces, "NAMED", tmp_path / "none")
     mine = tmp_path / "mine"
     mine.write_text("mine")
     assert "not empty" in run("lab", "up", "--state", tmp_path).err

@@ -1,6 +1,5 @@
 """``unflux lab``: closed and made-up surroundings to try things in."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -51,8 +50,7 @@ StateFolder = Annotated[
     typer.Option(
         "--state",
         metavar="FOLDER",
-        help="Where the testbed keeps its files; gone with it.  "
-        "[default: $XDG_RUNTIME_DIR/unflux-lab, else /run/unflux-lab]",
+        help="Where the testbed keeps its files; gone with it.  [default: /run/unflux-lab]",
         show_default=False,
     ),
 ]
@@ -255,23 +253,45 @@ def status(*, state: StateFolder = None, form: StatusForm = None) -> None:
 
 
 @app.command("down")
-def down(*, state: StateFolder = None) -> None:
+def down(
+    *,
+    state: StateFolder = None,
+    testbed: Annotated[
+        str | None,
+        typer.Option(
+            "--testbed",
+            metavar="ID",
+            help="Take down a testbed whose files are gone, by the id in its namespaces' names.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Take a testbed down: end all that runs in its namespaces, remove them and its files.
 
-    Also what a crash left. Where there is no testbed nothing is done.
+    Also what a crash left. Where there is no testbed nothing is done; testbeds whose files are
+    gone are named then, and the exit status is 1.
     """
     from unflux.cli.progress import say  # noqa: PLC0415
-    from unflux.lab.testbed.clearing import take_down  # noqa: PLC0415
+    from unflux.lab.testbed.clearing import take_down, take_down_stray  # noqa: PLC0415
+    from unflux.lab.testbed.strays import refuse_strays  # noqa: PLC0415
 
     folder = _state(state)
-    was_there = take_down(folder)
-    say("The testbed is gone." if was_there else f"No testbed is in {folder.folder}.")
+    if testbed is not None:
+        if state is not None:
+            message = "--testbed is for testbeds without files: no --state goes with it"
+            raise UsageError(message)
+        take_down_stray(testbed)
+    elif not take_down(folder):
+        refuse_strays(folder.folder)
+        say(f"No testbed is in {folder.folder}.")
+        return
+    say("The testbed is gone.")
 
 
 def _state(folder: Path | None) -> "State":
-    from unflux.lab.testbed.state import State, default_folder  # noqa: PLC0415
+    from unflux.lab.testbed.state import DEFAULT_FOLDER, State  # noqa: PLC0415
 
-    return State((folder or default_folder(os.environ)).absolute())
+    return State((folder or DEFAULT_FOLDER).absolute())
 
 
 def _refuse_full(out: Path, *, force: bool) -> None:

@@ -15,12 +15,14 @@ from tests.lab.testbed.beds import require
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.namespaces import (
     NAMED,
+    add_namespace,
     commands_about,
     identify,
     namespaces_of,
     processes_in,
 )
 from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.programs import Programs
 from unflux.lab.testbed.state import Record, State
 from unflux.model.errors import UnfluxError
 
@@ -71,7 +73,7 @@ def lay_out(state: State) -> None:
     (state.folder / "lab.key").touch()
     for segment in ("core", "isp"):
         name = f"unflux-lab-0f1e2e-{segment}"
-        checked(find("ip"), "netns", "add", name)
+        add_namespace(Programs({"ip": find("ip")}), name, state.folder)
         checked(find("setsid"), "--fork", find("ip"), "netns", "exec", name,
                 find("sh"), "-c", "exec sleep 600 >/dev/null 2>&1 </dev/null")  # fmt: skip
 

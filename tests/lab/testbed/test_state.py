@@ -13,7 +13,7 @@ from unflux.lab.testbed import raising
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.raising import raise_testbed
-from unflux.lab.testbed.state import Record, State, default_folder
+from unflux.lab.testbed.state import MOST_CHARACTERS, Record, State
 from unflux.model.errors import UnfluxError
 
 RECORD = Record(testbed="0123ab", options=Options(seed=3), phase="rising", started_at_s=1.5)
@@ -70,6 +70,13 @@ def test_odd_paths_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnfluxError, match="letters, digits"):
         State(tmp_path / name).claim()
     assert not (tmp_path / name).exists()
+
+
+def test_a_path_that_no_namespace_can_tell_is_refused(tmp_path: Path) -> None:
+    long = tmp_path / ("long/" * MOST_CHARACTERS)
+    with pytest.raises(UnfluxError, match="255 characters at most"):
+        State(long).claim()
+    assert not (tmp_path / "long").exists()
 
 
 def test_a_crash_before_the_record_leaves_nothing(state: State) -> None:
@@ -160,8 +167,3 @@ def test_too_many_agents_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(UnfluxError, match="agents would come and go"):
         raise_testbed(Options(agents=200, minutes=600), State(tmp_path / "state"))
     assert not (tmp_path / "state").exists()
-
-
-def test_the_folder_is_the_sessions_or_the_machines() -> None:
-    assert default_folder({"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/unflux-lab")
-    assert default_folder({}) == Path("/run/unflux-lab")

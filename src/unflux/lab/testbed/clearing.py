@@ -17,6 +17,7 @@ from unflux.lab.testbed.namespaces import (
 )
 from unflux.lab.testbed.programs import find_programs
 from unflux.lab.testbed.state import State
+from unflux.lab.testbed.strays import require_stray
 from unflux.model.errors import UnfluxError
 
 PATIENCE_S: Final = 10.0
@@ -41,19 +42,28 @@ def take_down(state: State) -> bool:
 def clear(state: State) -> None:
     """Remove all of a testbed; the caller holds its lock."""
     if state.is_there():
-        testbed = state.testbed()
-        programs = find_programs({"ip": "iproute2"})
-        # One that was about to make a namespace when its starter was killed.
-        _end_all(partial(commands_about, testbed))
-        while names := namespaces_of(testbed):
-            find = partial(_processes_of, testbed, identify(names))
-            # By names alone can the next find them, where this one is killed.
-            _end_all(find)
-            for name in names:
-                programs.run("ip", "netns", "delete", name)
-            # One that was about to enter.
-            _end_all(find)
+        _clear_namespaces(state.testbed())
     state.remove()
+
+
+def take_down_stray(testbed: str) -> None:
+    """Remove a testbed whose files are gone; raises UnfluxError where it is none."""
+    require_stray(testbed)
+    _clear_namespaces(testbed)
+
+
+def _clear_namespaces(testbed: str) -> None:
+    programs = find_programs({"ip": "iproute2"})
+    # One that was about to make a namespace when its starter was killed.
+    _end_all(partial(commands_about, testbed))
+    while names := namespaces_of(testbed):
+        find = partial(_processes_of, testbed, identify(names))
+        # By names alone can the next find them, where this one is killed.
+        _end_all(find)
+        for name in names:
+            programs.run("ip", "netns", "delete", name)
+        # One that was about to enter.
+        _end_all(find)
 
 
 def _processes_of(testbed: str, networks: frozenset[Identity]) -> tuple[int, ...]:

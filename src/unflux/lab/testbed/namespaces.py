@@ -1,6 +1,7 @@
 """Network namespaces of a testbed: their names, who runs in them, and stepping into one."""
 
 import ctypes
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from unflux.model.errors import UnfluxError
 NAMED: Final = Path("/run/netns")
 """Where ``ip netns`` keeps namespaces that have names."""
 PREFIX: Final = "unflux-lab-"
+_OF_A_TESTBED: Final = re.compile(f"{PREFIX}([0-9a-f]{{6}})-[a-z]+")
 Identity = tuple[int, int]
 """Device and inode of a namespace."""
 _CLONE_NEWNET: Final = 0x40000000
@@ -34,8 +36,30 @@ def namespaces_of(testbed: str) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in NAMED.glob(f"{PREFIX}{testbed}-*")))
 
 
-def add_namespace(programs: Programs, name: str) -> None:
-    """Make a namespace; raises UnfluxError where it is there already or may not be made."""
+def testbeds_named() -> tuple[str, ...]:
+    """Return the testbeds that have namespaces now."""
+    if not NAMED.is_dir():
+        return ()
+    found = (_OF_A_TESTBED.fullmatch(path.name) for path in NAMED.iterdir())
+    return tuple(sorted({name.group(1) for name in found if name}))
+
+
+def folder_of(programs: Programs, testbed: str) -> Path | None:
+    """Return where the files of a testbed were put, as its namespaces have it; null: unknown."""
+    for name in namespaces_of(testbed):
+        # One may be gone meanwhile.
+        with suppress(UnfluxError):
+            (told,) = json.loads(programs.run("ip", "-n", name, "-j", "link", "show", "dev", "lo"))
+            if "ifalias" in told:
+                return Path(told["ifalias"])
+    return None
+
+
+def add_namespace(programs: Programs, name: str, folder: Path) -> None:
+    """Make a namespace that tells by the alias of its loopback where its testbed's files are.
+
+    Raises UnfluxError where it is there already or may not be made.
+    """
     if (NAMED / name).exists():
         message = f"a network namespace {name} is there already, and not ours"
         raise UnfluxError(message)
@@ -44,6 +68,7 @@ def add_namespace(programs: Programs, name: str) -> None:
     except UnfluxError as error:
         message = f"no network namespace can be made, which needs root: {error}"
         raise UnfluxError(message) from error
+    programs.run("ip", "-n", name, "link", "set", "dev", "lo", "alias", folder)
 
 
 def identify(names: Iterable[str]) -> frozenset[Identity]:

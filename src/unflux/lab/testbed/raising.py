@@ -73,7 +73,7 @@ def raise_testbed(options: Options, state: State) -> Record:
 
 
 def _raise(programs: Programs, blueprint: Blueprint, record: Record, state: State) -> Record:
-    wire(programs, record.testbed, blueprint)
+    wire(programs, record.testbed, blueprint, state.folder)
     _start(programs, record.testbed, state, "core", "line")
     start_name_servers(programs, record.testbed, blueprint, state.folder)
     start_web_servers(programs, record.testbed, blueprint, state.folder)

@@ -6,7 +6,6 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,13 @@ _RECORD: Final = "testbed.json"
 _DRAFT: Final = "testbed.new"
 _LOCK: Final = "lock"
 _POLL_S: Final = 0.05
+
+
+DEFAULT_FOLDER: Final = Path("/run/unflux-lab")
+"""Where a testbed's state lies unless told: root's, and gone with the machine as namespaces are. A
+session's own folder is gone before them."""
+MOST_CHARACTERS: Final = 255
+"""Of the folder's path, as an alias of a device has them (Linux, IFALIASZ)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +51,14 @@ class State:
     def claim(self) -> None:
         """Make the folder, or take an empty one; raises UnfluxError where others could write.
 
-        Its path goes into the configurations of servers, so it has no odd characters.
+        Its path goes into the configurations of servers, so it has no odd characters, and into
+        the namespaces, so it is not long.
         """
         if not re.fullmatch(r"[\w/.+-]+", str(self.folder), re.ASCII):
             message = f"{str(self.folder)!r}: letters, digits and /._+- alone, please"
+            raise UnfluxError(message)
+        if len(str(self.folder)) > MOST_CHARACTERS:
+            message = f"{self.folder}: a path of {MOST_CHARACTERS} characters at most, please"
             raise UnfluxError(message)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,9 +177,3 @@ class State:
     def locked(self) -> AbstractContextManager[None]:
         """Keep others from raising, capturing or clearing this testbed meanwhile."""
         return locked(self.folder / _LOCK)
-
-
-def default_folder(environment: Mapping[str, str]) -> Path:
-    """Return where a testbed's state lies unless told: gone with the session or the machine."""
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    return Path(runtime or "/run") / "unflux-lab"

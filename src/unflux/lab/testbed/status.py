@@ -12,6 +12,7 @@ from unflux.lab.testbed.namespaces import identify, namespace_name, namespaces_o
 from unflux.lab.testbed.options import Options
 from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.state import State
+from unflux.lab.testbed.strays import refuse_strays
 from unflux.lab.testbed.truth import count_refused
 from unflux.model.errors import UnfluxError
 
@@ -45,7 +46,12 @@ class Status:
 
 
 def look(state: State) -> Status:
-    """Look at the testbed of a state; raises UnfluxError where there is none."""
+    """Look at the testbed of a state.
+
+    Raises UnfluxError where there is none, which names those whose files are gone.
+    """
+    if not state.is_there():
+        refuse_strays(state.folder)
     record = state.read()
     blueprint = draw_blueprint(record.options)
     there = set(namespaces_of(record.testbed))

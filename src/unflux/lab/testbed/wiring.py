@@ -30,11 +30,11 @@ _SETTINGS: Final = {
 }
 
 
-def wire(programs: Programs, testbed: str, blueprint: Blueprint) -> None:
-    """Make the namespaces of a testbed and join them."""
+def wire(programs: Programs, testbed: str, blueprint: Blueprint, folder: Path) -> None:
+    """Make the namespaces of a testbed, whose files are in a folder, and join them."""
     for segment in SEGMENTS:
         name = namespace_name(testbed, segment)
-        add_namespace(programs, name)
+        add_namespace(programs, name, folder)
         with entered(name):
             for setting, value in _SETTINGS.items():
                 path = Path("/proc/sys/net", setting)
