@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.read.test_pcapng import enhanced, interface, section
 from tests.read.test_tls_hello import hello
 from tests.trace.relayed_capture import AGENT, BEGIN_US, Wire, relayed
 
@@ -115,6 +116,31 @@ def test_packets_that_are_no_flow_are_counted() -> None:
         "packet cut short": 2,
         "neither TCP nor UDP over IP": 2,
     }
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize("ticks", [0, 4_102_444_800_000_000, 1 << 62, (1 << 64) - 1])
+def test_packets_of_no_time_that_can_be_are_counted(
+    ticks: int, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_compiled:
+        monkeypatch.setattr(flow_capture, "load_kernel", lambda: None)
+    wire = Wire()
+    wire.udp(BEGIN_US, ("192.0.2.1", 5_300), (AGENT, 53), b"x")
+    frame = wire.frames[0][1]
+    octets = section() + interface() + enhanced(frame, BEGIN_US) + enhanced(frame, ticks)
+    flows, drops = read(octets)
+    assert len(flows) == 1
+    assert drops.reasons == {("packet of 2100 or later" if ticks else "packet without a time"): 1}
+
+
+def test_heads_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_capture, "MAX_HEADS", 20)
+    flows, drops = read(relayed(count=12, browsed=0).pcap())
+    asked = flows["http_method"].drop_null()
+    assert len(asked) + len(flows["http_status"].drop_null()) <= 20
+    # Of 31 connections each has a request and a status.
+    assert drops.reasons == {"head of HTTP or TLS beyond the limit of two million": 42}
 
 
 def test_tags_of_vlans_are_passed_over() -> None:

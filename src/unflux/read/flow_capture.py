@@ -9,6 +9,7 @@ import pyarrow as pa
 from unflux.model.addresses import AddressNumbers, address_texts
 from unflux.model.columns import MOMENT
 from unflux.model.flows import TCP
+from unflux.model.times import LATEST_US
 from unflux.read.blocks import Block, cut_blocks
 from unflux.read.capture import HEAD_SIZE_BYTES, choose_framer, read_packets
 from unflux.read.flow_assembly import Directions, assemble, condense
@@ -32,6 +33,7 @@ have 58 octets each."""
 MAX_HEADS: Final = 2_000_000
 """Requests, responses and names of TLS that are kept. Chosen: 2026-11-28; a short request takes 540
 octets of memory, a status 300: 0.8 GB for a million of each."""
+TOO_MANY: Final = "head of HTTP or TLS beyond the limit of two million"
 
 _WORDS: Final = tuple(
     int.from_bytes(word, "big")
@@ -75,7 +77,7 @@ class FlowCapture:
 
     def read(self, stream: BinaryIO, options: FlowOptions, drops: Drops) -> Iterator[FlowBatch]:
         """Decode all packets, and yield the flows at the end."""
-        gathered = _Gathered()
+        gathered = _Gathered(drops)
         for block in _blocks(stream, drops):
             gathered.add(parse_packets(block, drops), block)
         yield FlowBatch(flows=gathered.flows())
@@ -90,15 +92,16 @@ def _blocks(stream: BinaryIO, drops: Drops) -> Iterator[Block]:
         return
     for packet in read_packets(stream, drops):
         rows = np.zeros((1, PACKET_WIDTH), np.int64)
-        at_us = UNKNOWN_TIME if packet.ts_us is None else packet.ts_us
-        rows[0, :4] = (0, len(packet.data), at_us, packet.link_type)
+        at_us = UNKNOWN_TIME if packet.ts_us is None else min(packet.ts_us, LATEST_US)
+        rows[0, :4] = (0, len(packet.data), max(at_us, UNKNOWN_TIME), packet.link_type)
         yield Block(octets=np.frombuffer(packet.data or b"\0", np.uint8), rows=rows, now_us=0)
 
 
 class _Gathered:
     """What was read of a capture so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, drops: Drops) -> None:
+        self._drops = drops
         self._numbers: dict[tuple[int, int, bool], int] = {}
         self._parts: list[Directions] = []
         self._row_count = 0
@@ -193,13 +196,15 @@ class _Gathered:
         """Read requests and statuses of HTTP, and names of TLS, that begin a segment."""
         at, end = packets.payload_at, packets.captured_end
         rows = np.flatnonzero((packets.protocol == TCP) & (end - at >= 16))
-        kept = len(self._requests) + len(self._statuses) + len(self._server_names)
-        if not len(rows) or kept >= MAX_HEADS:
-            return
         word = np.zeros(len(rows), np.int64)
         for place in range(4):
             word = word << 8 | block.octets[at[rows] + place]
-        for row in rows[np.isin(word, _WORDS) | (word >> 16 == _HELLO)].tolist():
+        rows = rows[np.isin(word, _WORDS) | (word >> 16 == _HELLO)]
+        kept = len(self._requests) + len(self._statuses) + len(self._server_names)
+        room = max(MAX_HEADS - kept, 0)
+        if len(rows) > room:
+            self._drops.drop(TOO_MANY, len(rows) - room)
+        for row in rows[:room].tolist():
             segment = block.octets[at[row] : min(end[row], at[row] + MOST_BYTES)].tobytes()
             here = (int(source[row]), int(packets.source_port[row]))
             there = (int(target[row]), int(packets.target_port[row]))

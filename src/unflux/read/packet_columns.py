@@ -7,6 +7,7 @@ import numpy as np
 
 from unflux.model.flows import TCP, UDP
 from unflux.model.ports import DNS_PORT
+from unflux.model.times import EARLIEST_US, LATEST_US
 from unflux.read.blocks import Block
 from unflux.read.kernel.layout import PACKET_END, PACKET_LINK, PACKET_START, PACKET_TIME
 from unflux.read.link_layer import ETHERTYPES_VLAN, find_ip
@@ -29,6 +30,7 @@ FRAGMENT: Final = "later fragment of a datagram"
 SHORT: Final = "packet cut short"
 OTHER: Final = "neither TCP nor UDP over IP"
 NO_TIME: Final = "packet without a time"
+BAD_TIME: Final = "packet of 2100 or later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ def parse_packets(block: Block, drops: Drops) -> Packets:
         (OTHER, (ip_at < 0) | ~((version == 4) | is_ipv6) | ~(is_tcp | is_udp)),
         (FRAGMENT, is_later),
         (SHORT, (header < 20) | (at + np.where(is_tcp, 14, 8) > view.ends)),
-        (NO_TIME, rows[:, PACKET_TIME] <= 0),
+        (NO_TIME, rows[:, PACKET_TIME] <= EARLIEST_US),
+        (BAD_TIME, rows[:, PACKET_TIME] >= LATEST_US),
     )
     sieve = Sieve(len(rows), drops)
     for reason, is_refused in reasons:
