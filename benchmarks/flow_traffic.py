@@ -111,7 +111,7 @@ def browse(t: Traffic, host: str, hours: float, pages_per_h: float = 12) -> None
     """Let somebody look at pages: bursts of flows to several services, names looked up first."""
     for _ in range(t.rng.poisson(pages_per_h * hours)):
         at = t.rng.uniform(0, hours * HOUR_S)
-        for service in set(_services(t.rng, int(t.rng.integers(2, 9)))):
+        for service in dict.fromkeys(_services(t.rng, int(t.rng.integers(2, 9)))):
             t.flow(at, 0.02, host, RESOLVER, 53, 45, 120, UDP)
             for _ in range(int(t.rng.integers(1, 6))):
                 begin = at + t.rng.exponential(1.0)
@@ -516,7 +516,7 @@ def forward_proxy(t: Traffic) -> Case:
     people = [f"{host.rpartition('.')[0]}.{number}" for number in range(1, 40)]
     for _ in range(1500):
         at = t.rng.uniform(0, 3 * HOUR_S)
-        for service in set(_services(t.rng, 3)):
+        for service in dict.fromkeys(_services(t.rng, 3)):
             relay(t, host, service, at + t.rng.exponential(0.5), Site.draw(t, 1), port=port,
                   client=str(t.rng.choice(people)), delay_s=0.03)  # fmt: skip
     return Case(name="forward proxy", flows=t.table())

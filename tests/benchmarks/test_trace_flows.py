@@ -1,5 +1,8 @@
 """Generated captures: motherships come first, and nobody is accused where there is no agent."""
 
+import os
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -15,6 +18,19 @@ INNOCENTS = (
     "camera_with_cloud", "household", "proxy_at_home", "proxy_of_renumbered_home",
     "proxy_of_few_targets",
 )  # fmt: skip
+
+
+def test_a_seed_gives_the_same_flows_to_everybody() -> None:
+    """Texts hash to other numbers in each process."""
+    code = "import flow_traffic as t; print(t.draw(t.agent_at_home, 1).flows.to_pydict())"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": number, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ).stdout
+        for number in ("1", "2")
+    }  # fmt: skip
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("name", (*ACCUSED, *SUSPECTED))
