@@ -9,20 +9,44 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from unflux.engagement.scope import Scope
 from unflux.model.errors import UnfluxError
 from unflux.model.probes import Uptime
+from unflux.pipeline import probing
 from unflux.pipeline.probing import MOST_SUSPECTS, Options, Probed, Suspects, probe, prospect
 from unflux.probe import name_service, visiting
 from unflux.probe.history import read_looks
+from unflux.probe.visiting import Visit, Visited
+
+
+def test_who_announces_a_suspect_is_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = []
+
+    async def keep(plan: Visit, *_: Any, **__: Any) -> Visited:
+        plans.append(plan)
+        return Visited(opinions=(), stopped=None)
+
+    monkeypatch.setattr(probing, "visit", keep)
+    # Two prefixes of one provider, a cache, and nobody's.
+    addresses = ("52.16.0.1", "52.17.0.1", "104.16.1.1", "127.83.19.7")
+    scope = replace(grant("bad.example"), prefixes=tuple(map(ip_network, addresses)))
+    suspects = Suspects(name="www.bad.example", addresses=addresses)
+    asyncio.run(probe(suspects, Options(scope=scope, ledger=tmp_path / "ledger.jsonl")))
+    (plan,) = plans
+    assert plan.systems == {"52.16.0.1": 16509, "52.17.0.1": 16509, "104.16.1.1": 13335}
+    assert plan.providers == {"104.16.1.1": "Cloudflare"}
 
 
 @pytest.mark.slow
