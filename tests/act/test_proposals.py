@@ -12,6 +12,7 @@ from unflux.act.surroundings import Host, Surroundings, look_around
 from unflux.judge import name_server_plane
 from unflux.judge.weighing import PIECES
 from unflux.model.actions import Delegation, Proposal, verdict_id
+from unflux.model.columns import MOMENT
 from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import SERVICE, Agent, Alternative, Evidence, FluxNetwork, Verdict
 
@@ -24,9 +25,15 @@ NO_ADDRESSES = pa.table({
     "host": pa.array([], pa.string()), "address": pa.array([], pa.string()),
     "is_own": pa.array([], pa.bool_()),
 })  # fmt: skip
-NO_FRONTS = pa.table({"domain": [], "addresses": [], "own": []})
+NO_FRONTS = pa.table({
+    "domain": pa.array([], pa.string()), "addresses": [], "own": [],
+    "last_at": pa.array([], MOMENT),
+})  # fmt: skip
 NO_SERVERS = NO_ADDRESSES.add_column(0, "domain", pa.array([], pa.string()))
-NO_DELEGATIONS = pa.table({"domain": [], "host": [], "first_at": [], "last_at": []})
+NO_DELEGATIONS = pa.table({
+    "domain": pa.array([], pa.string()), "host": [], "first_at": [],
+    "last_at": pa.array([], MOMENT),
+})  # fmt: skip
 
 
 def convicted(domain: str, **changes: object) -> Verdict:
@@ -157,6 +164,7 @@ def test_evidence_that_others_can_write_is_evidence_of_the_judge() -> None:
 def test_most_of_what_is_known_of_a_domain_must_be_its_own_word() -> None:
     fronts = pa.table({
         "domain": ["half.example", "less.example"], "addresses": [4, 5], "own": [2, 2],
+        "last_at": pa.array([SEEN, None], MOMENT),
     })  # fmt: skip
     addresses = [f"20.1.2.{n}" for n in range(5)]
     rows = [
@@ -167,6 +175,7 @@ def test_most_of_what_is_known_of_a_domain_must_be_its_own_word() -> None:
     agents = [replace(AGENT, address=text, roles=("name-server",)) for text in addresses]
     around = surroundings(*agents, fronts=fronts, servers=pa.Table.from_pylist(rows))
     assert around.lent_fronts == {"less.example"}
+    assert around.shown_at == {"half.example": SEEN}
     assert around.lent_servers == {"two.example"}
     assert around.on_rotating == {"three.example"}
 
@@ -227,7 +236,8 @@ def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_address
     around = surroundings(
         delegations=pa.table({
             "domain": ["bad.example"] * 3, "host": ["ns3.example", "ns2.example", "ns1.example"],
-            "first_at": [None, later, SEEN], "last_at": [None, later, later],
+            "first_at": [None, later, SEEN],
+            "last_at": pa.array([None, later, later], MOMENT),
         }),
         servers=pa.table({"domain": ["bad.example"] * 2, "host": ["ns1.example"] * 2,
                           "address": ["20.9.8.7", "20.1.2.3"], "is_own": [True, False]}),
@@ -240,8 +250,8 @@ def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_address
         Delegation(host="ns3.example"),
     )  # fmt: skip
     proposals = propose([convicted("bad.example")], [], around, guilty=frozenset())
-    found = {proposal.kind: proposal.delegations for proposal in proposals}
-    assert found == {"block-domain": (), "report-domain": history}
+    found = {proposal.kind: (proposal.delegations, proposal.last_seen) for proposal in proposals}
+    assert found == {"block-domain": ((), later), "report-domain": (history, later)}
 
 
 def test_an_agent_in_own_space_is_to_be_filtered_too() -> None:

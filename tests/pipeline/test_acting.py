@@ -421,6 +421,45 @@ def test_in_a_window_that_slides_only_what_came_since_acquits(
     assert ({w.objection.rule for w in decided.withdrawals} >= {"verdict-gone"}) == ends
 
 
+def refused(net: Internet, since_h: int, until_h: int) -> None:
+    """Have clients ask on for the name and be told, here, that there is none."""
+    for n in range(since_h, until_h):
+        net.add(Response("double.example", (), n * HOUR_S, rcode="NXDOMAIN"))
+
+
+def test_to_be_asked_for_and_refused_is_not_to_be_seen(first: Plan, tmp_path: Path) -> None:
+    """Of a source that shows what clients are answered: a block neither lasts on nor ends by it."""
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    refused(net, 12, 20)
+    later = replace(GATE, now=START + timedelta(hours=20))
+    _, decided = run(net, tmp_path, later)
+    (before,), (action,) = first.of_kind("block-domain"), decided.of_kind("block-domain")
+    assert action.proposal.last_seen == before.proposal.last_seen
+    assert action.expires_at == before.expires_at
+
+    rest = Internet()
+    innocents(rest)
+    rest.add(answer("double.example", ["20.240.0.1"], HOUR_S))
+    refused(rest, 2, 20)
+    until = {"double.example": START + timedelta(hours=1)}
+    result, decided = run(rest, tmp_path, later, actions=first.actions, convicted_until=until)
+    assert result.totals["fast-flux"] == 0
+    assert targets(decided, "block-domain") == {"double.example"}
+
+
+def test_a_name_is_seen_where_its_name_servers_are(first: Plan, tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    referral = name_server("double.example", "ns1.double.example", 172_800)
+    net.add(Response("double.example", (referral,), 14 * HOUR_S))
+    _, decided = run(net, tmp_path, replace(GATE, now=START + timedelta(hours=20)))
+    (action,) = decided.of_kind("block-domain")
+    assert action.proposal.last_seen == START + timedelta(hours=14)
+
+
 LINES = (2, 5, 24, 31, 37, 46, 58, 62, 71, 77, 79, 82, 84, 85, 87, 88, 89, 91, 92, 95, 98, 109)
 """First octets of providers of lines."""
 

@@ -49,9 +49,9 @@ class Limits:
     """Most subscribers filtered at a time. Chosen: 2026-11-24; each takes two of the few thousand
     flow specifications that a router holds."""
     domain_life: timedelta = timedelta(days=7)
-    """From the last sight of a domain or name server, each of which extends it. Chosen: 2026-11-24;
-    more than a third of ATLAS's flux domains lived less than a week (Nazario and Holz, MALWARE
-    2008). At most ``LONGEST_NAME_LIFE``."""
+    """From the last sight of a domain (of its addresses or name servers) or of a name server, each
+    of which extends it. Chosen: 2026-11-24; more than a third of ATLAS's flux domains lived less
+    than a week (Nazario and Holz, MALWARE 2008). At most ``LONGEST_NAME_LIFE``."""
     address_life: timedelta = timedelta(hours=24)
     """From the last sight of an address; at most ``LONGEST_ADDRESS_LIFE``."""
 

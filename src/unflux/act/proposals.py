@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from unflux.act.surroundings import Host, Surroundings
-from unflux.model.actions import ActionKind, Delegation, Proof, Proposal, verdict_id
+from unflux.model.actions import ActionKind, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
 from unflux.model.traces import RelayTarget
@@ -71,8 +71,7 @@ def propose(
     servers = _servers_by_network(networks)
     for verdict in convicted.values():
         proofs = _domain_proofs(verdict, around)
-        delegations = around.delegations.get(verdict.domain, ())
-        yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs, delegations)
+        yield from _domain(verdict, servers.get(verdict.network or "", ()), proofs, around)
     for network in networks:
         members = [convicted[name] for name in network.domains if name in convicted]
         if not members:
@@ -124,9 +123,10 @@ def _domain(
     verdict: Verdict,
     servers: tuple[str, ...],
     proofs: tuple[Proof, ...],
-    delegations: tuple[Delegation, ...],
+    around: Surroundings,
 ) -> Iterator[Proposal]:
     evidence = _strongest(verdict)
+    delegations = around.delegations.get(verdict.domain, ())
     for kind in ("block-domain", "report-domain"):
         yield Proposal(
             kind=kind,
@@ -138,7 +138,7 @@ def _domain(
             evidence=evidence,
             proofs=proofs,
             first_seen=verdict.first_seen,
-            last_seen=verdict.last_seen,
+            last_seen=around.shown_at.get(verdict.domain, verdict.last_seen),
             related=servers[:MOST_RELATED],
             innocent=_holding_of_name(verdict),
             delegations=delegations if kind == "report-domain" else (),

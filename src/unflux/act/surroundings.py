@@ -52,6 +52,9 @@ class Surroundings:
     """By network and agent: domains that it served, in either role."""
     delegations: Mapping[str, tuple[Delegation, ...]] = field(default_factory=dict)
     """By convicted domain: its name servers, the earliest first."""
+    shown_at: Mapping[str, datetime] = field(default_factory=dict)
+    """By convicted domain: when an address or a name server of it was shown last. Who is refused
+    here is asked for still, and shows neither."""
     servers_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By address: convicted domains whose own word has a name server there."""
     on_rotating: frozenset[str] = frozenset()
@@ -96,12 +99,14 @@ def look_around(
         for row in service.select(["network", "address", "domain"]).to_pylist()
     )
     own = servers.filter(servers["is_own"]).select(["address", "domain"]).to_pylist()
+    shown = [table.select(["domain", "last_at"]) for table in (fronts, delegations)]
     return Surroundings(
         address_users=users,
         hosts=hosts,
         served=served,
         servers_of=_gather((row["address"], row["domain"]) for row in own),
         delegations=_compose_delegations(delegations, servers),
+        shown_at=_latest(pa.concat_tables(shown)),
         on_rotating=_on_rotating(servers, agents),
         lent_fronts=_lent(fronts.to_pylist()),
         lent_servers=_lent(_count_own(servers)),
@@ -124,6 +129,12 @@ def _count_own(servers: pa.Table) -> Iterator[dict[str, Any]]:
 
 def _lent(told: Iterable[dict[str, Any]]) -> frozenset[str]:
     return frozenset(r["domain"] for r in told if r["own"] < MOSTLY_OWN * r["addresses"])
+
+
+def _latest(shown: pa.Table) -> dict[str, datetime]:
+    """Return by domain the last of its moments."""
+    last = shown.drop_null().group_by("domain").aggregate([("last_at", "max")])
+    return dict(zip(*(column.to_pylist() for column in last.columns), strict=True))
 
 
 def _gather(pairs: Iterable[tuple[_Key, str]]) -> dict[_Key, frozenset[str]]:

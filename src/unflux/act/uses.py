@@ -58,15 +58,20 @@ def host_uses(sightings: ir.Table, hosts: ir.Table) -> ir.Table:
 
 
 def fronts(sightings: ir.Table, domains: ir.Table) -> ir.Table:
-    """Return (domain, addresses, own): how many were answered, and how many by its own word.
+    """Return (domain, addresses, own, last_at): how many were answered, how many by its own word,
+    and when the last was.
 
     ``domains``: domain. ``own``: told in answers to questions about the domain itself.
     """
     s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES) & (sightings.section == "ans"))
     s = s.semi_join(domains, s.owner_domain == domains.domain)
     s = s.mutate(own=_is_own(s))
-    told = s.group_by(domain=s.owner_domain, address=s.rdata).agg(own=s.own.max())
-    return told.group_by("domain").agg(addresses=told.count(), own=told.own.sum())
+    told = s.group_by(domain=s.owner_domain, address=s.rdata).agg(
+        own=s.own.max(), last_at=s.last_at.max()
+    )
+    return told.group_by("domain").agg(
+        addresses=told.count(), own=told.own.sum(), last_at=told.last_at.max()
+    )
 
 
 def servers(sightings: ir.Table, domains: ir.Table) -> ir.Table:
@@ -103,12 +108,11 @@ def delegations(sightings: ir.Table, domains: ir.Table) -> ir.Table:
 def outcomes(decided: ir.Table, domains: ir.Table) -> ir.Table:
     """Return (domain, verdict, last_seen) of those domains that were judged. ``domains``: domain.
 
-    Who shows no address says nothing: a domain that is blocked here looks like that.
+    Who shows no address says nothing: a domain that is blocked here looks like that. ``last_seen``:
+    when an address of it was shown, for to be asked for and refused is not to be seen.
     """
     told = decided.filter((decided.addresses > 0) | (decided.verdict == "fast-flux"))
-    return told.semi_join(domains, "domain").select(
-        "domain", "verdict", last_seen=ibis.greatest(told.asked_last_at, told.last_at)
-    )
+    return told.semi_join(domains, "domain").select("domain", "verdict", last_seen=told.last_at)
 
 
 def _is_own(s: ir.Table) -> ir.IntegerValue:
