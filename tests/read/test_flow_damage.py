@@ -73,6 +73,11 @@ def test_each_sample_is_read_undamaged(name: str) -> None:
     assert read(SAMPLES[name].encode()) > 0
 
 
+def test_a_record_without_an_address_family_is_no_flow() -> None:
+    record = SAMPLES["nfdump pipe"].partition("\n")[0] + "\n"
+    assert read((record * 2 + record.removeprefix("2")).encode()) == 1
+
+
 ODD = st.sampled_from(
     [b"\x00", b"\xff", b'"', b"\t", b"\n", b"|", b"-", b"9" * 20, b"1e400", b"NaN", b"\\u0000",
      b"\\ud800", b"{", b"[", b"#", b",", b" ", b"0x1f", b"-5", b"2026-02-31T25:61:61Z", b"::", b"%"]

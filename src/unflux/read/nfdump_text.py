@@ -145,7 +145,7 @@ def _scaled(texts: pa.Array) -> pa.Array:
 def _decode_pipe(block: bytes) -> tuple[FlowBatch, Drops]:
     drops = Drops()
     texts = dict(parse_rows(block, PIPE_COLUMNS, drops))
-    given = texts.pop("family")
+    given = pc.fill_null(texts.pop("family"), "")
     family = np.select(
         [np.asarray(pc.equal(given, "10")), np.asarray(pc.equal(given, "2"))], [6, 4]
     )
