@@ -176,13 +176,14 @@ def _is_low_client(
     ``low_us``, ``high_us``: when each end spoke first.
     """
     low_port, high_port = low & 0xFFFF, high & 0xFFFF
-    is_low: np.ndarray = low_us < high_us
-    if (low_us == high_us).any():
+    is_told = (low_port < 1024) ^ (high_port < 1024)
+    is_low = np.where(is_told, high_port < 1024, low_us < high_us)
+    is_at_once = ~is_told & (low_us == high_us)
+    if is_at_once.any():
         low_peers, high_peers = _count_peers(low, high)
         by_peers = np.where(low_peers == high_peers, low_port >= high_port, high_peers > low_peers)
-        is_low = np.where(low_us == high_us, by_peers, is_low)
-    is_service = low_port < 1024, high_port < 1024
-    return np.where(is_service[0] ^ is_service[1], is_service[1], is_low)
+        is_low = np.where(is_at_once, by_peers, is_low)
+    return is_low
 
 
 def _count_peers(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
