@@ -4,6 +4,7 @@ import asyncio
 import csv
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,15 +15,22 @@ import pytest
 from tests.act.outputs.programs import find
 from tests.lab.testbed.beds import Bed, raised
 
-from unflux.lab.testbed.blueprint import SEGMENTS, Agent, Operation, Software
+from unflux.lab.testbed.blueprint import SEGMENTS, Agent, Operation, Segment, Software
 from unflux.lab.testbed.clearing import take_down
-from unflux.lab.testbed.namespaces import identify, namespaces_of, processes_in
+from unflux.lab.testbed.namespaces import (
+    entered,
+    identify,
+    namespace_name,
+    namespaces_of,
+    processes_in,
+)
+from unflux.lab.testbed.programs import PACKAGES, find_programs
 from unflux.lab.testbed.rotating import Pool, Work, rotate_name_servers
 from unflux.lab.testbed.sockets import HostSockets
 from unflux.lab.testbed.status import look
 from unflux.lab.testbed.truth import Chronicle, count_refused
 from unflux.lab.testbed.updating import Updater
-from unflux.lab.testbed.wiring import OUTSIDE
+from unflux.lab.testbed.wiring import OUTSIDE, ROUTER_OF, set_reachable
 from unflux.model.errors import UnfluxError
 
 pytestmark = pytest.mark.slow
@@ -222,3 +230,58 @@ def test_what_runs_there_is_ended_whoever_started_it(tmp_path: Path) -> None:
         assert processes_in(networks) == ()
         assert not bed.state.folder.exists()
         assert not take_down(bed.state)
+
+
+def test_who_is_off_line_sends_and_gets_nothing_and_neighbours_are_far_apart(bed: Bed) -> None:
+    """Of what is sent before and after its line is up again, the second alone arrives."""
+    operation = bed.blueprint.operations[0]
+    agent = wait_for_agent(bed, operation, "nginx")
+    client = next(c.address for c in bed.blueprint.clients if c.segment == agent.segment)
+    far_s = sum(bed.blueprint.lines[host].delay_ms for host in (client, agent.address)) / 1000
+
+    def switch(*, is_online: bool) -> None:
+        changes = {agent.address: (agent.segment, is_online)}
+        set_reachable(find_programs(PACKAGES), bed.record.testbed, changes)
+
+    with (
+        opened_at(bed, agent.segment, agent.address) as at_agent,
+        opened_at(bed, agent.segment, client) as at_client,
+        opened_at(bed, "origins", operation.mothership) as at_mothership,
+        tapped_above(bed, agent.segment) as tap,
+    ):
+        ways = ((at_client, at_agent), (at_agent, at_client), (at_agent, at_mothership))
+        switch(is_online=False)
+        try:
+            for sender, receiver in ways:
+                sender.sendto(b"off", receiver.getsockname())
+            left = {receiver.getsockname()[1] for _, receiver in ways}
+            while left:
+                packet, (*_, kind, _, _) = tap.recvfrom(1 << 16)
+                if kind != socket.PACKET_OUTGOING and packet.endswith(b"off"):
+                    left.discard(int.from_bytes(packet[22:24]))
+        finally:
+            switch(is_online=True)
+        for sender, receiver in ways:
+            began = time.monotonic()
+            sender.sendto(b"on", receiver.getsockname())
+            assert receiver.recv(16) == b"on"
+            # Jitter is an eighth of the delay.
+            assert time.monotonic() - began > far_s / 2 or receiver is at_mothership
+
+
+def tapped_above(bed: Bed, segment: Segment) -> socket.socket:
+    """Return a socket that shows what the router gets of a namespace (packet(7))."""
+    with entered(namespace_name(bed.record.testbed, ROUTER_OF[segment])):
+        opened = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+    opened.settimeout(DEADLINE_S)
+    opened.bind((segment, 0))
+    return opened
+
+
+def opened_at(bed: Bed, segment: Segment, address: str) -> socket.socket:
+    """Return a socket of datagrams at a port of a host."""
+    with entered(namespace_name(bed.record.testbed, segment)):
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.settimeout(DEADLINE_S)
+    opened.bind((address, 0))
+    return opened

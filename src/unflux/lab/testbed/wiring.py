@@ -1,5 +1,6 @@
 """Namespaces joined to a small internet: links, addresses and routes, and no way out of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,9 @@ ROUTER_OF: Final[dict[Segment, Segment]] = {
 LONG_LINES: Final[tuple[Segment, ...]] = ("subscribers", "abroad", "origins")
 """Segments whose hosts are far away: joined by a pair of tun devices that a process of ours reads
 and writes later. The others have a veth pair."""
+MAY_BE_DOWN: Final[tuple[Segment, ...]] = ("subscribers", "abroad", "honeypot")
+"""Segments of agents, whose lines go up and down."""
+_TABLE: Final = 10
 OUTSIDE: Final = "192.88.99.1"
 """An address outside the lab (RFC 7526) whose route is looked up, and never used."""
 
@@ -25,6 +29,10 @@ _SETTINGS: Final = {
     "ipv4/ip_forward": "1",
     "ipv4/conf/all/rp_filter": "0",
     "ipv4/conf/default/rp_filter": "0",
+    # Hosts of one namespace reach each other by way of their router.
+    "ipv4/conf/all/accept_local": "1",
+    "ipv4/conf/all/send_redirects": "0",
+    "ipv4/conf/default/send_redirects": "0",
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }
@@ -55,7 +63,7 @@ def beyond(segment: Segment) -> tuple[Segment, ...]:
 def set_reachable(
     programs: Programs, testbed: str, changes: dict[str, tuple[Segment, bool]]
 ) -> None:
-    """Let the routers of hosts deliver to them, or drop what is for them: lines that are down.
+    """Let the routers of hosts deliver for them, or drop what is for or of them: lines are down.
 
     ``changes``: address to its segment and whether it is on line.
     """
@@ -98,8 +106,23 @@ def _configure_leaf(
         *(f"addr add {address}/32 dev lo" for address in held),
         # What does not name its address comes from a home that is always on line, a client.
         f"route add default via {above}" + (f" src {held[-1]}" if held else ""),
+        *(_by_the_router(held) if segment in LONG_LINES and held else ()),
     ]
     _batch(programs, namespace_name(testbed, segment), lines)
+
+
+def _by_the_router(held: Sequence[str]) -> list[str]:
+    """Return how a namespace sends also to its own hosts by its way up, and takes it from there.
+
+    What is sent asks another table before that of local addresses, which is asked later than usual
+    (ip-rule(8)).
+    """
+    return [
+        *(f"route add {address}/32 dev {UPLINK} src {held[-1]} table {_TABLE}" for address in held),
+        f"rule add pref 10 iif lo lookup {_TABLE}",
+        "rule add pref 100 lookup local",
+        "rule del pref 0",
+    ]
 
 
 def _configure_router(
@@ -116,7 +139,13 @@ def _configure_router(
         via = f"via {below}" if behind != segment or segment not in LONG_LINES else ""
         held = blueprint.hosts.get(behind, ())
         lines += [f"route add {address}/32 {via} dev {segment}" for address in held]
-    _batch(programs, namespace_name(testbed, ROUTER_OF[segment]), lines)
+    router = namespace_name(testbed, ROUTER_OF[segment])
+    _batch(programs, router, lines)
+    if segment in MAY_BE_DOWN:
+        with entered(router):
+            # Whom it cannot reach, it takes nothing from (RFC 3704 section 2.4).
+            path = Path("/proc/sys/net/ipv4/conf", segment, "rp_filter")
+            path.write_text("2", encoding="ascii")
 
 
 def _link_addresses(number: int) -> tuple[str, str]:
