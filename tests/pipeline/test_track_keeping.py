@@ -1,26 +1,28 @@
 """Keeping of a track: bounded while it waits, and of what cannot be stored all else is."""
 
 import asyncio
-from datetime import UTC, datetime
-from ipaddress import ip_address
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 
 import dns.message
 import dns.rrset
 import pytest
-from tests.track.resolvers import answering, grant
+from tests.track.resolvers import answering, grant, replied
 
 from unflux.engine.store import Store
 from unflux.model.endpoint import Endpoint
 from unflux.model.errors import UnfluxError
-from unflux.model.vantages import VANTAGE_LOOKS
+from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_LOOKS
 from unflux.pipeline import track_keeping as module
 from unflux.pipeline.track_keeping import Keeper, Shelf
 from unflux.pipeline.tracking import Options, track
 from unflux.read.source import Options as ReadOptions
+from unflux.track.allowance import BEYOND, LONG, MOST_FOUND, MOST_RECORDS
 from unflux.track.exchange import Look
-from unflux.track.question import Question, Reply, compose_question
+from unflux.track.question import Question, Reply, compose_question, parse_reply
 from unflux.track.rhythm import Turn
 from unflux.track.vantage import Vantage
 
@@ -101,6 +103,34 @@ def test_long_replies_leave_no_room_until_they_are_stored(tmp_path: Path) -> Non
         assert kept(tmp_path / "store") == {"bad.example": count + 1}
 
     asyncio.run(run())
+
+
+def test_no_operator_fills_the_store(tmp_path: Path) -> None:
+    question, at = Question("bad.example", "A"), datetime(2026, 11, 1, tzinfo=UTC)
+
+    def wide(minute: int) -> Look:
+        found = [str(IPv4Address(0x14000001 + minute * 4_090 + n)) for n in range(4_090)]
+        wire = replied(compose_question(question, 1), *found)
+        return Look(
+            vantage=VANTAGE, question=question, at=at + timedelta(minutes=minute),
+            reply=parse_reply(wire, question), wire=wire,
+        )  # fmt: skip
+
+    async def run() -> Counter[str]:
+        one = keeper(tmp_path / "store")
+        for minute in range(20):
+            one.take(wide(minute), Turn())
+        await one.keep_last()
+        return one.shed
+
+    shed = asyncio.run(run())
+    assert kept(tmp_path / "store") == {"bad.example": 20}
+    most = MOST_FOUND // MOST_RECORDS * MOST_RECORDS
+    with Store.open(tmp_path / "store", read_only=True) as store:
+        assert store.looks(VANTAGE_ANSWERS).num_rows == most
+        assert store.rollup().sightings.num_rows == most
+        (source,) = store.sources()
+    assert source.drops == shed == {LONG: 20 * (4_091 - MOST_RECORDS), BEYOND: 5}
 
 
 @pytest.mark.slow

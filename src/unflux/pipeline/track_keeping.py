@@ -2,8 +2,9 @@
 
 import asyncio
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from unflux.read.dnstap_frame import compose_frame
 from unflux.read.opening import STANDARD_INPUT, Location
 from unflux.read.reading import SourceRead, read_source
 from unflux.read.source import Options as ReadOptions
+from unflux.track.allowance import Allowance, Kept
 from unflux.track.exchange import Look
 from unflux.track.rhythm import Turn
 from unflux.track.tally import tally
@@ -35,9 +37,6 @@ MOST_TRIES: Final = 64
 """Parts that are tried at the end where the whole cannot be stored. Chosen: 2026-11-28; halving
 ``MOST_WAITING`` down to one look takes 33."""
 
-Kept = tuple[Look, Turn]
-"""A look, and what it says of how fast answers change."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
@@ -46,21 +45,24 @@ class Shelf:
     store: Path
     batch_s: float
     reading: ReadOptions
+    allowance: Allowance = field(default_factory=Allowance)
 
-    def keep(self, looks: Sequence[Kept], state: str) -> None:
+    def keep(self, looks: Sequence[Kept], state: str) -> Counter[str]:
         """Put looks into the store as records and by vantage, and the state with them, or nothing.
 
-        Raises StoreError, and UnfluxError for replies that cannot be read as records.
+        Returns what went beyond the allowance, which is counted in the store too. Raises
+        StoreError, and UnfluxError for replies that cannot be read as records.
         """
+        looks, shed = self.allowance.admit(looks)
         read = _read(looks, self.reading)
         if read.error is not None:
             raise UnfluxError(read.error)
         with Store.open(self.store, wait_s=WAIT_S) as store, store.transaction():
-            store.extend(
-                read.rollup, SOURCE, Dnstap.NAME, read.drops.response_count, read.drops.reasons
-            )
+            reasons = Counter(read.drops.reasons) + shed
+            store.extend(read.rollup, SOURCE, Dnstap.NAME, read.drops.response_count, reasons)
             store.add_looks(tally(looks))
             store.keep_deployed(*RHYTHM, state)
+        return shed
 
     def state(self) -> str | None:
         """Return the state that was kept last; null where there is none."""
@@ -69,7 +71,10 @@ class Shelf:
 
 
 class Keeper:
-    """Takes looks, and stores them; ``room`` is clear while it can take no more."""
+    """Takes looks, and stores them; ``room`` is clear while it can take no more.
+
+    ``shed``: what went beyond the allowance and was not stored.
+    """
 
     def __init__(self, shelf: Shelf, render: Callable[[], str], tell: Tell) -> None:
         self._shelf = shelf
@@ -78,6 +83,7 @@ class Keeper:
         self._waiting: list[Kept] = []
         self._octets = 0
         self._refusal: str | None = None
+        self.shed = Counter[str]()
         self.room = asyncio.Event()
         self.room.set()
 
@@ -106,7 +112,7 @@ class Keeper:
         looks, octets, state = self._waiting, self._octets, self._render()
         self._waiting, self._octets = [], 0
         try:
-            await asyncio.to_thread(self._shelf.keep, looks, state)
+            self.shed += await asyncio.to_thread(self._shelf.keep, looks, state)
         except BaseException as error:
             self._waiting, self._octets = looks + self._waiting, octets + self._octets
             if not isinstance(error, StoreError):
@@ -138,11 +144,12 @@ class Keeper:
                 break
             looks = parts.pop()
             keeping = asyncio.to_thread(self._shelf.keep, looks, state)
-            (wrong,) = await asyncio.gather(keeping, return_exceptions=True)
-            if wrong is None:
+            (came,) = await asyncio.gather(keeping, return_exceptions=True)
+            if not isinstance(came, BaseException):
+                self.shed += came
                 continue
-            failure, half = wrong, len(looks) // 2
-            if isinstance(wrong, StoreBusyError):  # every try would wait as long again
+            failure, half = came, len(looks) // 2
+            if isinstance(came, StoreBusyError):  # every try would wait as long again
                 parts.append(looks)
                 break
             if half:

@@ -140,7 +140,10 @@ class _Tracking:
 
     def _tell_status(self, event: str, **fields: str | int) -> None:
         counted = {outcome: self._outcomes[outcome] for outcome in sorted(self._outcomes)}
-        drops = {"stray": sum(self._exchange.drops.values())}
+        drops = {
+            "stray": sum(self._exchange.drops.values()),
+            "beyond": sum(self._keeper.shed.values()),
+        }
         self._tell(event, **fields, **counted, **drops, left=self._permit.left)
 
 

@@ -140,6 +140,31 @@ def _pass_addresses(wire: bytes, question: Question) -> Reply | None:
     return Reply(outcome="answered", found=frozenset(found), ttl_s=min(ttls)) if found else None
 
 
+def crop_reply(wire: bytes, question: Question, most: int) -> tuple[bytes, int]:
+    """Return a reply with its first records alone, and how many it had beyond ``most``.
+
+    ``wire`` is a reply to the question (:func:`begins_reply`). What has more ends before the
+    first record that has no end, too. Names lead back into what stays (RFC 1035 section 4.1.4).
+    """
+    counts = struct.unpack_from("!3H", wire, 6)
+    if sum(counts) <= most:
+        return wire, 0
+    at, passed = 12 + len(_section(question)), 0
+    while passed < most:
+        end = _pass_name(wire, at)
+        if end < 0 or end + _RECORD.size > len(wire):
+            break
+        end += _RECORD.size + int.from_bytes(wire[end + 8 : end + 10], "big")
+        if end > len(wire):
+            break
+        at, passed = end, passed + 1
+    left, kept = passed, []
+    for count in counts:
+        kept.append(min(count, left))
+        left -= kept[-1]
+    return wire[:6] + struct.pack("!3H", *kept) + wire[12:at], sum(counts) - passed
+
+
 def _pass_name(wire: bytes, at: int) -> int:
     """Return where a name ends that begins there; -1 where it does not."""
     while at < len(wire):
