@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from unflux.lab.testbed import raising
+from unflux.lab.testbed.blueprint import Blueprint
 from unflux.lab.testbed.clearing import take_down
 from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.planning import draw_blueprint
 from unflux.lab.testbed.raising import raise_testbed
 from unflux.lab.testbed.state import MOST_CHARACTERS, Record, State
 from unflux.model.errors import UnfluxError
@@ -156,14 +158,38 @@ def test_without_root_nothing_is_made(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(raising, "find_programs", lambda _: None)
     monkeypatch.setattr(raising, "find_stream_module", lambda _: "")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(raising, "draw_blueprint", lambda _: pytest.fail("drawn in vain"))
     with pytest.raises(UnfluxError, match="needs root"):
         raise_testbed(Options(), State(tmp_path / "state"))
     assert not (tmp_path / "state").exists()
 
 
-def test_too_many_agents_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raising, "find_programs", lambda _: None)
-    monkeypatch.setattr(raising, "find_stream_module", lambda _: "")
-    with pytest.raises(UnfluxError, match="agents would come and go"):
-        raise_testbed(Options(agents=200, minutes=600), State(tmp_path / "state"))
+@pytest.mark.parametrize(
+    ("options", "is_drawn"),
+    [
+        (Options(agents=200, minutes=1440, compress=600), False),
+        (Options(agents=200, minutes=480, renumbered=0.5), False),
+        (Options(agents=200, minutes=310), True),
+    ],
+)
+def test_too_many_agents_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Options, *, is_drawn: bool
+) -> None:
+    """Before they are drawn where there are many too many, which takes minutes."""
+    drawn: list[Options] = []
+
+    def draw(asked: Options) -> Blueprint:
+        drawn.append(asked)
+        return draw_blueprint(asked)
+
+    (tmp_path / "tun").touch()
+    for name, value in (
+        ("find_programs", lambda _: None), ("find_stream_module", lambda _: ""),
+        ("draw_blueprint", draw), ("TUN", str(tmp_path / "tun")),
+    ):  # fmt: skip
+        monkeypatch.setattr(raising, name, value)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(UnfluxError, match=r"some [\d,]+ agents would come and go"):
+        raise_testbed(options, State(tmp_path / "state"))
+    assert bool(drawn) is is_drawn
     assert not (tmp_path / "state").exists()

@@ -8,9 +8,19 @@ from typing import Final
 from unflux.lab.address_plan import Network
 from unflux.lab.testbed.blueprint import Agent, Operation, Segment, Software
 from unflux.lab.testbed.draft import Draft
-from unflux.lab.testbed.presence import DAY_H, Interval, in_seconds, live, part_daily
+from unflux.lab.testbed.options import Options
+from unflux.lab.testbed.presence import (
+    DAY_H,
+    Interval,
+    expected_addresses,
+    in_seconds,
+    live,
+    part_daily,
+)
 
 SOFTWARE: Final[tuple[Software, ...]] = ("nginx", "stream", "haproxy")
+LARGE_POOLS: Final = 2
+"""Single flux and double flux."""
 ISP_RATIO: Final = 0.25
 """Agents that are subscribers of the tapped network. Chosen: 2026-11-28; of 12 places three
 are seen at the edge."""
@@ -108,8 +118,15 @@ def draw_slow_flux(draft: Draft) -> Operation:
     )
 
 
+def expected_agents(options: Options) -> float:
+    """Return about how many agents the pools of these options have, before any is drawn."""
+    return expected_addresses(
+        LARGE_POOLS * options.agents, length_h=options.length_h, renumbered=options.renumbered
+    )
+
+
 def _draw_pool(draft: Draft, rng: Random, title: str) -> tuple[Agent, ...]:
-    length_h = draft.options.minutes * draft.options.compress / 60
+    length_h = draft.options.length_h
     renumbering = draft.stream(f"renumbering {title}")
     agents: list[Agent] = []
     for place in range(draft.options.agents):

@@ -24,3 +24,8 @@ class Options:
     """After so many minutes of ours people and operators fall silent, 1..1440."""
     renumbered: float = 0.0
     """Share of the agents in homes whose provider gives them another address every day, 0..1."""
+
+    @property
+    def length_h(self) -> float:
+        """How long it lasts in the small internet, hours."""
+        return self.minutes * self.compress / 60

@@ -37,6 +37,15 @@ def live(rng: Random, *, length_h: float) -> tuple[tuple[Interval, ...], ...]:
     return tuple(lives)
 
 
+def expected_addresses(places: int, *, length_h: float, renumbered: float) -> float:
+    """Return how many addresses agents have on average that follow each other in places of a pool.
+
+    Days on which a home has no moment on line are counted too. ``renumbered``: the share of homes
+    that get another address every day, 0..1.
+    """
+    return places * (1 + length_h / LIFETIME_H + renumbered * length_h / DAY_H)
+
+
 def part_daily(
     online_h: tuple[Interval, ...], *, renewed_h: float
 ) -> tuple[tuple[Interval, ...], ...]:
