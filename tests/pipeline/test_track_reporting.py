@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import jsonschema
@@ -9,12 +11,19 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from unflux.engine.store import Store
+from unflux.model.endpoint import Endpoint
 from unflux.model.errors import StoreError
 from unflux.model.tracks import NetworkTrack
 from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.track_reporting import report_tracks
 from unflux.present.track_json import render_tracks
 from unflux.present.track_screen import print_tracks
+from unflux.track.exchange import Look
+from unflux.track.question import Question, Reply
+from unflux.track.rhythm import Turn
+from unflux.track.tally import tally
+from unflux.track.vantage import Vantage
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs" / "schemas" / "track-1.schema.json").read_text()
@@ -108,3 +117,22 @@ def test_json_meets_its_schema_and_no_name_disturbs_a_terminal(
 def test_without_a_store_there_is_nothing_to_report(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no store"):
         report_tracks([OLD], Options(store=tmp_path / "none"))
+
+
+@pytest.mark.slow
+def test_what_is_planted_is_no_part_of_what_a_vantage_saw(tmp_path: Path) -> None:
+    lines = [f"{START_S + n},{OLD},A,20.{n}.0.1,300" for n in range(8)]
+    (tmp_path / "records.csv").write_text("\n".join(["ts,qname,rrtype,rdata,ttl", *lines]) + "\n")
+    options = Options(store=tmp_path / "store")
+    gather([str(tmp_path / "records.csv")], options, None)
+    found = frozenset({"20.0.0.1", "20.1.0.1", "10.0.0.1", "127.0.0.1"})
+    look = Look(
+        vantage=Vantage(resolver=Endpoint(ip_address("192.0.2.53"), 53)),
+        question=Question(OLD, "A"), at=datetime.fromtimestamp(START_S, UTC),
+        reply=Reply(outcome="answered", found=found, ttl_s=300), wire=None,
+    )  # fmt: skip
+    with Store.open(tmp_path / "store") as store:
+        store.add_looks(tally([(look, Turn())]))
+    (track,) = report_tracks([OLD], options)
+    (view,) = track.vantages
+    assert (track.addresses, view.addresses) == (8, 2)

@@ -6,14 +6,16 @@ from ipaddress import ip_address
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+
 from unflux.model.endpoint import Endpoint
-from unflux.model.vantages import VANTAGE_TABLES
+from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_TABLES
 from unflux.track.exchange import Look
 from unflux.track.question import SILENT, Question, QuestionType, Reply
 from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, measure_turn
 from unflux.track.tally import tally
 from unflux.track.vantage import Vantage
-from unflux.track.views import find_views, is_per_client
+from unflux.track.views import find_views, is_per_client, leave_planted
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NAMES = {"bad.example"}
@@ -117,3 +119,36 @@ def test_vantages_that_are_shown_other_agents_are_told_from_a_large_pool() -> No
     # Nobody sees an address of a very large pool twice: nothing speaks for a difference.
     large = [answer(v, hour, f"{v}{hour}{n}") for v in "xy" for hour in range(4) for n in range(8)]
     assert is_per_client(large, NAMES) is False
+
+
+def drifting(vantage: str, hours: Iterable[int], every_h: int = 1) -> list[dict[str, Any]]:
+    """Return answers of eight of a pool that has another one every so many hours."""
+    return [answer(vantage, hour, f"a{hour // every_h + n}") for hour in hours for n in range(8)]
+
+
+def test_vantages_of_other_weeks_are_not_compared() -> None:
+    first, second = drifting("one", range(168)), drifting("two", range(168, 336))
+    assert is_per_client([*first, *second], NAMES) is None
+    # Nor are other names of other pools, and where both looked the hours that they share count.
+    other = [{**row, "query": "worse.example", "address": "b" + row["address"]}
+             for row in drifting("two", range(168))]  # fmt: skip
+    assert is_per_client([*first, *other], {*NAMES, "worse.example"}) is None
+    assert is_per_client([*drifting("one", range(168), 24), *drifting("two", range(100, 336), 24)],
+                         NAMES) is False  # fmt: skip
+
+
+def test_addresses_that_are_planted_for_each_client_are_no_agents() -> None:
+    rows = [
+        answer(vantage, hour, address)
+        for hour in range(4)
+        for vantage, planted in (("one", "10.1.0"), ("two", "10.2.0"))
+        for address in (*(f"20.0.{n}.1" for n in range(20)), *(f"{planted}.{n}" for n in range(99)))
+    ]
+    table = pa.Table.from_pylist(
+        [{**row, "looks": 1, "first_at": START, "last_at": START} for row in rows],
+        schema=VANTAGE_ANSWERS.schema,
+    )
+    left = leave_planted(table).to_pylist()
+    assert is_per_client(left, NAMES) is False
+    (view, _) = find_views([looks("one"), looks("two")], left, [], NAMES)
+    assert (view.addresses, view.own) == (20, 0)

@@ -181,7 +181,7 @@ class NetworkTrack:
     day_rhythm: DayRhythm | None
     vantages: tuple[VantageView, ...]
     is_per_client: bool | None
-    """Vantages see other addresses than each other; null where there are not two to compare."""
+    """Vantages see other addresses than each other; null where no two can be compared."""
     moves: tuple[Move, ...]
     neighbours: tuple[Neighbour, ...]
     overlaps: tuple[NetworkOverlap, ...]

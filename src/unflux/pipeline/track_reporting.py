@@ -21,7 +21,7 @@ from unflux.pipeline.tracking_steps import NEIGHBOURS, OVERLAPS, SERVED_BUCKETS,
 from unflux.track.life import describe_life
 from unflux.track.overlap import find_overlaps
 from unflux.track.rotation import measure_rotation
-from unflux.track.views import find_views, is_per_client
+from unflux.track.views import find_views, is_per_client, leave_planted
 
 
 def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack, ...]:
@@ -34,6 +34,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
         raise StoreError(message)
     with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
         looks, answers, turns = map(store.looks, VANTAGE_TABLES)
+    answers = leave_planted(answers)
     gathered = gather([], replace(options, list_all=False), None)
     bucket_s = gathered.bucket_s
     with analysed(gathered, options) as (engine, analysis):

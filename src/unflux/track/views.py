@@ -1,10 +1,14 @@
 """Views: what each vantage saw of a network, and whether they are shown the same."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unflux.model.addresses import address_facts
 from unflux.model.rollup import ADDRESS_TYPES
 from unflux.model.tracks import VantageView
 
@@ -18,10 +22,21 @@ one of them have in common. Chosen: 2026-11-28; two halves of one pool lie near 
 Row = Mapping[str, Any]
 
 
+def leave_planted(answers: pa.Table) -> pa.Table:
+    """Return rows of ``vantage_answers`` without addresses that are not globally reachable.
+
+    Operators plant those, other ones for each client where they like; no agent is there.
+    """
+    return answers.filter(pc.invert(address_facts(answers["address"]).is_special_use))
+
+
 def find_views(
     looks: Iterable[Row], answers: Iterable[Row], turns: Iterable[Row], names: Collection[str]
 ) -> tuple[VantageView, ...]:
-    """Return what each vantage saw of some names; rows of :mod:`unflux.model.vantages`."""
+    """Return what each vantage saw of some names; rows of :mod:`unflux.model.vantages`.
+
+    ``answers``: those that :func:`leave_planted` left.
+    """
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in looks:
         if row["query"] not in names:
@@ -59,29 +74,37 @@ def find_views(
 def is_per_client(answers: Iterable[Row], names: Collection[str]) -> bool | None:
     """Tell whether vantages are shown other addresses; null where none can be compared.
 
-    What two vantages have in common is held against what the even hours of each have in common
-    with its odd ones, so that a large pool, of which nobody sees much, is not taken for it.
+    Two vantages are compared by the hours in which both were answered for a name alone, since a
+    pool moves. What they have in common then is held against what the even hours of each have in
+    common with its odd ones, so that a large pool, of which nobody sees much, is not taken for it.
     """
-    halves: dict[str, Sequence[set[str]]] = {}
+    shown: dict[str, dict[tuple[str, int], set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in answers:
         if row["query"] in names:
-            half = int(row["bucket_at"].timestamp()) // HOUR_S % 2
-            halves.setdefault(row["vantage"], (set(), set()))[half].add(row["address"])
-    halves = {
-        vantage: parts
-        for vantage, parts in halves.items()
-        if min(map(len, parts)) >= LEAST_ADDRESSES
-    }
-    if len(halves) < 2:
-        return None
-    for one, other in combinations(sorted(halves), 2):
-        within = min(_common(*halves[one]), _common(*halves[other]))
-        between = max(
-            _common(halves[one][0], halves[other][1]), _common(halves[one][1], halves[other][0])
-        )
+            hour = int(row["bucket_at"].timestamp()) // HOUR_S
+            shown[row["vantage"]][row["query"], hour].add(row["address"])
+    is_compared = False
+    for one, other in combinations(sorted(shown), 2):
+        both = shown[one].keys() & shown[other].keys()
+        ones, others = _halves(shown[one], both), _halves(shown[other], both)
+        if min(map(len, (*ones, *others))) < LEAST_ADDRESSES:
+            continue
+        is_compared = True
+        within = min(_common(*ones), _common(*others))
+        between = max(_common(ones[0], others[1]), _common(ones[1], others[0]))
         if within > 0 and between < APART * within:
             return True
-    return False
+    return False if is_compared else None
+
+
+def _halves(
+    shown: Mapping[tuple[str, int], set[str]], when: Collection[tuple[str, int]]
+) -> tuple[set[str], set[str]]:
+    """Return what was shown in even hours, and in odd ones, of names and hours."""
+    even, odd = (
+        set[str]().union(*(shown[at] for at in when if at[1] % 2 == half)) for half in (0, 1)
+    )
+    return even, odd
 
 
 def _common(one: set[str], other: set[str]) -> float:
