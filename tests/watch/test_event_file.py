@@ -1,10 +1,12 @@
 """Events are added whole, and go to the new file once the old one is moved away."""
 
+import errno
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -35,6 +37,30 @@ def test_lines_are_added_and_a_rotated_file_is_left_alone(tmp_path: Path) -> Non
     events.close()
     assert moved.read_text() == "before\none\ntwo\nthree\n"
     assert path.read_text() == "four\n"
+
+
+def test_a_file_that_is_rotated_while_it_is_written_to_is_cut_and_not_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, moved = tmp_path / "events", tmp_path / "events.1"
+    events = EventFile(path)
+    events.write(["before\n"])
+    path.rename(moved)
+    reopening = Thread(target=events.reopen)
+
+    def fail(_: int) -> None:
+        reopening.start()
+        reopening.join(0.2)  # as far as it comes
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", fail)
+        with pytest.raises(UnfluxError, match="No space left"):
+            events.write(["lost\n"])
+    reopening.join()
+    events.write(["after\n"])
+    events.close()
+    assert (moved.read_text(), path.read_text()) == ("before\n", "after\n")
 
 
 def test_what_cannot_be_written_is_refused() -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, Protocol
 
 from unflux.model.errors import UnfluxError
@@ -56,25 +57,29 @@ class EventFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = Lock()
+        """Held while it is written to, or another file takes its place."""
         self._descriptor = self._open()
 
     def write(self, lines: Iterable[str]) -> None:
         """Add all lines or none, and have them on disk; raises UnfluxError where that fails."""
         octets = "".join(lines).encode()
-        before = os.fstat(self._descriptor).st_size
-        try:
-            while octets:
-                octets = octets[os.write(self._descriptor, octets) :]
-            os.fsync(self._descriptor)
-        except OSError as error:
-            os.ftruncate(self._descriptor, before)
-            raise self._refusal(error) from error
+        with self._turn:
+            before = os.fstat(self._descriptor).st_size
+            try:
+                while octets:
+                    octets = octets[os.write(self._descriptor, octets) :]
+                os.fsync(self._descriptor)
+            except OSError as error:
+                os.ftruncate(self._descriptor, before)
+                raise self._refusal(error) from error
 
     def reopen(self) -> None:
         """Open the file of that name, which may be another by now; the former stays where not."""
         descriptor = self._open()
-        os.close(self._descriptor)
-        self._descriptor = descriptor
+        with self._turn:
+            os.close(self._descriptor)
+            self._descriptor = descriptor
 
     def close(self) -> None:
         """Close it."""
