@@ -1,10 +1,11 @@
 """The closed loop: flux begins, is judged, refused by the very resolver, ends, and is let go."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dns.message
@@ -146,4 +147,43 @@ def test_flux_is_refused_and_let_go_and_look_alikes_are_answered_throughout(fold
         status = watch.health()
         assert status["failure"] is None
         assert status["begun"]["block-domain"] == 2
+        assert watch.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
+def test_lists_are_read_again_while_a_delivery_lasts(folder: Path) -> None:
+    config, going = configure(folder, domain_days=1), folder / "going"
+    os.mkfifo(going)
+    with config.open("a") as more:
+        more.write(f'reload = ["cat", "{going}"]\ntimeout_s = 300\n')
+    with watching(folder, "--block", config, "--deliver") as watch, ExitStack() as reloads:
+
+        def is_reloading() -> bool:
+            """Hold up the reload, which ends when what it reads does."""
+            try:
+                opened = os.open(going, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads it
+                return False
+            reloads.callback(os.close, opened)
+            return True
+
+        watch.until(is_reloading)
+        (folder / "allow.txt").write_text("no name\n")
+        (folder / "events.jsonl").rename(folder / "events.1")
+        (folder / "events.jsonl").mkdir()
+        watch.process.send_signal(signal.SIGHUP)
+        watch.until(lambda: watch.said().count("reopen-refused") == 2)
+        assert f"{folder}/events.jsonl: cannot be written (Is a directory)" in watch.said()
+        assert f"{folder}/allow.txt" in watch.said()
+
+        (folder / "allow.txt").write_text("bank.example\n")
+        watch.process.send_signal(signal.SIGHUP)
+        watch.until(lambda: watch.said().count("reopen-refused") == 3)
+        assert watch.said().count("allow.txt") == 1
+        assert "delivered" not in watch.said()
+        reloads.close()
+        watch.until(lambda: watch.said().count("delivered") == 1)
+        watch.until(is_reloading)
+        reloads.close()
+        watch.until(lambda: watch.said().count("delivered") == 2)
         assert watch.end(signal.SIGTERM) == 0

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from unflux.act.standing import Deployed
 from unflux.cli.arguments import default_workers
 from unflux.cli.blocking import Wishes as BlockWishes
 from unflux.cli.blocking import compose_gate
@@ -27,7 +28,7 @@ from unflux.model.service_manager import ServiceManager
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering, inputs, rounds
 from unflux.pipeline.blocking import Blocker, Orders
-from unflux.pipeline.deployment import read_deployment
+from unflux.pipeline.deployment import Deployment
 from unflux.pipeline.gathering import prepare_reading
 from unflux.pipeline.posting import Post
 from unflux.pipeline.watching import Command, Options, Outputs, watch
@@ -166,13 +167,16 @@ async def _watch_with_signals(
 
 
 def _read_orders(block: Path, wishes: Wishes) -> Orders:
-    """Read the configuration of blocks, and every list that it names; raises UnfluxError."""
+    """Read the configuration of blocks, and every list that it names; raises UnfluxError.
+
+    What stands is left: it is read whenever something is decided, and a delivery may keep it now.
+    """
     told = read_configuration(block)
     place = place_of(told, wishes.store)
-    asked = BlockWishes().with_configured(told.gate, ())
+    unread = Deployment(state=place.state, targets=place.targets, standing=Deployed(), journal=())
     return Orders(
         place=place,
-        prepared=compose_gate(asked, read_deployment(place, ())),
+        prepared=compose_gate(BlockWishes().with_configured(told.gate, ()), unread),
         is_dry=not wishes.is_delivering,
     )
 

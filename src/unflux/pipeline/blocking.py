@@ -62,14 +62,16 @@ class Acts:
 class Blocker:
     """Decides after each judgement, and delivers what changed; in a dry run it only tells.
 
-    ``read_orders`` reads configuration and lists. One thread at a time.
+    ``read_orders`` reads configuration and lists. One thread at a time decides; another may have
+    them read again meanwhile.
     """
 
     def __init__(self, read_orders: Callable[[], Orders], tell: Tell) -> None:
         self._read_orders = read_orders
         self._orders = read_orders()
+        self._done: Orders | None = None
+        """Those that were carried out last."""
         self._tell = tell
-        self._is_forced = True
         self._due_at: datetime | None = None
         self._retry_at: datetime | None = None
         self._dry: tuple[Action, ...] | None = None
@@ -80,7 +82,6 @@ class Blocker:
     def reread(self) -> None:
         """Read configuration and lists again; raises UnfluxError, and the former hold then."""
         self._orders = self._read_orders()
-        self._is_forced = True
 
     def is_due(self, now: datetime) -> bool:
         """Tell whether something must be done although nothing new was seen."""
@@ -144,7 +145,7 @@ class Blocker:
             self._dry = standing
         elif self._must_deliver(decided, deployment):
             self._deliver(decided, prepared, deployment)
-        self._is_forced = self._orders is not orders  # read again meanwhile
+        self._done = orders
         self._latest = {action.id: action for action in standing}
         self._tell_plan(decided, is_dry=orders.is_dry)
         self.acts.standing = Counter(action.kind for action in standing)
@@ -152,6 +153,11 @@ class Blocker:
         self._due_at = min([now + LOOK, *(action.expires_at for action in standing)])
         if self._retry_at is not None:
             self._due_at = min(self._due_at, self._retry_at)
+
+    @property
+    def _is_forced(self) -> bool:
+        """Whether orders were read that are not carried out yet."""
+        return self._orders is not self._done
 
     def _must_deliver(self, decided: Plan, deployment: Deployment) -> bool:
         now = decided.decided_at

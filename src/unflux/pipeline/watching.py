@@ -164,7 +164,7 @@ class _Watching:
                 elif getting.result() is Command.STOP:
                     break
                 else:
-                    self._obey(getting.result())
+                    await self._obey(getting.result())
         self._manager.tell("STOPPING=1")
         self._is_ending.set()
         self._inbox.close()
@@ -326,14 +326,20 @@ class _Watching:
 
     # --- the operator -----------------------------------------------------------------------
 
-    def _obey(self, command: Command) -> None:
+    async def _obey(self, command: Command) -> None:
         if command is Command.STATUS:
             self._tell_status("status")
         if command is Command.REOPEN:
+            await asyncio.to_thread(self._reopen)
+
+    def _reopen(self) -> None:
+        """Open the event file and read the lists, each also where the other cannot be."""
+        steps = [self._sink.reopen]
+        if self._blocker is not None:
+            steps.append(self._blocker.reread)
+        for step in steps:
             try:
-                self._sink.reopen()
-                if self._blocker is not None:
-                    self._blocker.reread()
+                step()
             except UnfluxError as error:
                 self._tell("reopen-refused", because=str(error))
 
