@@ -19,14 +19,26 @@ from typing import Any, Final
 
 import numpy as np
 
-from pools.simulation import DAY_S, HOUR_S, Pool, Simulated, draw_pool, simulate
+from pools.simulation import (
+    DAY_S,
+    HOUR_S,
+    Pool,
+    Simulated,
+    draw_pool,
+    find_lifetime_h,
+    simulate,
+)
 from unflux.model.tracks import Estimate
+from unflux.track.durability import measure_durability
+from unflux.track.hours import find_hours
 from unflux.track.presence import MOST_OCCASIONS, Presence, find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import Spells, find_spells
 from unflux.track.totals import count_agents
 
 KINDS: Final = ("plain", "mixed", "day", "uneven", "renewed", "all")
+IN_HOURS: Final = ("lifetime", "half-life")
+MEASURES: Final = ("at_once", "now", "total", "hosts", *IN_HOURS)
 FIRST_SCORED: Final = 1000
 
 
@@ -49,11 +61,15 @@ def score(pool: Pool, seed: int) -> dict[str, Any] | None:
     found = count_agents(presence, spells, renumbering)
     if found is None:
         return None
-    truths = {
+    hours_seen = find_hours(seen.agent, seen.bucket_s, seen.count)
+    durability = measure_durability(hours_seen, spells)
+    truths: dict[str, tuple[float | None, Estimate | None]] = {
         "at_once": (seen.mean_hosts, found.at_once),
         "now": (float(seen.hosts_now), found.now),
         "total": (float(seen.total_addresses), found.total),
         "hosts": (float(seen.total_hosts), found.hosts),
+        "lifetime": (find_lifetime_h(pool), durability and durability.lifetime_h),
+        "half-life": (seen.half_life_h, durability and durability.half_life_h),
     }
     return {
         "seen": presence.agent_count,
@@ -70,7 +86,9 @@ def _chapman(seen: Simulated) -> float:
     return (len(early) + 1) * (len(late) + 1) / (len(early & late) + 1) - 1
 
 
-def _row(truth: float, estimate: Estimate) -> dict[str, float | bool]:
+def _row(truth: float | None, estimate: Estimate | None) -> dict[str, float | bool] | None:
+    if truth is None or estimate is None:
+        return None
     return {
         "truth": truth,
         "value": estimate.value,
@@ -102,19 +120,19 @@ def tabulate(rows: list[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for kind in (*KINDS, "together"):
-        for measure in ("at_once", "now", "total", "hosts"):
-            found = [row[measure] for row in by_kind[kind]]
+        for measure in MEASURES:
+            told = [row for row in by_kind[kind] if row[measure] is not None]
+            found = [row[measure] for row in told]
             if not found:
                 continue
             covered = sum(row["is_covered"] for row in found)
             error = np.median([abs(row["value"] / row["truth"] - 1) for row in found])
             ratio = np.median([row["high"] / max(row["low"], 1) for row in found])
-            closed = np.median(
-                [abs(row["chapman"] / row[measure]["truth"] - 1) for row in by_kind[kind]]
-            )
+            closed = np.median([abs(row["chapman"] / row[measure]["truth"] - 1) for row in told])
+            compared = f"{closed:.0%}" if measure not in IN_HOURS else ""
             lines.append(
                 f"| {kind} | {len(found)} | {measure} | {covered / len(found):.0%} | {error:.1%} "
-                f"| {ratio:.2f} | {closed:.0%} |"
+                f"| {ratio:.2f} | {compared} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -6,12 +6,16 @@ from math import gamma
 import numpy as np
 from numpy.typing import NDArray
 
+from pools.listing import find_half_life_h
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 HOUR_S = 3600
 DAY_S = 86_400
 PROVIDERS = 80
 """Sizes fall as one over the rank (Zipf)."""
+LAW_HOSTS = 40_000
+"""Lives of so many are drawn for the law of lifetimes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,8 @@ class Simulated:
     """That belonged to the pool at one time."""
     hosts_now: int
     """When the last bucket begins."""
+    half_life_h: float | None
+    """Of lists of a day's addresses, by who could be answered."""
 
 
 def draw_pool(seed: int, kind: str) -> Pool:
@@ -128,12 +134,12 @@ def simulate(pool: Pool, seed: int, width_s: float = HOUR_S) -> Simulated:
     grid = np.linspace(0, pool.span_s, 500)
     now_s = float(max(bucket for _, bucket in rows))
     alive_at = [(begin <= at).sum() - (end <= at).sum() for at in grid]
+    served_until_s = np.minimum(end, pool.span_s)
     spells = {
         (host, turn): _spell(begin[host], end[host], renews_s[host], turn, bool(is_renewed[host]))
         for host in range(hosts)
         for turn in range(
-            int(turn_of(np.maximum(begin, 0.0))[host]),
-            int(turn_of(np.minimum(end, pool.span_s))[host]) + 1,
+            int(turn_of(np.maximum(begin, 0.0))[host]), int(turn_of(served_until_s)[host]) + 1
         )
     }
     long = {
@@ -158,7 +164,47 @@ def simulate(pool: Pool, seed: int, width_s: float = HOUR_S) -> Simulated:
         total_addresses=len(total),
         mean_hosts=float(np.mean(alive_at)),
         hosts_now=int(((begin <= now_s) & (now_s < end)).sum()),
+        half_life_h=find_half_life_h(_stood(pool, spells, wakes_h, weight)),
     )
+
+
+def find_lifetime_h(pool: Pool) -> float:
+    """Return the median time from when an address is first on to when it last is, by the law.
+
+    Not by the addresses of one pool, most of which end after one looks.
+    """
+    chance = np.random.default_rng(0)
+    begin = chance.uniform(0, DAY_S, LAW_HOSTS)
+    scale_s = pool.lifetime_s / _mean_of_weibull(pool.shape)
+    end = begin + scale_s * chance.weibull(pool.shape, LAW_HOSTS)
+    wakes_h = (begin / HOUR_S - chance.uniform(0, pool.online_h, LAW_HOSTS)) % 24
+    renews_s = chance.uniform(0, DAY_S, LAW_HOSTS)
+    is_renewed = chance.random(LAW_HOSTS) < pool.renewed_ratio
+    turns = np.where(is_renewed, np.floor((np.stack([begin, end]) - renews_s) / DAY_S), 0)
+    of = np.repeat(np.arange(LAW_HOSTS), (turns[1] - turns[0]).astype(np.int64) + 1)
+    turn = turns[0][of] + np.arange(len(of)) - np.searchsorted(of, of)
+    since_s = renews_s[of] + turn * DAY_S
+    start_s = np.where(is_renewed[of], np.maximum(begin[of], since_s), begin[of])
+    stop_s = np.where(is_renewed[of], np.minimum(end[of], since_s + DAY_S), end[of])
+    phase_h = (np.stack([start_s, stop_s]) / HOUR_S - wakes_h[of]) % 24
+    is_off = phase_h >= pool.online_h
+    on_s = start_s + np.where(is_off[0], 24 - phase_h[0], 0) * HOUR_S
+    off_s = stop_s - np.where(is_off[1], phase_h[1] - pool.online_h, 0) * HOUR_S
+    return float(np.median((off_s - on_s)[off_s > on_s])) / HOUR_S
+
+
+def _stood(
+    pool: Pool, spells: dict[tuple[int, int], tuple[float, float]], wakes_h: Floats, weight: Floats
+) -> Floats:
+    """Return [address, hour], how much of what may be answered in an hour is the address."""
+    host = np.array([host for host, _ in spells])
+    start_s, stop_s = np.array(list(spells.values())).T
+    edges_s = np.arange(int(pool.span_s) // HOUR_S + 1) * HOUR_S
+    inside_s = np.minimum(stop_s[:, None], edges_s[1:]) - np.maximum(start_s[:, None], edges_s[:-1])
+    middle_h = (edges_s[1:] + edges_s[:-1]) / 2 / HOUR_S
+    is_on = (middle_h - wakes_h[host][:, None]) % 24 < pool.online_h
+    stood: Floats = np.maximum(inside_s, 0) * is_on * weight[host][:, None]
+    return stood
 
 
 def _spell(

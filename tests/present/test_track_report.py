@@ -72,6 +72,18 @@ def test_what_the_records_do_not_bound_is_null_and_more() -> None:
     assert "after 24 (20 or more) h: block the name" in dict(sentences(open_ended))["blocklist"]
 
 
+def test_a_lifetime_that_is_not_told_says_why() -> None:
+    durability = sample_track().durability
+    assert durability is not None
+    for survival, said in (
+        (((0.0, 1.0), (60.0, 0.7)), "fewer than half of the agents were seen to leave"),
+        (((0.0, 1.0), (60.0, 0.2)), "not told: too few came"),
+        ((), "not told: too few came"),
+    ):
+        parts = replace(durability, lifetime_h=None, survival=survival)
+        assert said in dict(sentences(replace(sample_track(), durability=parts)))["lifetime"]
+
+
 def test_a_list_that_never_was_good_does_not_go_stale() -> None:
     durability = sample_track().durability
     assert durability is not None

@@ -61,13 +61,14 @@ class Durability:
     """How long agents stay, and a list of their addresses is of use."""
 
     lifetime_h: Estimate | None
-    """Median, by Kaplan and Meier; null where fewer than half were seen to leave."""
+    """Median, of agents that nobody saw too; null where fewer than half were seen to leave, too few
+    came, or they are seen too seldom."""
     agents: int
     """Behind it."""
     censored: int
     """Of them still there at the end."""
     survival: tuple[tuple[float, float], ...]
-    """Hours, and the share that stays longer."""
+    """Hours, and the share that stays longer; empty where they are seen too seldom."""
     half_life_h: Estimate | None
     """How long after its first hour a list of a day's addresses covers half as much as then; null
     where it never does in the records, or covers less than ``LEAST_COVERED`` from the beginning."""

@@ -66,16 +66,17 @@ def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
     durability = track.durability
     if durability is None:
         return
-    yield (
-        "lifetime",
-        (
-            "fewer than half of the agents were seen to leave"
-            if durability.lifetime_h is None
-            else f"half of the agents have gone after {range_of(durability.lifetime_h)} h"
-        ),
-    )
+    yield "lifetime", _lifetime(durability)
     if durability.coverage:
         yield "blocklist", _blocklist(durability)
+
+
+def _lifetime(durability: Durability) -> str:
+    if durability.lifetime_h is not None:
+        return f"half of the agents have gone after {range_of(durability.lifetime_h)} h"
+    if durability.survival and durability.survival[-1][1] > 0.5:
+        return "fewer than half of the agents were seen to leave"
+    return "not told: too few came while one looked, or they are seen too seldom"
 
 
 def _blocklist(durability: Durability) -> str:
