@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +17,7 @@ from unflux.engine.retention import AGED, Bounds, hold
 from unflux.engine.store import WAIT_S, Store
 from unflux.engine.store_part import Span
 from unflux.link.components import MEMBERS
-from unflux.model.errors import StoreBusyError
+from unflux.model.errors import StoreError, StoreFullError
 from unflux.model.events import Conviction, Event
 from unflux.model.memory import give_back
 from unflux.model.times import format_moment
@@ -94,8 +95,11 @@ class Rounds:
         self._analysis = RunningAnalysis(options.scanning)
         self._leaves_at: datetime | None = None
         self._tried: BatchRead | None = None
+        """What the store has not said yet that it took."""
         self._before = 0
         """Batches in the store when it was tried first."""
+        self._gone = Counter[str]()
+        """Rows that were let go for it."""
 
     def read(self, batch: Batch, now: datetime) -> BatchRead:
         """Decode a batch, by the very readers of files."""
@@ -112,30 +116,30 @@ class Rounds:
         """
         try:
             with self._open() as store:
-                gone = self._take_in(store, read, now)
-                self._keep_standing(store)
-        except BaseException:
+                self._take_in(store, read, now)
+                with suppress(StoreError):  # the batch is in, and what stands can wait
+                    self._keep_standing(store)
+        except BaseException as error:
             self._analysis.forget()
-            raise
-        self._analysis.note(read.rollup)
-        if gone.keys() - {AGED}:
-            self._analysis.forget()
-        self.positions, self._formats = self._positions_after(read), self._formats | read.formats
+            if not isinstance(error, StoreFullError) or not self._is_in(read):
+                raise
+            self._go_on_after(read)
         self._tried = None
-        self._is_changed |= read.rollup.row_count > 0
+        gone, self._gone = self._gone, Counter()
         return Counter(read.shed) + gone
 
-    def _take_in(self, store: Store, read: BatchRead, now: datetime) -> Counter[str]:
-        """Add a batch that is not in yet; return the rows that were deleted for it, by reason."""
+    def _take_in(self, store: Store, read: BatchRead, now: datetime) -> None:
+        """Add a batch that is not in yet."""
         number = _scan_number(store)
-        if self._tried is not read:
-            self._tried, self._before = read, number
-        # Tried again, it may be in: a commit came through although what followed it did not.
-        if number != self._before:
-            return Counter()
+        if self._tried is not None and number != self._before:
+            # A commit came through although what followed it did not.
+            self._go_on_after(self._tried)
+            if self._tried is read:
+                return
+        self._tried, self._before = read, number
         bounds = self._options.bounds
         left = bounds.max_rows - read.rollup.row_count
-        gone = hold(store, replace(bounds, max_rows=left), now, self.standing)
+        self._gone += hold(store, replace(bounds, max_rows=left), now, self.standing)
         store.extend(
             read.rollup,
             SOURCE,
@@ -146,7 +150,23 @@ class Rounds:
                 BATCHES: str(number + 1), POSITIONS: json.dumps(self._positions_after(read)),
             },
         )  # fmt: skip
-        return gone
+        self._go_on_after(read)
+
+    def _is_in(self, read: BatchRead) -> bool:
+        """Tell whether a batch that was tried is in the store, as far as that can be asked."""
+        try:
+            with self._open() as store:
+                return self._tried is read and _scan_number(store) != self._before
+        except StoreError:
+            return False
+
+    def _go_on_after(self, read: BatchRead) -> None:
+        """Go on from a batch that is in the store."""
+        self._analysis.note(read.rollup)
+        if self._gone.keys() - {AGED}:
+            self._analysis.forget()
+        self.positions, self._formats = self._positions_after(read), self._formats | read.formats
+        self._is_changed |= read.rollup.row_count > 0
 
     def _positions_after(self, read: BatchRead) -> dict[str, str]:
         return {**self.positions, **read.positions}
@@ -205,14 +225,12 @@ class Rounds:
         return Judged(events=events, domains=domains, seconds=time.monotonic() - began_at_s)
 
     def keep_standing(self) -> None:
-        """Have the store know what stands; where it is busy, the next batch brings it."""
-        if self.standing is self._kept:
-            return
-        try:
+        """Have the store know what stands; raises StoreError where that cannot be kept now, and the
+        next batch brings it.
+        """
+        if self.standing is not self._kept:
             with self._open() as store:
                 self._keep_standing(store)
-        except StoreBusyError:
-            return
 
     def _open(self) -> Store:
         """Open the store; one thread writes to it faster than two that wait for each other."""

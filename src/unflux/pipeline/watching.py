@@ -5,7 +5,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from unflux.model.endpoint import Endpoint
-from unflux.model.errors import StoreError, StoreFullError, UnfluxError
+from unflux.model.errors import StoreBusyError, StoreError, StoreFullError, UnfluxError
 from unflux.model.events import Event
 from unflux.model.service_manager import ServiceManager
 from unflux.model.telling import Tell
@@ -171,6 +171,7 @@ class _Watching:
         await judging
         await keeping
         await self._judge()
+        await self._keep_standing()
         self._background.close()
         living.cancel()
         self._tell_status("ended")
@@ -309,8 +310,9 @@ class _Watching:
         try:
             window = await asyncio.to_thread(self._rounds.load, now)
             judged = await self._background.run(partial(self._rounds.judge, window, now))
-            async with self._store_turn:
-                await asyncio.to_thread(self._rounds.keep_standing)
+            with suppress(StoreBusyError):  # the next batch brings it
+                async with self._store_turn:
+                    await asyncio.to_thread(self._rounds.keep_standing)
         except UnfluxError as error:
             if self._event_failure is None:
                 self._tell("judgement-refused", because=str(error))
@@ -319,6 +321,20 @@ class _Watching:
         self._event_failure = None
         self._domains = dict(judged.domains)
         self._judge_s = judged.seconds
+
+    async def _keep_standing(self) -> None:
+        """Have the store know at last what stands, however often that must be tried."""
+        ends_at_s = time.monotonic() + END_S
+        while True:
+            try:
+                await asyncio.to_thread(self._rounds.keep_standing)
+            except StoreError as error:
+                if time.monotonic() >= ends_at_s:
+                    message = f"what stands is not kept, and told again next time: {error}"
+                    raise UnfluxError(message) from error
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     def _write(self, events: Iterable[Event]) -> None:
         self._sink.write(map(render_event, events))
