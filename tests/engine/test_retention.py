@@ -76,6 +76,23 @@ def test_convicted_names_beyond_the_ceiling_keep_every_address(tmp_path: Path) -
     assert sum(name.endswith("flux.example") for name in names) == crowding.NAMES + 1
 
 
+def test_rows_that_join_those_rolled_up_before_are_counted(tmp_path: Path) -> None:
+    def count() -> int:
+        return sum(table.num_rows for table in tables_of(store.rollup()))
+
+    with Store.open(tmp_path / "s") as store:
+        for part in ("n", "m"):
+            mine: list[Seen] = [
+                (n % 600, f"{part}{n}.flux.example", f"20.{n % 7}.{n % 11}.1", 60)
+                for n in range(crowding.NAMES + 500)
+            ]
+            store.extend(rollup_of(mine), "watch", "dnstap", 1, {})
+            before = count()
+            gone = shed(store, START, 3400, ["flux.example"])
+            assert gone[crowding.ROLLED_UP] > 1000
+            assert sum(gone.values()) == before - count()
+
+
 def held(store: Store, domain: str) -> dict[str, tuple[int, datetime, datetime]]:
     """Return how often each record of a domain was seen, first and last."""
     found: dict[str, tuple[int, datetime, datetime]] = {}

@@ -35,6 +35,9 @@ COUNT: Final = " UNION ALL ".join(
     f" WHERE domain IN ({KEPT}) AND last_at >= $1 GROUP BY domain"
     for shape in STORED
 )
+COUNT_ALL: Final = " + ".join(f"(SELECT count(*) FROM {shape.name})" for shape in STORED).join(
+    ("SELECT ", "")
+)
 MARK_NAMES: Final = f"""
 CREATE OR REPLACE TEMP TABLE to_roll_up AS
 WITH names AS (
@@ -117,7 +120,10 @@ def _counts(store: Store, since: datetime) -> pa.Table:
 
 
 def _roll_up(store: Store) -> int:
-    """Count the names of the kept domains beyond the most answered under their domains."""
+    """Count the names of the kept domains beyond the most answered under their domains; return
+    how many rows fewer there are.
+    """
+    before = _count_all(store)
     store.execute(MARK_NAMES)
     tables = []
     for shape in STORED:
@@ -129,10 +135,7 @@ def _roll_up(store: Store) -> int:
     after = stand_in(Rollup(sightings=sightings, lookups=lookups, answer_sets=answer_sets))
     for shape, table in zip(STORED, tables_of(after), strict=True):
         store.merge(shape, table)
-    return sum(
-        before.num_rows - table.num_rows
-        for before, table in zip(tables, tables_of(after), strict=True)
-    )
+    return before - _count_all(store)
 
 
 def _sum_by_day(store: Store, since: datetime, _share: int) -> Counter[str]:
@@ -160,6 +163,10 @@ def _let_go(store: Store, since: datetime, share: int) -> Counter[str]:
             store.merge(shape, merge_rows(shape, under(shape, doubled, counting)))
     store.execute("DROP TABLE to_let_go")
     return gone
+
+
+def _count_all(store: Store) -> int:
+    return int(store.execute(COUNT_ALL).fetchone()[0])
 
 
 def _rows(store: Store, shape: TableShape, statement: str) -> pa.Table:
