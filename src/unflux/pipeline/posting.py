@@ -35,6 +35,8 @@ class Post:
         self._tell = tell
         self.turn = Lock()
         """Held by who changes what waits."""
+        self._uncounted: list[tuple[Tally, int, int]] = []
+        """By receiver, events that were put, and how many older ones were dropped for them."""
         self._outlets = [Outlet(store, self.turn, r.courier, tell) for r in receivers]
 
     def __enter__(self) -> Self:
@@ -61,16 +63,23 @@ class Post:
             outlet.join()
 
     def put(self, execute: Execute, events: Iterable[Event]) -> None:
-        """Add events for every receiver, within a transaction; the ``turn`` is held."""
+        """Add events for every receiver, within a transaction; the ``turn`` is held.
+
+        They count once it is committed: till then it may be tried again.
+        """
         events = tuple(events)
+        self._uncounted.clear()
         for receiver, outlet in zip(self._receivers, self._outlets, strict=True):
             letters = [Letter(id=event.id, content=receiver.compose(event)) for event in events]
             dropped = put(execute, outlet.name, letters, MOST_WAITING)
-            outlet.tally.lost += dropped
-            outlet.tally.waiting += len(letters) - dropped
+            self._uncounted.append((outlet.tally, len(letters), dropped))
 
     def wake(self) -> None:
-        """Say that events wait."""
+        """Say that the events that were put wait, for they are committed; the ``turn`` is held."""
+        for tally, count, dropped in self._uncounted:
+            tally.lost += dropped
+            tally.waiting += count - dropped
+        self._uncounted.clear()
         for outlet in self._outlets:
             outlet.wake()
 

@@ -249,7 +249,7 @@ class Rounds:
         else:
             with self._post.turn:
                 store.keep_deployed(*CONVICTIONS, text, partial(self._post.put, events=events))
-            self._post.wake()
+                self._post.wake()
         del self._unposted[: len(events)]
         self._kept = standing
 
