@@ -51,7 +51,9 @@ def sample_track(name: str = "bad.example") -> NetworkTrack:
             survival=((0.0, 1.0), (30.0, 0.5), (60.0, 0.2)),
             coverage=((0.0, 1.0), (24.0, 0.5), (48.0, 0.2)),
         ),
-        day_rhythm=DayRhythm(excess=0.2, p_value=0.0001, seen_by_hour=tuple(map(float, range(24)))),
+        day_rhythm=DayRhythm(
+            excess=0.2, p_value=0.0001, seen_by_hour=(None, *map(float, range(23)))
+        ),
         vantages=(
             VantageView(vantage="192.0.2.53:53 for 198.51.100.0/24", looks=900, answered=890,
                         addresses=50, own=5, rotation_s=301.5),

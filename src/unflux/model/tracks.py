@@ -81,11 +81,13 @@ class DayRhythm:
     """Whether agents come back at the same hours."""
 
     excess: float
-    """Chance to be seen again after 24 hours, less the mean of that after 12 and 36."""
+    """Answers that hold an agent in an hour of mean effort, 24 hours after one in which it was
+    seen, less the mean of those after 12 and 36."""
     p_value: float
     """Of an excess so large without a rhythm."""
-    seen_by_hour: tuple[float, ...]
-    """Agents seen in each hour of the day (UTC), on average."""
+    seen_by_hour: tuple[float | None, ...]
+    """Agents seen in each hour of the day (UTC), on average of those with a look; null where nobody
+    ever looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,52 +3,71 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.stats import norm
 
 from unflux.model.tracks import DayRhythm
-from unflux.track.presence import Presence
+from unflux.track.hours import HOUR_S, Hours
 
-HOUR_S: Final = 3600
+Integers = NDArray[np.int64]
+
 LEAST_AGENTS: Final = 10
-HALF_DAY_S: Final = 43_200
+LAGS_H: Final = (12, 24, 36)
+_WEIGHTS: Final = np.array([-0.5, 1.0, -0.5])
+LEAST_H: Final = 48
+DAY_H: Final = 24
 
 
-def find_day_rhythm(presence: Presence) -> DayRhythm | None:
-    """Compare the chance to be seen again after a day with that after a half and one and a half.
+def find_day_rhythm(hours: Hours) -> DayRhythm | None:
+    """Compare answers of 24 hours after an agent was seen with those of 12 and of 36 hours.
 
-    Without a rhythm the chance only falls, and falls less and less, so that the middle is below
-    the mean of its neighbours. Null where occasions do not divide half a day, or few agents were
-    seen over a day and a half.
+    Without a rhythm it is answered less and less, and that falls ever more slowly, so that the
+    middle is below the mean of its neighbours. How much was looked may have a rhythm of its own:
+    answers are taken over all that there were in those hours, and hours without a look count
+    nowhere. Null where few agents were seen over a day and a half with looks at all three lags.
     """
-    if HALF_DAY_S % presence.width_s or presence.occasion_count * presence.width_s < 2 * 86_400:
+    if hours.hour_count < LEAST_H:
         return None
-    step = HALF_DAY_S // presence.width_s
-    shape = presence.agent_count, presence.occasion_count
-    seen = csr_matrix((np.ones(len(presence.agent)), (presence.agent, presence.occasion)), shape)
-    again, could = [], []
-    for lag in (step, 2 * step, 3 * step):
-        early, late = seen[:, :-lag], seen[:, lag:]
-        again.append(np.asarray(early.multiply(late).sum(axis=1)).ravel())
-        could.append(np.asarray(early.sum(axis=1)).ravel())
-    is_used = (presence.last - presence.first >= 3 * step) & (could[2] > 0)
+    shape, pairs = (hours.agent_count, hours.hour_count), (hours.agent, hours.hour)
+    seen = csr_matrix((np.ones(len(hours.agent)), pairs), shape)
+    answers = csr_matrix((hours.count.astype(float), pairs), shape)
+    asked = hours.asked.astype(float)
+    held, could = np.zeros((2, len(LAGS_H), hours.agent_count))
+    for place, lag in enumerate(LAGS_H):
+        early = seen[:, :-lag]
+        held[place] = np.asarray(early.multiply(answers[:, lag:]).sum(axis=1)).ravel()
+        could[place] = early @ asked[lag:]
+    is_used = _stay_h(hours) >= LAGS_H[-1]
+    is_used &= (could > 0).all(axis=0)
     if is_used.sum() < LEAST_AGENTS:
         return None
-    ratios = [part[is_used] / whole[is_used] for part, whole in zip(again, could, strict=True)]
-    excess = ratios[1] - (ratios[0] + ratios[2]) / 2
-    error = excess.std(ddof=1) / np.sqrt(len(excess))
-    mean = float(excess.mean())
+    held, could = held[:, is_used], could[:, is_used]
+    shares = held.sum(axis=1) / could.sum(axis=1)
+    # What each agent moves a share by; together nothing.
+    moved = (held - shares[:, None] * could) / could.sum(axis=1, keepdims=True)
+    # In an hour of which as much was seen as of the mean hour with a look.
+    mean = float(_WEIGHTS @ shares * asked[asked > 0].mean())
+    error = float(np.sqrt(((_WEIGHTS @ moved) ** 2).sum()) * asked[asked > 0].mean())
     p_value = float(norm.sf(mean / error)) if error > 0 else float(mean <= 0)
-    return DayRhythm(excess=mean, p_value=p_value, seen_by_hour=_by_hour(presence))
+    return DayRhythm(excess=mean, p_value=p_value, seen_by_hour=_by_hour(hours))
 
 
-def _by_hour(presence: Presence) -> tuple[float, ...]:
-    """Return agents seen per occasion, by the hour of day in which occasions lie."""
-    per_occasion = np.bincount(presence.occasion, minlength=presence.occasion_count)
-    start_s = presence.start_s + np.arange(presence.occasion_count) * presence.width_s
-    total, times = np.zeros(24), np.zeros(24)
-    for passed_s in range(0, presence.width_s, HOUR_S):
-        hour = (start_s + passed_s) // HOUR_S % 24
-        np.add.at(total, hour, per_occasion)
-        np.add.at(times, hour, 1)
-    return tuple((total / np.maximum(times, 1)).tolist())
+def _stay_h(hours: Hours) -> Integers:
+    """Return the hours from the first to the last of each agent."""
+    first, last = np.full(hours.agent_count, hours.hour_count), np.zeros(hours.agent_count, int)
+    np.minimum.at(first, hours.agent, hours.hour)
+    np.maximum.at(last, hours.agent, hours.hour)
+    stay: Integers = last - first
+    return stay
+
+
+def _by_hour(hours: Hours) -> tuple[float | None, ...]:
+    """Return agents seen in an hour with a look, by the hour of the day."""
+    of_day = (hours.start_s // HOUR_S + np.arange(hours.hour_count)) % DAY_H
+    seen = np.bincount(of_day[hours.hour], minlength=DAY_H)
+    looked = np.bincount(of_day[hours.asked > 0], minlength=DAY_H)
+    return tuple(
+        agents / times if times else None
+        for agents, times in zip(seen.tolist(), looked.tolist(), strict=True)
+    )

@@ -81,7 +81,7 @@ def describe_life(
         population=count_agents(presence, spells, renumbering),
         renumbering=renumbering,
         durability=measure_durability(hours, spells),
-        day_rhythm=find_day_rhythm(presence),
+        day_rhythm=find_day_rhythm(hours),
         vantages=views,
         is_per_client=is_per_client,
         moves=find_moves(_uses(served, first_s, last_s), spells.end_s),

@@ -113,7 +113,7 @@
           {
             name: "seen",
             type: "bar",
-            data: data.hours.map((value) => Math.round(value * 10) / 10),
+            data: data.hours.map((value) => (value === null ? null : Math.round(value * 10) / 10)),
             itemStyle: { color: colour("--accent") },
           },
         ],
