@@ -23,6 +23,7 @@ from unflux.track.exchange import Exchange, Look
 from unflux.track.following import Ending, Following
 from unflux.track.question import QuestionType
 from unflux.track.rhythm import Bounds, Turn
+from unflux.track.run_clock import RunClock
 from unflux.track.vantage import Vantage
 
 PURPOSE: Final = "track: how its answers change"
@@ -87,15 +88,18 @@ class _Tracking:
             tell=tell,
         )
         self._shelf = Shelf(store=options.store, batch_s=options.batch_s, reading=options.reading)
-        self._keeper = Keeper(self._shelf, self._agenda.render, tell)
-        self._following = Following(self._agenda, exchange, self._take, self._keeper.room)
+        self._clock = RunClock()
+        self._keeper = Keeper(self._shelf, self._render, tell)
+        self._following = Following(
+            self._agenda, exchange, self._take, self._keeper.room, self._clock
+        )
         self._outcomes = Counter[str]()
         self._is_ending = asyncio.Event()
         self._told_dead = set[str]()
 
     async def run(self, commands: "asyncio.Queue[Command]") -> Ending:
         """Begin where the last run ended; end with all stored."""
-        self._agenda.begin(time.time(), self._shelf.state())
+        self._agenda.begin(self._clock.now_s(), self._shelf.state())
         self._told_dead = self._agenda.dead
         obeying = asyncio.create_task(self._obey(commands))
         keeping = asyncio.create_task(self._keeper.keep_on(self._is_ending, self._tell_dead))
@@ -121,6 +125,9 @@ class _Tracking:
         if options.for_s is not None:
             asyncio.get_running_loop().call_later(options.for_s, self._following.end)
         return await self._following.run()
+
+    def _render(self) -> str:
+        return self._agenda.render(self._clock.set_by_s())
 
     def _take(self, look: Look, turn: Turn) -> None:
         self._outcomes[look.reply.outcome] += 1

@@ -12,7 +12,7 @@ from unflux.model.telling import Tell
 from unflux.track.exchange import Look
 from unflux.track.family import LABEL_OCTETS, Family, Key, parent_of
 from unflux.track.question import Question, QuestionType, Reply
-from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, jittered, measure_turn
+from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, jittered, measure_turn, move
 from unflux.track.vantage import Vantage
 
 VERSION: Final = 2
@@ -28,7 +28,10 @@ class Item:
 
 
 class Agenda:
-    """What is due, soonest first. A look that was taken comes back by :meth:`note`."""
+    """What is due, soonest first. A look that was taken comes back by :meth:`note`.
+
+    All moments, those of looks too, are by one clock that never steps (``run_clock.py``).
+    """
 
     def __init__(
         self,
@@ -65,7 +68,12 @@ class Agenda:
             rhythm = kept.get(key) or Rhythm(due_at_s=now_s)
             # A clock that was set back, or a hand in the state, must not still a name for years.
             latest_s = now_s + self._bounds.slowest_s * (1 + self._bounds.jitter_ratio)
-            rhythm = replace(rhythm, due_at_s=min(rhythm.due_at_s, latest_s))
+            rhythm = replace(
+                rhythm,
+                due_at_s=min(rhythm.due_at_s, latest_s),
+                denied_since_s=_earlier(rhythm.denied_since_s, now_s),
+                answered_at_s=_earlier(rhythm.answered_at_s, now_s),
+            )
             family = self._families.get(key)
             if rhythm.is_twin and (family is None or rhythm.is_dead):
                 rhythm = replace(rhythm, is_twin=False, due_at_s=min(rhythm.due_at_s, now_s))
@@ -74,9 +82,15 @@ class Agenda:
         self._find_leaders(now_s)
         self._left_alone = {key: rhythm for key, rhythm in kept.items() if key not in self._items}
 
-    def render(self) -> str:
-        """Return the state, also of names that this run does not ask for."""
-        rhythms = {**self._left_alone, **self._rhythms}
+    def render(self, set_by_s: float = 0.0) -> str:
+        """Return the state, also of names that this run does not ask for.
+
+        ``set_by_s``: how far the machine's clock, by which the next run begins, is ahead.
+        """
+        rhythms = self._rhythms
+        if set_by_s:
+            rhythms = {key: move(rhythm, set_by_s) for key, rhythm in rhythms.items()}
+        rhythms = {**self._left_alone, **rhythms}
         rows = [[*key, *_FIELDS(rhythm)] for key, rhythm in rhythms.items()]
         return json.dumps({"version": VERSION, "rhythms": rows}, separators=(",", ":"))
 
@@ -240,6 +254,10 @@ def _find_families(items: Mapping[Key, Item], least_s: float) -> dict[Key, Famil
         if len(members) > 1:
             found |= dict.fromkeys(members, Family(parent, least_s))
     return found
+
+
+def _earlier(moment_s: float | None, latest_s: float) -> float | None:
+    return None if moment_s is None else min(moment_s, latest_s)
 
 
 def _scan(text: str | None) -> dict[Key, Rhythm]:

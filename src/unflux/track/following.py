@@ -1,21 +1,22 @@
 """Following: an agenda carried out, many looks at a time, until it is over or told to end."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from unflux.engagement.permit import BudgetSpentError, OutOfScopeError
 from unflux.track.agenda import Agenda, Item
 from unflux.track.exchange import Exchange, Look
 from unflux.track.rhythm import Turn
+from unflux.track.run_clock import RunClock
 
 FLIGHTS: Final = 1_000
 """Looks at a time. Chosen: 2026-11-28; at 2,000 a second and replies of half a second."""
 NAP_S: Final = 1.0
-"""Most that is slept at once, so that a clock that jumps is noticed."""
+"""Most that is slept at once, so that it is noticed that the machine slept."""
 
 Taken = Callable[[Look, Turn], None]
 """Told each look, and what it says of how fast answers change."""
@@ -35,11 +36,17 @@ class Ending:
 class Following:
     """Carries out an agenda."""
 
-    def __init__(
-        self, agenda: Agenda, exchange: Exchange, taken: Taken, room: asyncio.Event
+    def __init__(  # noqa: PLR0917  what it joins, each of another type
+        self,
+        agenda: Agenda,
+        exchange: Exchange,
+        taken: Taken,
+        room: asyncio.Event,
+        clock: RunClock,
     ) -> None:
-        """Ask while there is ``room`` for what comes."""
+        """Ask while there is ``room`` for what comes; the agenda lives by the ``clock``."""
         self._agenda = agenda
+        self._clock = clock
         self._exchange = exchange
         self._taken = taken
         self._slots = asyncio.Semaphore(FLIGHTS)
@@ -65,7 +72,7 @@ class Following:
             while not (self._is_ending or self._agenda.is_over):
                 await self._room.wait()
                 await self._slots.acquire()
-                item = None if self._is_ending else self._agenda.take(time.time())
+                item = None if self._is_ending else self._agenda.take(self._clock.now_s())
                 if item is None:
                     self._slots.release()
                     await self._rest()
@@ -80,7 +87,7 @@ class Following:
                 flight.cancel()
             await asyncio.gather(*left, return_exceptions=True)
         if isinstance(self._failure, BudgetSpentError | OutOfScopeError):
-            unasked = self._agenda.count_due(time.time())
+            unasked = self._agenda.count_due(self._clock.now_s())
             return Ending(because=str(self._failure), is_early=True, unasked=unasked)
         if self._failure is not None:
             raise self._failure
@@ -89,7 +96,9 @@ class Following:
     async def _rest(self) -> None:
         """Wait for the next look that is due, or for one that comes back."""
         next_at_s = self._agenda.next_at_s
-        nap_s = NAP_S if next_at_s is None else min(max(next_at_s - time.time(), 0), NAP_S)
+        nap_s = NAP_S
+        if next_at_s is not None:
+            nap_s = min(max(next_at_s - self._clock.now_s(), 0), NAP_S)
         self._wake.clear()
         if self._is_ending:
             return
@@ -106,10 +115,12 @@ class Following:
         finally:
             if look is None:
                 self._agenda.put_back(item)
+        # Records have the machine's time, the agenda that of the run.
+        timed = replace(look, at=datetime.fromtimestamp(self._clock.now_s(), UTC))
         try:
-            await self._compare(look)
+            await self._compare(timed)
         finally:
-            self._taken(look, self._agenda.note(look))
+            self._taken(look, self._agenda.note(timed))
 
     async def _compare(self, look: Look) -> None:
         """Ask for a name that nobody has, where it must be known how that is answered."""

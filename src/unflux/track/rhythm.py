@@ -117,6 +117,17 @@ def measure_turn(before: Rhythm, after: Rhythm, at_s: float, bounds: Bounds) -> 
     return Turn(is_change=before.digest != after.digest, watched_s=None if is_paused else between_s)
 
 
+def move(rhythm: Rhythm, by_s: float) -> Rhythm:
+    """Return the rhythm by a clock that is ahead by so much."""
+    since_s, answered_at_s = rhythm.denied_since_s, rhythm.answered_at_s
+    return replace(
+        rhythm,
+        due_at_s=rhythm.due_at_s + by_s,
+        denied_since_s=None if since_s is None else since_s + by_s,
+        answered_at_s=None if answered_at_s is None else answered_at_s + by_s,
+    )
+
+
 def digest_of(found: Iterable[str]) -> str:
     """Return a few characters that tell sets apart, whatever their order."""
     text = "\n".join(sorted(found)).encode()
