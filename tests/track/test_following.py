@@ -63,9 +63,7 @@ class Run:
             with Ledger.kept(self._folder / "ledger") as ledger:
                 permit = Permit(grant(endpoint), ledger)
                 async with Exchange(permit, [endpoint], "test") as exchange:
-                    self._following = Following(
-                        self.agenda, exchange, self._take, room, self.clock
-                    )
+                    self._following = Following(self.agenda, exchange, self._take, room, self.clock)
                     async with asyncio.timeout(60):
                         await self._following.run()
 

@@ -36,7 +36,7 @@ class Ending:
 class Following:
     """Carries out an agenda."""
 
-    def __init__(  # noqa: PLR0917  what it joins, each of another type
+    def __init__(
         self,
         agenda: Agenda,
         exchange: Exchange,

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-_STEADY: Final = partial(
-    time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-)
+_STEADY: Final = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 """Goes on while the machine sleeps, where there is such a clock (clock_gettime(2), Linux)."""
 
 
