@@ -76,6 +76,7 @@ def test_beside_the_scope_nothing_is_asked(run: Run, tmp_path: Path) -> None:
     for arguments, said in (
         (("flux.example",), "needs --ledger"),
         (("flux.example", "innocent.example", *ledger), "innocent.example is below no name"),
+        (("flux.example", "innocent.example", "--dry-run"), "innocent.example is below no name"),
         (("flux.example", "--resolver", "192.0.2.1", *ledger), "is no resolver of the scope"),
     ):
         ran = run("track", *arguments, *given)

@@ -198,6 +198,30 @@ def test_a_restart_leaves_out_whom_the_run_before_left_out() -> None:
     assert world.strangers() == 0
 
 
+def test_whoever_is_followed_again_is_not_looked_at_before_its_time() -> None:
+    world = World(*HOSTS, zones={ONE: wildcard})
+    world.pass_hours(5)
+    world.pass_hours(5)
+    (leader,) = (name for name in HOSTS if world.looks(name) > 40)
+    last_s = world.now_s
+    looks = {name: world._look(ONE, Question(name, "A")) for name in HOSTS}
+    for look in looks.values():
+        world.agenda.note(look)
+    # A twin whose zone lost its wildcard just now, and one that a run before left out.
+    state = world.agenda.render()
+    world.now_s += 5
+    world.agenda.note_stranger(looks[leader], GONE)
+    world.pass_hours(1)
+    first_s = {name: at_s for at_s, name, _ in reversed(world.asked) if name in HOSTS}
+    assert first_s.keys() == set(HOSTS)
+    assert min(first_s.values()) >= last_s + 60
+    world.names = (min(set(HOSTS) - {leader}),)
+    world.now_s, world.state = last_s + 5, state
+    world.begin()
+    world.pass_hours(1)
+    assert world.asked[0][0] >= last_s + 60
+
+
 def test_a_zone_that_denies_strangers_is_asked_for_one_a_day() -> None:
     def zone(name: str, at_s: float) -> Reply:
         return answered("20.0.0.2") if name in HOSTS else GONE

@@ -59,16 +59,20 @@ async def track(options: Options, tell: Tell, commands: "asyncio.Queue[Command]"
     Returns how it ended. Raises UsageError for names out of scope, UnfluxError where it cannot
     begin or go on.
     """
-    outside = [name for name in options.names if not options.scope.holds_name(name)]
-    if outside:
-        message = f"{outside[0]} is below no name of the scope ({len(outside)} such)"
-        raise UsageError(message)
+    _refuse_outsiders(options)
     lock = options.store.with_name(f"{options.store.name}.track-lock")
     with locked(lock), Ledger.kept(options.ledger) as ledger:
         permit = Permit(options.scope, ledger)
         resolvers = {vantage.resolver for vantage in options.vantages}
         async with Exchange(permit, resolvers, PURPOSE) as exchange:
             return await _Tracking(options, permit, exchange, tell).run(commands)
+
+
+def _refuse_outsiders(options: Options) -> None:
+    outside = [name for name in options.names if not options.scope.holds_name(name)]
+    if outside:
+        message = f"{outside[0]} is below no name of the scope ({len(outside)} such)"
+        raise UsageError(message)
 
 
 class _Tracking:
@@ -155,7 +159,11 @@ class _Tracking:
 
 
 def planned(options: Options) -> list[tuple[str, str, str]]:
-    """Return what would be asked first, and nothing sent: name, type and vantage."""
+    """Return what would be asked first, and nothing sent: name, type and vantage.
+
+    Raises UsageError for names out of scope, as :func:`track` does.
+    """
+    _refuse_outsiders(options)
     at_s = time.time()
     agenda = Agenda(
         options.vantages,

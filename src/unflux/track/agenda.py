@@ -58,6 +58,7 @@ class Agenda:
         self._left_alone: dict[Key, Rhythm] = {}
         self._heap: list[tuple[float, float, Key]] = []
         self._in_flight: set[Key] = set()
+        self._looked_at_s: dict[Key, float] = {}
         self._told = set[Key]()
         self._strangers: dict[tuple[str, str], dict[str, bool]] = {}
 
@@ -75,9 +76,12 @@ class Agenda:
                 answered_at_s=_earlier(rhythm.answered_at_s, now_s),
             )
             family = self._families.get(key)
-            if rhythm.is_twin and (family is None or rhythm.is_dead):
-                rhythm = replace(rhythm, is_twin=False, due_at_s=min(rhythm.due_at_s, now_s))
             self._rhythms[key] = rhythm
+            if rhythm.answered_at_s is not None:
+                self._looked_at_s[key] = rhythm.answered_at_s
+            if rhythm.is_twin and (family is None or rhythm.is_dead):
+                due_at_s = min(rhythm.due_at_s, self._not_before(key, now_s))
+                self._rhythms[key] = replace(rhythm, is_twin=False, due_at_s=due_at_s)
             self._push(key)
         self._find_leaders(now_s)
         self._left_alone = {key: rhythm for key, rhythm in kept.items() if key not in self._items}
@@ -177,6 +181,7 @@ class Agenda:
         after = follow(before, look.reply, at_s, self._bounds, self._chance)
         self._rhythms[key] = self._placed(key, after, look)
         self._in_flight.discard(key)
+        self._looked_at_s[key] = at_s
         self._push(key)
         return measure_turn(before, after, at_s, self._bounds)
 
@@ -218,9 +223,15 @@ class Agenda:
         """Bring a name that was slowed back to its rhythm, at a moment by chance."""
         rhythm = self._rhythms[key]
         due_at_s = now_s + self._bounds.least_s * self._chance.random()
+        due_at_s = self._not_before(key, due_at_s)
         if key not in self._in_flight and due_at_s < rhythm.due_at_s:
             self._rhythms[key] = replace(rhythm, due_at_s=due_at_s)
             self._push(key)
+
+    def _not_before(self, key: Key, at_s: float) -> float:
+        """Return a moment, or the first at which a name may be looked at again."""
+        looked_at_s = self._looked_at_s.get(key)
+        return at_s if looked_at_s is None else max(at_s, looked_at_s + self._bounds.least_s)
 
     def _push(self, key: Key) -> None:
         rhythm = self._rhythms[key]
