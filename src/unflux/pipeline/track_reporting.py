@@ -19,6 +19,7 @@ from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.scanning import analysed
 from unflux.pipeline.tracking_steps import NEIGHBOURS, OVERLAPS, SERVED_BUCKETS, TRACKED_SETS
 from unflux.track.life import describe_life
+from unflux.track.moves import find_asked
 from unflux.track.overlap import find_overlaps
 from unflux.track.rotation import measure_rotation
 from unflux.track.views import find_views, is_per_client, leave_planted
@@ -56,18 +57,19 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
             continue
         domains = _in(tracked, network)["domain"].to_pylist()
         asked = [name for domain in domains for name in asked_of.get(domain, ())]
-        shown = _of(answers, asked)
+        looked, shown = _of(looks, asked), _of(answers, asked)
         tracks.append(
             describe_life(
                 network,
                 sorted(domains),
                 rows,
                 bucket_s=bucket_s,
-                views=find_views(_of(looks, asked), shown, _of(turns, asked), set(asked)),
+                views=find_views(looked, shown, _of(turns, asked), set(asked)),
                 is_per_client=is_per_client(shown, set(asked)),
                 neighbours=beside.get(network, []),
                 overlaps=find_overlaps(_in(met, network).to_pylist()),
                 rotation_s=measure_rotation(_in(sets, network)),
+                asked=find_asked(looked),
             )
         )
     return tuple(sorted(tracks, key=lambda track: (-track.addresses, track.network)))

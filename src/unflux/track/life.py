@@ -18,7 +18,7 @@ from unflux.model.tracks import (
 from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
 from unflux.track.hours import find_hours
-from unflux.track.moves import find_moves
+from unflux.track.moves import Asked, find_moves
 from unflux.track.presence import find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import Spells, find_spells
@@ -42,6 +42,7 @@ def describe_life(
     neighbours: Sequence[Mapping[str, Any]],
     overlaps: tuple[NetworkOverlap, ...],
     rotation_s: float | None,
+    asked: Mapping[str, Asked],
 ) -> NetworkTrack:
     """Measure a network by its rows of :func:`unflux.track.served.served_buckets`, one or more.
 
@@ -84,7 +85,7 @@ def describe_life(
         day_rhythm=find_day_rhythm(hours),
         vantages=views,
         is_per_client=is_per_client,
-        moves=find_moves(_uses(served, first_s, last_s), spells.end_s),
+        moves=find_moves(_uses(served, first_s, last_s), spells.end_s, asked),
         overlaps=overlaps,
         neighbours=tuple(
             Neighbour(
