@@ -27,6 +27,10 @@ $TTL 60
 . NS localhost.
 localhost. A 127.0.0.1
 bad.example. A 20.0.0.1
+bad.example. AAAA 2a09::1
+bad.example. HTTPS 1 . ipv4hint=20.0.0.1
+bad.example. MX 0 bad.example.
+bad.example. TXT "20.0.0.1"
 www.bad.example. A 20.0.0.1
 worse.example. A 20.0.0.1
 good.example. A 20.0.0.2
@@ -84,6 +88,10 @@ def checked(*command: str | Path, folder: Path | None = None) -> str:
     return said
 
 
+OTHER_TYPES = ("AAAA", "HTTPS", "MX", "TXT")
+"""What ``bad.example`` has there beside an IPv4 address."""
+
+
 class Server:
     """A server that runs in the foreground and answers DNS on a port of loopback."""
 
@@ -93,10 +101,10 @@ class Server:
         self.log = log
 
     def ask(self, name: str, rrtype: str = "A", *, within_s: float = 10) -> tuple[str, list[str]]:
-        """Return the response code and the addresses and names of the answer."""
+        """Return the response code, and the addresses and records of the type in the answer."""
         query = dns.message.make_query(name, rrtype)
         answer = dns.query.udp(query, "127.0.0.1", port=self.port, timeout=within_s)
-        wanted = (dns.rdatatype.A, dns.rdatatype.AAAA)
+        wanted = (dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.from_text(rrtype))
         found = [r.to_text() for rrset in answer.answer if rrset.rdtype in wanted for r in rrset]
         return dns.rcode.to_text(answer.rcode()), found
 

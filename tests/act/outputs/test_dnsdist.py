@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.act.hostile import crafted_names
-from tests.act.outputs.programs import bind, checked, find, free_port, served
+from tests.act.outputs.programs import OTHER_TYPES, bind, checked, find, free_port, served
 from tests.act.plans import plan_of, proposal, small_plan
 
 from unflux.act.output import Options
@@ -42,6 +42,9 @@ def test_dnsdist_refuses_the_names_and_all_below_and_nothing_else(
             server.until("good.example", ("NOERROR", ["20.0.0.2"]))
             assert server.ask("bad.example") == expected
             assert server.ask("www.bad.example") == expected
+            for rrtype in OTHER_TYPES:
+                assert upstream.ask("bad.example", rrtype)[1]
+                assert server.ask("bad.example", rrtype) == (expected[0], [])
 
 
 def test_a_garden_with_a_name(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from unflux.model.addresses import canonical_address
 
 NODE: Final = "unflux_refused"
 SOA: Final = '"localhost.", "hostmaster.localhost.", 1, 60, 60, 86400, 60'
+NODATA: Final = f'NegativeAndSOAAction(false, ".", 60, {SOA})'
 
 
 class Dnsdist:
@@ -16,8 +17,11 @@ class Dnsdist:
 
     NAME = "dnsdist"
     DOC = Doc(
-        summary="rule for dnsdist",
-        references=("dnsdist reference: newSuffixMatchNode, SuffixMatchNodeRule, SpoofAction",),
+        summary="rules for dnsdist",
+        references=(
+            "dnsdist reference: newSuffixMatchNode, SuffixMatchNodeRule, SpoofAction, "
+            "NegativeAndSOAAction",
+        ),
         limitations=(
             "Rules are tried in order: include it before rules that answer.",
             "Names that hold other octets than letters, digits, hyphen and underscore are left "
@@ -26,26 +30,25 @@ class Dnsdist:
     )
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
-        """Return one rule over a set of names, each with all below it."""
+        """Return the rules over a set of names, each with all below it."""
         require(self.NAME, options, "nxdomain", "nodata", "garden")
         actions, left = split_plain(plan.of_kind("block-domain"))
         head = (f"-- {line}" for line in heading(plan, actions, WITHDRAWING))
         body = (
             f'{NODE}:add(newDNSName("{action.target}."))  -- {remark(action)}' for action in actions
         )
-        rule = (f"addAction(SuffixMatchNodeRule({NODE}), {_action(options)})",)
-        content = lines(head, (f"{NODE} = newSuffixMatchNode()",), body, rule)
+        rules = (f"addAction(SuffixMatchNodeRule({NODE}), {act})" for act in _actions(options))
+        content = lines(head, (f"{NODE} = newSuffixMatchNode()",), body, rules)
         return (Rendered(name="dnsdist.conf", content=content, omissions=left),)
 
 
-def _action(options: Options) -> str:
+def _actions(options: Options) -> tuple[str, ...]:
     if options.answer == "nxdomain":
-        return "RCodeAction(DNSRCode.NXDOMAIN)"
+        return ("RCodeAction(DNSRCode.NXDOMAIN)",)
     if options.answer == "nodata":
-        return f'NegativeAndSOAAction(false, ".", 60, {SOA})'
+        return (NODATA,)
     address = canonical_address(options.garden or "")
-    return f'SpoofCNAMEAction("{options.garden}.")' if address is None else _spoof(address)
-
-
-def _spoof(address: str) -> str:
-    return f'SpoofAction("{address}")'
+    if address is None:
+        return (f'SpoofCNAMEAction("{options.garden}.")',)
+    # An address is spoofed for its own type alone: others would still be asked upstream.
+    return f'SpoofAction("{address}")', NODATA

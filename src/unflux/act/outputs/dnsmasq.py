@@ -1,5 +1,7 @@
 """Configuration lines for dnsmasq."""
 
+from collections.abc import Iterator
+
 from unflux.act.output import (
     WITHDRAWING,
     Doc,
@@ -11,7 +13,7 @@ from unflux.act.output import (
     require,
 )
 from unflux.act.plain import lines, split_plain
-from unflux.model.actions import Plan
+from unflux.model.actions import Action, Plan
 
 
 class Dnsmasq:
@@ -29,20 +31,19 @@ class Dnsmasq:
     )
 
     def render(self, plan: Plan, options: Options) -> tuple[Rendered, ...]:
-        """Return a line a name, which stands for all below it too."""
+        """Return a line or two a name, which stand for all below it too."""
         require(self.NAME, options, "nxdomain", "garden")
         garden = garden_address(self.NAME, options) if options.answer == "garden" else None
         actions, left = split_plain(plan.of_kind("block-domain"))
         head = (f"# {line}" for line in heading(plan, actions, WITHDRAWING))
-        body = (
-            line
-            for action in actions
-            for line in (
-                f"# {remark(action)}",
-                f"local=/{action.target}/"
-                if garden is None
-                else f"address=/{action.target}/{garden}",
-            )
-        )
+        body = (line for action in actions for line in _refuse(action, garden))
         content = lines(head, body)
         return (Rendered(name="dnsmasq.conf", content=content, omissions=left),)
+
+
+def _refuse(action: Action, garden: str | None) -> Iterator[str]:
+    yield f"# {remark(action)}"
+    # With an address alone, other types would still be asked upstream.
+    yield f"local=/{action.target}/"
+    if garden is not None:
+        yield f"address=/{action.target}/{garden}"

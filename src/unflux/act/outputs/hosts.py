@@ -29,6 +29,8 @@ class Hosts:
         limitations=(
             "It knows no wildcards: only the domain itself and its www are refused, not what else "
             "is below it. Use a policy zone where you can.",
+            "A resolver that reads it still asks upstream for other types, and with a garden for "
+            "addresses of the other family.",
             "Names that hold other octets than letters, digits, hyphen and underscore are left "
             "out.",
         ),
