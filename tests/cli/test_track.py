@@ -60,6 +60,7 @@ def scope(folder: Path, port: int = 53, total: int = 1000, rate: float = 200) ->
         (["flux.example", "--type", "MX"], "none of A, AAAA, NS"),
         (["flux.example", "--subnet", "192.0.2.1/24"], "no prefix"),
         (["flux.example", "--min-interval", "9", "--max-interval", "8"], "is more than"),
+        (["flux.example", "--since", "2", "--until", "1"], "is not before"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(

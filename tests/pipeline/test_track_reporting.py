@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +20,7 @@ from unflux.pipeline.gathering import Options, gather
 from unflux.pipeline.track_reporting import report_tracks
 from unflux.present.track_json import render_tracks
 from unflux.present.track_screen import print_tracks
+from unflux.read.source import Options as ReadOptions
 from unflux.track.exchange import Look
 from unflux.track.question import Question, Reply
 from unflux.track.rhythm import Turn
@@ -136,3 +138,56 @@ def test_what_is_planted_is_no_part_of_what_a_vantage_saw(tmp_path: Path) -> Non
     (track,) = report_tracks([OLD], options)
     (view,) = track.vantages
     assert (track.addresses, view.addresses) == (8, 2)
+
+
+def pool_of(days: int) -> Iterator[tuple[int, str]]:
+    """Yield a moment and an address: forty agents, of which another comes every hour."""
+    for hour in range(24 * days):
+        for agent in range(hour, hour + 40):
+            octet = _NETWORKS[agent % len(_NETWORKS)]
+            yield START_S + hour * 3600, f"{octet}.{agent // 250}.{agent % 250}.7"
+
+
+def summed(sights: list[tuple[int, str]]) -> Iterator[str]:
+    """Yield a line of passive DNS (COF) for each address."""
+    for address in {address for _, address in sights}:
+        moments = [moment_s for moment_s, one in sights if one == address]
+        yield json.dumps(
+            {
+                "rrname": OLD, "rrtype": "A", "rdata": address, "count": len(moments),
+                "time_first": min(moments), "time_last": max(moments),
+            }
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_passive_records_that_are_spans_give_no_half_life(tmp_path: Path) -> None:
+    (tmp_path / "records.cof").write_text("\n".join(summed(list(pool_of(6)))) + "\n")
+    options = Options(store=tmp_path / "store")
+    gather([str(tmp_path / "records.cof")], options, None)
+    (track,) = report_tracks([OLD], options)
+    assert track.are_spans
+    assert track.durability is not None
+    assert track.durability.half_life_h is None
+    assert track.durability.lifetime_h is not None
+    # An address is there for 39 hours from its first sight to its last.
+    assert track.durability.lifetime_h.value == pytest.approx(39, abs=0.5)
+    (line,) = render_tracks([track])
+    jsonschema.validate(json.loads(line), SCHEMA)
+
+
+@pytest.mark.slow
+def test_a_report_is_of_the_time_that_is_asked_for(tmp_path: Path) -> None:
+    rows = [f"{moment_s},{OLD},A,{address},300" for moment_s, address in pool_of(4)]
+    rows.append(f"86400,{OLD},A,2.1.1.7,300")
+    (tmp_path / "records.csv").write_text("ts,qname,rrtype,rdata,ttl\n" + "\n".join(rows) + "\n")
+    options = Options(store=tmp_path / "store")
+    gather([str(tmp_path / "records.csv")], options, None)
+    (track,) = report_tracks([OLD], options)
+    assert track.apart is not None
+    assert (track.occasion_s, track.apart.answers) == (3600, 1)
+    assert track.first_seen.timestamp() == START_S
+    reading = ReadOptions(since_us=(START_S + 86_400) * 1_000_000)
+    (later,) = report_tracks([OLD], replace(options, reading=reading))
+    assert later.apart is None
+    assert later.first_seen.timestamp() == START_S + 86_400

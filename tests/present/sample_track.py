@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from unflux.model.tracks import (
+    Apart,
     DayRhythm,
     Durability,
     Estimate,
@@ -17,6 +18,7 @@ from unflux.model.tracks import (
     VantageView,
 )
 
+EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -33,6 +35,8 @@ def sample_track(name: str = "bad.example") -> NetworkTrack:
         last_seen=START + timedelta(days=4),
         answers=1000,
         addresses=60,
+        apart=Apart(answers=2, first_seen=EPOCH, last_seen=EPOCH),
+        are_spans=False,
         start=START,
         occasion_s=3600 * 12,
         seen=(20, 22, 25, 21, 23, 24, 22, 20),
@@ -82,5 +86,5 @@ def bare_track() -> NetworkTrack:
     return replace(
         sample_track(), population=None, renumbering=None, durability=None, day_rhythm=None,
         new_per_hour=None, vantages=(), is_per_client=None, moves=(), neighbours=(),
-        overlaps=(), rotation_s=None,
+        overlaps=(), rotation_s=None, apart=None,
     )  # fmt: skip

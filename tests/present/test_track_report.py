@@ -72,6 +72,18 @@ def test_what_the_records_do_not_bound_is_null_and_more() -> None:
     assert "after 24 (20 or more) h: block the name" in dict(sentences(open_ended))["blocklist"]
 
 
+def test_what_was_left_out_and_what_spans_do_not_tell_is_said() -> None:
+    said = dict(sentences(sample_track()))
+    assert said["left out"].startswith("2 answers of 1970-01-02, far from the others")
+    spans = replace(bare_track(), are_spans=True)
+    (line,) = render_tracks([spans])
+    jsonschema.validate(json.loads(line), SCHEMA)
+    said = dict(sentences(spans))
+    assert "are spans of time" in said["records"]
+    assert "population" not in said
+    assert "between first and last sight" in Page(render_track_report([spans])).root.text
+
+
 def test_a_lifetime_that_is_not_told_says_why() -> None:
     durability = sample_track().durability
     assert durability is not None

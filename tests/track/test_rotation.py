@@ -68,6 +68,12 @@ def test_what_never_changed_or_only_after_a_pause_has_no_rotation() -> None:
     assert rotation_s([("a.example", "A", n, 0.0, 0.0) for n in range(9)]) is None
 
 
+def test_many_names_of_many_years_are_no_more_than_a_number_holds() -> None:
+    old = ("old.example", "A", 1, -56 * 365 * 86_400.0, -56 * 365 * 86_400.0)
+    names = [row for n in range(12_000) for row in rotating(f"n{n}.example", every_s=300)[:3]]
+    assert rotation_s([old, *names]) == 300.0
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["a.example", "b.example"]), st.sampled_from(["A", "AAAA", None]),

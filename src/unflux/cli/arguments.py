@@ -160,3 +160,12 @@ def parse_moment(text: str | None, option: str) -> int | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return int(moment.timestamp() * MICROSECONDS_PER_S)
+
+
+def parse_bounds(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Read ``--since`` and ``--until``, of which the one must be before the other."""
+    since_us, until_us = parse_moment(since, "--since"), parse_moment(until, "--until")
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        message = f"--since {since} is not before --until {until}"
+        raise UsageError(message)
+    return since_us, until_us

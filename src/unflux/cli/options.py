@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from unflux.cli.arguments import DEFAULT_PORTS, default_workers, parse_moment
-from unflux.model.errors import UsageError
+from unflux.cli.arguments import DEFAULT_PORTS, default_workers, parse_bounds
 from unflux.pipeline.gathering import Options
 from unflux.read.source import Options as ReadOptions
 
@@ -21,10 +20,7 @@ def compose_options(
     list_all: bool,
 ) -> Options:
     """Check values against each other and compose the options of a scan."""
-    since_us, until_us = parse_moment(since, "--since"), parse_moment(until, "--until")
-    if since_us is not None and until_us is not None and since_us >= until_us:
-        message = f"--since {since} is not before --until {until}"
-        raise UsageError(message)
+    since_us, until_us = parse_bounds(since, until)
     return Options(
         reading=ReadOptions(
             ports=frozenset(ports or DEFAULT_PORTS),

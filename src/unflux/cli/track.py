@@ -158,6 +158,25 @@ def run(
             show_default=False,
         ),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="Report on nothing before this time (2026-01-31, 2026-01-31T12:00:00Z, or epoch "
+            "seconds; UTC).",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="TIME",
+            help="Report on nothing at or after this time.",
+            show_default=False,
+        ),
+    ] = None,
     routes: RouteTables = None,
     workers: Workers = None,
     as_json: Annotated[
@@ -193,6 +212,8 @@ def run(
         report_only=report_only,
         form=form,
         report=report,
+        since=since,
+        until=until,
         routes=tuple(routes or ()),
         workers=workers,
         as_json=as_json,

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from unflux.cli.arguments import TableOrJson, default_workers
+from unflux.cli.arguments import TableOrJson, default_workers, parse_bounds
 from unflux.cli.event_log import tell_lines
 from unflux.cli.output import write_file
 from unflux.cli.progress import say
@@ -72,6 +72,8 @@ class Wishes:
     report_only: bool
     form: TableOrJson | None
     report: Path | None
+    since: str | None
+    until: str | None
     routes: tuple[Path, ...]
     workers: int | None
     as_json: bool
@@ -90,6 +92,7 @@ def follow(wishes: Wishes) -> bool:
     bounds = _bounds(wishes)
     for_s = None if wishes.for_ is None else scan_span(wishes.for_)
     subnets = tuple(map(_scan_subnet, wishes.subnets))
+    parse_bounds(wishes.since, wishes.until)
     if wishes.report_only:
         write_report(wishes, names)
         return True
@@ -133,8 +136,9 @@ async def _track_with_signals(options: Options, tell: Tell) -> Ending:
 def write_report(wishes: Wishes, names: tuple[str, ...]) -> None:
     """Write what the store holds of the networks of names; raises UnfluxError for nothing."""
     workers = default_workers(wishes.workers)
+    since_us, until_us = parse_bounds(wishes.since, wishes.until)
     options = gathering.Options(
-        reading=ReadOptions(workers=workers),
+        reading=ReadOptions(workers=workers, since_us=since_us, until_us=until_us),
         workers=workers,
         routes=wishes.routes,
         store=wishes.store,

@@ -158,6 +158,15 @@ class NetworkOverlap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Records that lie so far from all others that they were left out."""
+
+    answers: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTrack:
     """How a network lives."""
 
@@ -168,10 +177,15 @@ class NetworkTrack:
     answers: int
     """Address records in answers."""
     addresses: int
+    apart: Apart | None
+    are_spans: bool
+    """Records tell the first sight of an address and the last, and not when it was seen between, so
+    that there is no population, renumbering, half-life, day rhythm or rotation."""
     start: datetime
     occasion_s: int
     """Width of an occasion; ``seen`` and ``newcomers`` are by occasion from ``start``."""
     seen: tuple[int, ...]
+    """Addresses; of spans those between their first sight and their last."""
     newcomers: tuple[int, ...]
     new_per_hour: float | None
     """Addresses first seen after the first day, or the first half where that is shorter."""

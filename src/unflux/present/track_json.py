@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from unflux.model.times import format_moment
 from unflux.model.tracks import (
+    Apart,
     DayRhythm,
     Durability,
     Estimate,
@@ -35,6 +36,8 @@ def track_object(track: NetworkTrack) -> dict[str, Any]:
         "last_seen": format_moment(track.last_seen),
         "answers": track.answers,
         "addresses": track.addresses,
+        "apart": None if track.apart is None else _apart(track.apart),
+        "are_spans": track.are_spans,
         "occasions": {
             "start": format_moment(track.start),
             "width_s": track.occasion_s,
@@ -98,6 +101,14 @@ def track_object(track: NetworkTrack) -> dict[str, Any]:
             }
             for other in track.overlaps
         ],
+    }
+
+
+def _apart(apart: Apart) -> dict[str, Any]:
+    return {
+        "answers": apart.answers,
+        "first_seen": format_moment(apart.first_seen),
+        "last_seen": format_moment(apart.last_seen),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import isinf
 from typing import Final
 
-from unflux.model.tracks import LEAST_COVERED, Durability, Estimate, NetworkTrack
+from unflux.model.tracks import LEAST_COVERED, Apart, Durability, Estimate, NetworkTrack
 from unflux.present.wording import plural
 
 RARE: Final = 0.01
@@ -14,8 +14,18 @@ RARE: Final = 0.01
 def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
     """Yield a label and what was found, for each part that the records allow."""
     yield "seen", _seen(track)
+    if track.apart is not None:
+        yield "left out", _apart(track.apart)
     population = track.population
-    if population is None:
+    if track.are_spans:
+        yield (
+            "records",
+            (
+                "are spans of time, from the first sight of an address to the last: they do not "
+                "tell how many were there at once, how fast a list goes stale, or a day rhythm"
+            ),
+        )
+    elif population is None:
         yield "population", "too little was seen more than once for an estimate"
     else:
         yield "at once", f"{range_of(population.at_once)} agents; now {range_of(population.now)}"
@@ -45,6 +55,15 @@ def sentences(track: NetworkTrack) -> Iterator[tuple[str, str]]:
             "vantages",
             ("are shown different agents" if track.is_per_client else "are shown the same agents"),
         )
+
+
+def _apart(apart: Apart) -> str:
+    first, last = apart.first_seen.date().isoformat(), apart.last_seen.date().isoformat()
+    when = f"of {first}" if first == last else f"from {first} to {last}"
+    return (
+        f"{plural(apart.answers, 'answer', 'answers')} {when}, far from the others: --since and "
+        "--until say what to report on"
+    )
 
 
 def _seen(track: NetworkTrack) -> str:

@@ -16,12 +16,15 @@ Floats = NDArray[np.float64]
 MOST_POINTS: Final = 200
 
 
-def measure_durability(hours: Hours, spells: Spells, seed: int = 0) -> Durability | None:
-    """Measure both; null where agents are too few."""
+def measure_durability(hours: Hours | None, spells: Spells, seed: int = 0) -> Durability | None:
+    """Measure both; null where agents are too few.
+
+    Without hours, spells are taken to be whole, and there is no half-life.
+    """
     lifetime = measure_lifetime(hours, spells)
     if lifetime is None:
         return None
-    staleness = measure_staleness(hours, seed)
+    staleness = None if hours is None else measure_staleness(hours, seed)
     return Durability(
         lifetime_h=lifetime.median_h,
         agents=lifetime.agents,

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unflux.model.tracks import (
+    Apart,
     Neighbour,
     NetworkOverlap,
     NetworkTrack,
@@ -19,13 +20,17 @@ from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
 from unflux.track.hours import find_hours
 from unflux.track.moves import Asked, find_moves
-from unflux.track.presence import find_presence
+from unflux.track.presence import Presence, find_presence
 from unflux.track.renumbering import find_renumbering
 from unflux.track.spells import Spells, find_spells
+from unflux.track.stretch import find_stretch
 from unflux.track.totals import count_agents
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
+MOST_SPANS: Final = 0.1
+"""Of the rows, that may reach beyond their bucket; with more, records are spans of time. Chosen:
+2026-11-29; looks and packets have none, and passive DNS that is summed by record has nearly all."""
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -48,6 +53,7 @@ def describe_life(
 
     ``neighbours``: domain, network, shared, first_at, last_at.
     """
+    served, apart = _cut(served)
     addresses = pc.unique(served["address"].combine_chunks()).sort()
     served = served.sort_by([("address", "ascending"), ("bucket", "ascending")])
     agent: Integers = (
@@ -60,12 +66,23 @@ def describe_life(
     came_s, left_s = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(came_s, agent, first_s)
     np.maximum.at(left_s, agent, last_s)
-    presence = find_presence(agent, bucket, count, bucket_s)
-    hours = find_hours(agent, bucket, count)
-    spells = find_spells(presence, came_s, left_s, int(count.sum()))
-    renumbering = find_renumbering(presence, spells, _providers(served, agent, size))
-    newcomers = np.bincount(presence.first, minlength=presence.occasion_count)
-    seen = np.bincount(presence.occasion, minlength=presence.occasion_count)
+    is_span = last_s >= bucket + bucket_s
+    are_spans = bool(is_span.mean() > MOST_SPANS)
+    # How many answers of a span fell into its first bucket is not known.
+    sights = np.where(is_span, 1, count)
+    if are_spans:
+        presence = _find_ends(agent, bucket, last_s, bucket_s)
+        spells = Spells.of_spans(came_s, left_s, presence.width_s)
+        seen = np.cumsum(_by_occasion(presence.first, presence))
+        seen[1:] -= np.cumsum(_by_occasion(presence.last, presence))[:-1]
+    else:
+        presence = find_presence(agent, bucket, sights, bucket_s)
+        spells = find_spells(presence, came_s, left_s, int(sights.sum()))
+        seen = _by_occasion(presence.occasion, presence)
+    hours = None if are_spans else find_hours(agent, bucket, sights)
+    renumbering = (
+        None if are_spans else find_renumbering(presence, spells, _providers(served, agent, size))
+    )
     return NetworkTrack(
         network=network,
         domains=tuple(domains),
@@ -73,16 +90,18 @@ def describe_life(
         last_seen=_moment(spells.end_s),
         answers=int(count.sum()),
         addresses=size,
+        apart=apart,
+        are_spans=are_spans,
         start=_moment(presence.start_s),
         occasion_s=presence.width_s,
         seen=tuple(seen.tolist()),
-        newcomers=tuple(newcomers.tolist()),
+        newcomers=tuple(_by_occasion(presence.first, presence).tolist()),
         new_per_hour=_new_per_hour(spells),
-        rotation_s=rotation_s,
-        population=count_agents(presence, spells, renumbering),
+        rotation_s=None if are_spans else rotation_s,
+        population=None if are_spans else count_agents(presence, spells, renumbering),
         renumbering=renumbering,
         durability=measure_durability(hours, spells),
-        day_rhythm=find_day_rhythm(hours),
+        day_rhythm=None if hours is None else find_day_rhythm(hours),
         vantages=views,
         is_per_client=is_per_client,
         moves=find_moves(_uses(served, first_s, last_s), spells.end_s, asked),
@@ -98,6 +117,32 @@ def describe_life(
             for row in sorted(neighbours, key=lambda row: (-row["shared"], row["domain"]))
         ),
     )
+
+
+def _cut(served: pa.Table) -> tuple[pa.Table, Apart | None]:
+    """Leave out the rows that lie far from all others, and tell of them."""
+    is_kept = pa.array(find_stretch(served["bucket"].to_numpy()))
+    left_out = served.filter(pc.invert(is_kept))
+    if not left_out.num_rows:
+        return served, None
+    apart = Apart(
+        answers=pc.sum(left_out["count"]).as_py(),
+        first_seen=_moment(float(_seconds(left_out["first_at"]).min())),
+        last_seen=_moment(float(_seconds(left_out["last_at"]).max())),
+    )
+    return served.filter(is_kept), apart
+
+
+def _find_ends(agent: Integers, bucket: Integers, last_s: Floats, bucket_s: int) -> Presence:
+    """Return a presence of the buckets in which spans begin and end."""
+    ends = np.maximum((last_s // bucket_s * bucket_s).astype(np.int64), bucket)
+    both = np.concatenate([bucket, ends])
+    return find_presence(np.tile(agent, 2), both, np.ones(len(both), np.int64), bucket_s)
+
+
+def _by_occasion(occasions: Integers, presence: Presence) -> Integers:
+    counted: Integers = np.bincount(occasions, minlength=presence.occasion_count)
+    return counted
 
 
 def _providers(served: pa.Table, agent: Integers, size: int) -> Integers:

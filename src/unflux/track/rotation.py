@@ -33,10 +33,11 @@ def measure_rotation(sets: pa.Table) -> float | None:
     order = np.lexsort((held, last_us, first_us, key))
     key, first_us, last_us, held = (part[order] for part in (key, first_us, last_us, held))
     is_same = key[1:] == key[:-1]
-    # Until when each key was seen, the row included: a running maximum that no key hands on.
-    span_us = int(last_us.max() - first_us.min()) + 1
-    until_us = np.maximum.accumulate(last_us - first_us.min() + key * span_us)
-    until_us += first_us.min() - key * span_us
+    # Until when each key was seen, the row included: a running maximum that no key hands on. Of
+    # ranks, since microseconds of years times keys are too many for 64 bits.
+    moments_us, rank = np.unique(last_us, return_inverse=True)
+    latest = np.maximum.accumulate(rank + key * len(moments_us))
+    until_us = moments_us[latest - key * len(moments_us)]
     silent_us = np.maximum(first_us[1:] - until_us[:-1], 0)
     is_next = is_same & (silent_us <= PAUSE_S * MICROSECONDS_PER_S)
     changes = int((is_next & (held[1:] != held[:-1])).sum())

@@ -1,6 +1,7 @@
 """Spells: when each agent was seen first and last, and how long it may go unseen."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,18 @@ class Spells:
     """So long an agent that is there goes unseen, in 19 of 20 gaps of more than an occasion."""
     gap_s: float
     """Mean time between two answers that hold an agent, while it is there."""
+
+    @classmethod
+    def of_spans(cls, first_s: Floats, last_s: Floats, silence_s: float) -> Self:
+        """Return spells of agents that records say were there from first to last."""
+        return cls(
+            first_s=first_s,
+            last_s=last_s,
+            start_s=float(first_s.min()),
+            end_s=float(last_s.max()),
+            silence_s=silence_s,
+            gap_s=1.0,
+        )
 
     @property
     def is_newcomer(self) -> NDArray[np.bool_]:
