@@ -81,7 +81,13 @@ def test_what_was_left_out_and_what_spans_do_not_tell_is_said() -> None:
     said = dict(sentences(spans))
     assert "are spans of time" in said["records"]
     assert "population" not in said
-    assert "between first and last sight" in Page(render_track_report([spans])).root.text
+    durability = sample_track().durability
+    assert durability is not None
+    spans = replace(spans, durability=replace(durability, coverage=(), half_life_h=None))
+    text = Page(render_track_report([spans])).root.text
+    assert "How long agents stay" in text
+    assert "blocklist" not in text
+    assert "between first and last sight" in text
 
 
 def test_a_lifetime_that_is_not_told_says_why() -> None:

@@ -28,7 +28,7 @@ is not found to cover a quarter by chance."""
 MOST_LISTS: Final = 200
 MOST_AGE_H: Final = 2_160
 """Lists that are made, and for how long each is scored. Chosen: 2026-11-29; a hundred thousand
-agents in a million rows take some seconds, and 70 MB."""
+agents in a million rows of a hundred days take a second or two, and 140 MB."""
 GROUPS: Final = 20
 """Of agents, each left out once for the interval (delete-a-group jackknife)."""
 
