@@ -4,19 +4,23 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, NoReturn
 
 import pytest
 from tests.measure.internet_of_rows import HOUR_S, START_US, Response, answer, roll
 from tests.pipeline.test_batch_reading import batch, tap
 
-from unflux.engine.retention import Bounds
+from unflux.engine.retention import OLDEST, Bounds
 from unflux.engine.store import Store
 from unflux.model.errors import StoreFullError
-from unflux.model.events import Conviction, Event
+from unflux.model.events import Conviction
+from unflux.model.events import Event as Told
+from unflux.model.rollup import Rollup
 from unflux.model.times import moment_at
 from unflux.pipeline.batch_reading import BatchRead
 from unflux.pipeline.rounds import CONVICTIONS, POSITIONS, Options, Rounds
@@ -58,7 +62,7 @@ def flux(names: Iterable[str], since_s: int, until_s: int) -> Iterable[Response]
 
 def test_a_network_keeps_its_id_while_the_window_slides(tmp_path: Path) -> None:
     """Whichever of its names is seen first in a window names it there."""
-    told: list[Event] = []
+    told: list[Told] = []
     bounds = Bounds(window=timedelta(hours=2))
     rounds = Rounds(Options(store=tmp_path / "store", bounds=bounds), told.extend)
     names = [f"flux-{n}.example" for n in range(4)]
@@ -154,3 +158,37 @@ def test_rows_that_were_let_go_for_a_batch_are_counted_however_often_it_is_tried
     gone = rounds.keep(read, BEGIN)
     assert gone.total() == before + 3 * 60 - stored(rounds, path)[1] > 0
     assert rounds.keep(told_of(["o.example"], "3"), BEGIN) == {}
+
+
+def test_rows_that_go_for_the_file_go_while_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a transaction nothing is freed, and each batch would have as many rows go again."""
+    rounds = Rounds(
+        Options(store=tmp_path / "store", bounds=Bounds(max_octets=1)), lambda _events: None
+    )
+    first = answer("a.example", ["20.0.0.1"]), answer("b.example", ["20.0.0.2"], HOUR_S)
+    rounds.keep(read_of(first), BEGIN)
+    is_read, frees, seen = Event(), Event(), []
+    take, checkpoint = Store.rollup, Store.checkpoint
+
+    def take_slowly(self: Store, *given: Any, **more: Any) -> Rollup:
+        is_read.set()
+        frees.wait(0.5)
+        seen.append("read")
+        return take(self, *given, **more)
+
+    def free(self: Store) -> None:
+        seen.append("free")
+        frees.set()
+        checkpoint(self)
+
+    monkeypatch.setattr(Store, "rollup", take_slowly)
+    monkeypatch.setattr(Store, "checkpoint", free)
+    with ThreadPoolExecutor() as threads:
+        loading = threads.submit(rounds.load, BEGIN + timedelta(hours=1))
+        is_read.wait()
+        gone = rounds.keep(told_of(["c.example"], "2"), BEGIN)
+        assert loading.result().rollup.lookups.num_rows == 2
+    assert seen == ["read", "free"]
+    assert gone == {OLDEST: 3}

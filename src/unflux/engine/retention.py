@@ -4,7 +4,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -88,6 +88,8 @@ BUCKETS: Final = " UNION ALL ".join(
 DELETE_OLDEST: Final = (
     f"DELETE FROM {{0}} WHERE coalesce(epoch_us(bucket_at), 0) <= ? AND domain NOT IN ({KEPT})"
 )
+NOTHING_ELSE: Final = nullcontext()
+"""Where nobody else reads in this process."""
 EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 """Before all records."""
 
@@ -111,10 +113,17 @@ class Bounds:
         return max(self.keep.values()) if len(self.keep) == len(STORED) else None
 
 
-def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> Counter[str]:
+def hold(
+    store: Store,
+    bounds: Bounds,
+    now: datetime,
+    kept: Collection[str],
+    alone: AbstractContextManager[object] = NOTHING_ELSE,
+) -> Counter[str]:
     """Bring a store within its bounds; return how many rows were let go for it, by reason.
 
     Before any is let go at the ceiling of rows, those of hours that are over are summed by hour.
+    ``alone``: within it nobody else has a transaction, see :func:`shrink`.
     """
     gone = Counter[str]()
     if bounds.keep:
@@ -128,7 +137,7 @@ def hold(store: Store, bounds: Bounds, now: datetime, kept: Collection[str]) -> 
         store.compact(now)
         gone += shed(store, since, bounds.max_rows, kept)
     if bounds.max_octets is not None:
-        gone += shrink(store, bounds.max_octets, kept)
+        gone += shrink(store, bounds.max_octets, kept, alone)
     return gone
 
 
@@ -172,13 +181,19 @@ def shed(store: Store, since: datetime, ceiling: int, kept: Collection[str]) -> 
     return gone
 
 
-def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
+def shrink(
+    store: Store,
+    ceiling: int,
+    kept: Collection[str],
+    alone: AbstractContextManager[object] = NOTHING_ELSE,
+) -> Counter[str]:
     """Delete rows where a store leaves too little free of a ceiling of its file, octets; return
     how many, by reason.
 
     The oldest buckets go first, but for rows of the ``kept`` domains; where there is one bucket
     only of others, what :func:`shed` lets go. The file keeps its length, and what is free in it is
-    written to again.
+    written to again. It is done ``alone``: beside a transaction nothing is freed, so that the next
+    batch would have as much deleted once more.
     """
     with store.transaction():
         (used,) = store.execute(SIZE).fetchone()
@@ -186,6 +201,15 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
     if used <= full:
         return Counter()
     left = max(full - ceiling * DELETED, 0.0) / used
+    with alone:
+        gone = _delete_oldest(store, left, kept)
+        with suppress(StoreError):
+            store.checkpoint()
+    return gone
+
+
+def _delete_oldest(store: Store, left: float, kept: Collection[str]) -> Counter[str]:
+    """Delete rows until such a part of them is left."""
     with _kept(store, kept), store.transaction():
         buckets = store.execute(BUCKETS).fetchall()
         rows = _count_since(store, EVER)
@@ -198,11 +222,7 @@ def shrink(store: Store, ceiling: int, kept: Collection[str]) -> Counter[str]:
         if last is not None:
             for shape in STORED:
                 store.execute(DELETE_OLDEST.format(shape.name), [last])
-    if last is None:
-        return shed(store, EVER, int(rows * left), kept)
-    with suppress(StoreError):
-        store.checkpoint()
-    return Counter({OLDEST: gone})
+    return shed(store, EVER, int(rows * left), kept) if last is None else Counter({OLDEST: gone})
 
 
 def _count_since(store: Store, since: datetime) -> int:

@@ -131,8 +131,10 @@ class Store:
         return store
 
     def checkpoint(self) -> None:
-        """Free in the file what was deleted; raises StoreError where others read meanwhile, and
-        closing does it then.
+        """Free in the file what was deleted, or nothing where others have a transaction meanwhile;
+        raises StoreError.
+
+        What was not freed then is when the store is closed alone after rows were changed.
         """
         with _named(self._path):
             self.execute("CHECKPOINT")

@@ -3,12 +3,13 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import pyarrow as pa
@@ -93,6 +94,8 @@ class Rounds:
         self._kept = self.standing
         self._is_changed = True
         self._analysis = RunningAnalysis(options.scanning)
+        self._reading = Lock()
+        """Held by who reads records: a store frees nothing beside that."""
         self._leaves_at: datetime | None = None
         self._tried: BatchRead | None = None
         """What the store has not said yet that it took."""
@@ -139,7 +142,8 @@ class Rounds:
         self._tried, self._before = read, number
         bounds = self._options.bounds
         left = bounds.max_rows - read.rollup.row_count
-        self._gone += hold(store, replace(bounds, max_rows=left), now, self.standing)
+        bounds = replace(bounds, max_rows=left)
+        self._gone += hold(store, bounds, now, self.standing, self._reading)
         store.extend(
             read.rollup,
             SOURCE,
@@ -183,7 +187,7 @@ class Rounds:
         """Take what changed in the window out of the store, also while a batch is added."""
         self._is_changed = False
         try:
-            with self._open() as store:
+            with self._open_to_read() as store:
                 # What was stored before the clock went back waits until its time has come.
                 span = Span(since=now - self._options.bounds.window, until=now + AHEAD)
                 return self._analysis.load(store, span)
@@ -199,7 +203,7 @@ class Rounds:
         began_at_s = time.monotonic()
         try:
             self._analysis.measure(part)
-            with self._analysis.concluded(self._open, _members(self.standing)) as (
+            with self._analysis.concluded(self._open_to_read, _members(self.standing)) as (
                 engine, analysis,
             ):  # fmt: skip
                 counted = engine.take(TOTALS).to_pydict()
@@ -236,6 +240,12 @@ class Rounds:
         """Open the store; one thread writes to it faster than two that wait for each other."""
         options = self._options
         return Store.open(options.store, wait_s=WAIT_S, workers=1, memory_bytes=options.store_bytes)
+
+    @contextmanager
+    def _open_to_read(self) -> Iterator[Store]:
+        """Open the store for transactions that take long."""
+        with self._reading, self._open() as store:
+            yield store
 
     def _keep_standing(self, store: Store) -> None:
         """Keep what stands, and what tells of it to receivers, in one transaction."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,8 @@ from unflux.pipeline import steps
 from unflux.pipeline.analysis import Analysis, conclude, measure_records, put_records
 from unflux.pipeline.gathering import Options
 from unflux.pipeline.scanning import locate_records, open_for
+
+OpenStore = Callable[[], AbstractContextManager[Store]]
 
 KEPT: Final = tuple(step.name for step in steps.MEASURED_ALONE)
 LEAVING: Final = pa.schema([pa.field("domain", TEXT), pa.field("leaves_at", MOMENT)])
@@ -133,7 +135,7 @@ class RunningAnalysis:
 
     @contextmanager
     def concluded(
-        self, open_store: Callable[[], Store], held: pa.Table | None = None
+        self, open_store: OpenStore, held: pa.Table | None = None
     ) -> Iterator[tuple[Engine, Analysis]]:
         """Judge all domains; the analysis lives as long as the engine.
 
@@ -167,7 +169,7 @@ class RunningAnalysis:
         changed.update(owners_behind(store, span, changed))
         return changed if len(changed) <= self._most_changed else None
 
-    def _bring(self, engine: Engine, open_store: Callable[[], Store], around: Around) -> None:
+    def _bring(self, engine: Engine, open_store: OpenStore, around: Around) -> None:
         """Have the engine hold the records around some domains."""
         assert self._last is not None  # noqa: S101  something was measured
         with open_store() as store:
