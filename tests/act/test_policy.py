@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.act.plans import NOW, RELAYED, gate, plan_of, proposal, protected
+from tests.act.plans import ANSWERS, DELEGATION, NOW, RELAYED, gate, plan_of, proposal, protected
 
 from unflux.act.gate import Limits
 from unflux.act.policy import decide
@@ -122,3 +122,28 @@ def test_reports_do_not_stand() -> None:
 def test_the_same_proposals_in_any_order_give_the_same_plan() -> None:
     proposals = [DOMAIN, ADDRESS, proposal("block-domain", "com"), proposal("block-domain", "a.b")]
     assert plan_of(*proposals) == plan_of(*reversed(proposals))
+
+
+def test_what_speaks_for_an_agent_in_one_network_speaks_for_it_in_all() -> None:
+    for told, rule in (
+        ({"innocent": ("cdn",)}, "innocent-explanation"),
+        ({"shared_with": ("bank.example",)}, "shared-target"),
+    ):
+        networks = [ADDRESS, replace(ADDRESS, network="n-2", **told)]  # type: ignore[arg-type]
+        for proposals in (networks, networks[::-1]):
+            (refusal,) = plan_of(*proposals).refusals
+            assert [objection.rule for objection in refusal.objections] == [rule]
+            assert plan_of(*proposals).actions == ()
+
+
+def test_one_network_must_prove_an_agent_and_one_is_enough() -> None:
+    of_answers = replace(ADDRESS, proofs=(ANSWERS,), score=0.9999)
+    of_servers = replace(ADDRESS, proofs=(DELEGATION,), network="n-2")
+    proved = replace(ADDRESS, network="n-3")
+    (refusal,) = plan_of(of_answers, of_servers).refusals
+    assert {objection.rule for objection in refusal.objections} == {"few-proofs"}
+    assert len(refusal.objections) == 2
+    for proposals in ((of_answers, of_servers, proved), (proved, of_servers, of_answers)):
+        plan = plan_of(*proposals)
+        assert [action.proposal.network for action in plan.actions] == ["n-3"]
+        assert plan.refusals == ()

@@ -2,8 +2,9 @@
 
 Nothing else makes an :class:`Action`. A proposal passes when no rule of :mod:`unflux.act.rules`
 objects and there is room under the cap of its kind; every refusal is kept with all that was said
-against it. What stood before is asked again: it stays only while no rule objects to it, the records
-do not say otherwise of its domains, and its time is not over.
+against it. What several networks propose is one action or one refusal. What stood before is asked
+again: it stays only while no rule objects to it, the records do not say otherwise of its domains,
+and its time is not over.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,14 +53,15 @@ def decide(
     asked no more, so not to be seen ends nothing: its expiry does.
     """
     known = verdicts or {}
-    fresh = {proposal.id: proposal for proposal in proposals}
+    proposals = list(proposals)
+    fresh = {proposal.id for proposal in proposals}
     stood = {action.id: action for action in standing}
     kept = [
         action.proposal
         for id_, action in stood.items()
         if id_ not in fresh and _ended(action, gate, known) is None
     ]
-    passed, refused = _pass_rules([*fresh.values(), *kept], gate)
+    passed, refused = _pass_rules([*proposals, *kept], gate)
     passed, over = _pass_caps(passed, gate)
     refusals = _in_order([*refused, *over])
     actions = _compose(_without_spared(passed, refused), gate, stood)
@@ -73,14 +75,41 @@ def decide(
 
 
 def _pass_rules(proposals: Iterable[Proposal], gate: Gate) -> tuple[list[Proposal], list[Refusal]]:
+    """Let through the surest of each id that no rule objects to, or keep what was said of all."""
     passed, refused = [], []
-    for proposal in proposals:
-        objections = _object(proposal, gate)
+    for several in _by_id(proposals):
+        asked = [(proposal, _object(proposal, gate)) for proposal in several]
+        surest, objections = min(asked, key=_by_sureness)
         if objections:
-            refused.append(Refusal(proposal=proposal, objections=objections))
+            told = dict.fromkeys(objection for _, said in asked for objection in said)
+            refused.append(Refusal(proposal=surest, objections=tuple(told)))
         else:
-            passed.append(proposal)
+            passed.append(surest)
     return passed, refused
+
+
+def _by_sureness(asked: tuple[Proposal, tuple[Objection, ...]]) -> tuple[bool, float, str]:
+    proposal, objections = asked
+    return bool(objections), -proposal.score, proposal.network or ""
+
+
+def _by_id(proposals: Iterable[Proposal]) -> Iterator[Sequence[Proposal]]:
+    """Yield the proposals of each id, of an agent one for each of its networks.
+
+    What speaks for a target in one of them speaks for it in all; what proves one is no proof of
+    another.
+    """
+    found: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        found.setdefault(proposal.id, []).append(proposal)
+    for several in found.values():
+        if len(several) == 1:
+            yield several
+            continue
+        innocent = tuple(sorted({name for one in several for name in one.innocent}))
+        shared = tuple(sorted({name for one in several for name in one.shared_with}))
+        told = (replace(one, innocent=innocent, shared_with=shared) for one in several)
+        yield sorted(told, key=lambda one: one.network or "")
 
 
 def _object(proposal: Proposal, gate: Gate) -> tuple[Objection, ...]:
