@@ -198,6 +198,30 @@ def test_a_source_that_cannot_be_read_fails_the_run(run: Run, records: Path, rou
     assert targets(ran, "stands", "block-domain") == set(FLUX_DOMAINS)
 
 
+def test_a_source_that_cannot_be_read_lets_nothing_new_be_written(
+    run: Run, records: Path, routes: Path, tmp_path: Path
+) -> None:
+    broken, out, allow = (tmp_path / name for name in ("neighbours.pcap", "out", "allow.txt"))
+    broken.write_bytes(bytes(range(256)))
+    base = ("block", records, "--asn", routes, *AT, "--format", "list", "--out", out)
+    ran = run(*base, broken)
+    assert ran.status == 1
+    assert "neighbours.pcap" in ran.err
+    assert not (out / "domains.txt").exists()
+
+    allow.write_text("flux1.example\n")
+    assert run(*base, "--allow", allow).status == 0
+    stood = (out / "domains.txt").read_text()
+    assert "flux0.example" in stood
+    ran = run(*base, broken)
+    assert ran.status == 1
+    assert "neighbours.pcap" in ran.err
+    assert "nothing is decided anew" in ran.err
+    assert (out / "domains.txt").read_text() == stood
+    assert run(*base, broken, "--withdraw", "all").status == 1
+    assert "flux0.example" not in (out / "domains.txt").read_text()
+
+
 def test_bundles_name_who_reports(run: Run, records: Path, routes: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     base = ("block", records, "--asn", routes, *AT, "--out", out)

@@ -34,14 +34,14 @@ from unflux.cli.output import LOG_CELLS, error_console
 from unflux.cli.progress import say
 from unflux.model.actions import Plan
 from unflux.model.addresses import canonical_address
-from unflux.model.errors import UnfluxError, UsageError
+from unflux.model.errors import UnfluxError, UnreadableSourceError, UsageError
 from unflux.model.names import normalise_name
 from unflux.model.times import moment_at
 from unflux.model.verdicts import ScanResult
 from unflux.pipeline.acting import Standing, plan
 from unflux.pipeline.deployment import Deployment, Prepared
+from unflux.pipeline.gathering import Gathered, gather, gather_nothing
 from unflux.pipeline.gathering import Options as GatherOptions
-from unflux.pipeline.gathering import gather, gather_nothing
 from unflux.present import terminal
 from unflux.present.plan_table import print_plan
 from unflux.present.visible import make_visible
@@ -150,7 +150,8 @@ def decide_plan(
     """Return what the records say, what is decided, and whether all that was named could be read.
 
     What is deployed must end, and be taken back, when the records are gone: then it is decided
-    without any. Raises UnfluxError where there is nothing to read and nothing to end.
+    without any. So it is where one source of several is gone, since a neighbour may be in that.
+    Raises UnfluxError where there is nothing to read and nothing to end.
     """
     gate, standing, deployment = prepared.gate, prepared.standing, prepared.deployment
     must_end = deployment is not None and (bool(gate.withdrawn) or not deployment.is_new)
@@ -158,7 +159,10 @@ def decide_plan(
     error: UnfluxError | None = None
     if has_records or not must_end:
         try:
-            return *plan(gather(sources, options, progress), options, gate, standing), True
+            gathered = gather(sources, options, progress)
+            if deployment is not None:
+                _demand_whole(gathered)
+            return *plan(gathered, options, gate, standing), True
         except UnfluxError as raised:
             if not must_end or isinstance(raised, UsageError):
                 raise
@@ -167,6 +171,13 @@ def decide_plan(
     say(make_visible(f"{why}: nothing is decided anew, and what stands ends when it must"))
     without_tables = replace(options, routes=())
     return *plan(gather_nothing(), without_tables, gate, standing), error is None
+
+
+def _demand_whole(gathered: Gathered) -> None:
+    """Raise UnreadableSourceError, which names them, where sources could not be read."""
+    broken = [f"{source.name}: {source.error}" for source in gathered.sources if source.error]
+    if broken:
+        raise UnreadableSourceError("; ".join(broken))
 
 
 def write_plan(plan: Plan, result: ScanResult, prepared: Prepared, wishes: Wishes) -> bool:
