@@ -254,6 +254,14 @@ def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_address
     assert found == {"block-domain": ((), later), "report-domain": (history, later)}
 
 
+def test_to_be_asked_for_is_not_to_be_shown() -> None:
+    asked = convicted("bad.example", last_seen=SEEN + timedelta(hours=9))
+    for shown_at, seen in (({}, None), ({"bad.example": SEEN}, SEEN)):
+        around = Surroundings(shown_at=shown_at)
+        found = propose([asked], [], around, guilty=frozenset())
+        assert {proposal.last_seen for proposal in found} == {seen}
+
+
 def test_an_agent_in_own_space_is_to_be_filtered_too() -> None:
     around = Surroundings(served=SERVED, address_users={"20.1.2.3": frozenset({"bank.example"})})
     told = ([convicted("bad.example")], [network(AGENT)], around)

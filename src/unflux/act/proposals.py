@@ -138,7 +138,7 @@ def _domain(
             evidence=evidence,
             proofs=proofs,
             first_seen=verdict.first_seen,
-            last_seen=around.shown_at.get(verdict.domain, verdict.last_seen),
+            last_seen=around.shown_at.get(verdict.domain),
             related=servers[:MOST_RELATED],
             innocent=_holding_of_name(verdict),
             delegations=delegations if kind == "report-domain" else (),
