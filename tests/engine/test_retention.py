@@ -12,6 +12,7 @@ from unflux.engine import crowding, retention
 from unflux.engine.retention import Bounds, forget, hold, shed, shrink
 from unflux.engine.store import Store
 from unflux.model.columns import STORED
+from unflux.model.errors import StoreError
 from unflux.model.rollup import tables_of
 
 TABLES = [shape.name for shape in STORED]
@@ -205,9 +206,23 @@ def test_each_table_has_an_age_of_its_own(tmp_path: Path) -> None:
     assert bounds.oldest == 9 * day
     with Store.open(tmp_path / "s") as store:
         store.extend(rollup_of(seen), "watch", "dnstap", 6, {})
-        assert hold(store, bounds, START, []) == {retention.AGED: 6}
+        assert [*hold(store, bounds, START, [])] == [{retention.AGED: 6}]
         left = store.rollup()
     assert [t.num_rows for t in (left.sightings, left.lookups, left.answer_sets)] == [4, 2, 6]
+
+
+def test_what_a_step_let_go_is_told_before_the_next_one_fails(tmp_path: Path) -> None:
+    seen: list[Seen] = [(-86_400 * days, f"d{days}.example", "20.0.0.1", 60) for days in range(6)]
+    bounds = Bounds(keep={"sightings": timedelta(days=3.5)})
+    gone = Counter[str]()
+    with Store.open(tmp_path / "s") as store:
+        store.extend(rollup_of(seen), "watch", "dnstap", 6, {})
+        store.execute("ALTER TABLE lookups RENAME TO others")
+        with pytest.raises(StoreError, match="lookups"):
+            for step in hold(store, bounds, START, []):
+                gone += step
+        assert store.execute("SELECT count(*) FROM sightings").fetchone() == (4,)
+    assert gone == {retention.AGED: 2}
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 # ruff: noqa: S608  nothing but declared names is written into a statement
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -119,34 +119,37 @@ def hold(
     now: datetime,
     kept: Collection[str],
     alone: AbstractContextManager[object] = NOTHING_ELSE,
-) -> Counter[str]:
-    """Bring a store within its bounds; return how many rows were let go for it, by reason.
+) -> Iterator[Counter[str]]:
+    """Bring a store within its bounds; yield after each step how many rows it let go, by reason.
 
     Before any is let go at the ceiling of rows, those of hours that are over are summed by hour.
-    ``alone``: within it nobody else has a transaction, see :func:`shrink`.
+    ``alone``: within it nobody else has a transaction, see :func:`shrink`. Raises StoreError; what
+    was yielded until then is gone.
     """
-    gone = Counter[str]()
     if bounds.keep:
         oldest = dict.fromkeys((shape.name for shape in VANTAGE_TABLES), max(bounds.keep.values()))
-        before = {
-            name: now - age for name, age in {**oldest, **bounds.keep}.items() if store.has(name)
-        }
-        gone[AGED] = forget(store, before)
+        before = {name: now - age for name, age in {**oldest, **bounds.keep}.items()}
+        yield Counter({AGED: forget(store, before)})
     since = now - bounds.window
-    if _count_since(store, since) > bounds.max_rows:
+    with store.transaction():
+        rows = _count_since(store, since)
+    if rows > bounds.max_rows:
         store.compact(now)
-        gone += shed(store, since, bounds.max_rows, kept)
+        yield shed(store, since, bounds.max_rows, kept)
     if bounds.max_octets is not None:
-        gone += shrink(store, bounds.max_octets, kept, alone)
-    return gone
+        yield shrink(store, bounds.max_octets, kept, alone)
 
 
 def forget(store: Store, before: Mapping[str, datetime]) -> int:
-    """Delete the rows of each table that were seen last before its moment; return how many."""
+    """Delete the rows of each table that were seen last before its moment; return how many.
+
+    A table that was not made yet has none.
+    """
     with store.transaction():
         return sum(
             int(store.execute(f"DELETE FROM {name} WHERE last_at < ?", [moment]).fetchone()[0])
             for name, moment in before.items()
+            if store.has(name)
         )
 
 

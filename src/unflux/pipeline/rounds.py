@@ -143,7 +143,8 @@ class Rounds:
         bounds = self._options.bounds
         left = bounds.max_rows - read.rollup.row_count
         bounds = replace(bounds, max_rows=left)
-        self._gone += hold(store, bounds, now, self.standing, self._reading)
+        for gone in hold(store, bounds, now, self.standing, self._reading):
+            self._gone += gone
         store.extend(
             read.rollup,
             SOURCE,
