@@ -81,6 +81,42 @@ def test_name_servers_and_a_cut_reply() -> None:
     assert (said.outcome, said.is_truncated) == ("answered", True)
 
 
+SUBNET = ip_network("198.51.100.0/22")
+
+
+@pytest.mark.parametrize(
+    ("option", "scope_bits"),
+    [
+        (None, None),
+        (dns.edns.ECSOption("198.51.100.0", 22, 0), 0),
+        (dns.edns.ECSOption("198.51.100.0", 22, 24), 24),
+        (dns.edns.ECSOption("198.51.100.0", 24, 24), None),  # of another's question
+        (dns.edns.ECSOption("203.0.112.0", 22, 24), None),
+        (dns.edns.GenericOption("ECS", b"\0"), None),
+        (dns.edns.GenericOption("65001", b"\0\x01\x16\x18\xc6\x33\x64"), None),
+    ],
+)
+def test_for_whom_an_answer_is(option: dns.edns.Option | None, scope_bits: int | None) -> None:
+    question = Question("www.bad.example", "A", SUBNET)
+    answer = reply("www.bad.example. 20 A 20.0.0.1", question=question)
+    padding = dns.edns.GenericOption("65002", b"\0\x08\0\x07")
+    answer.use_edns(0, options=[padding, *([option] if option else [])])
+    wire = answer.to_wire()
+    assert parse_reply(wire, question) == Reply(
+        outcome="answered", found=frozenset({"20.0.0.1"}), ttl_s=20, scope_bits=scope_bits
+    )
+    assert parse_reply(wire, A).scope_bits is None  # nobody was told a subnet
+    for size in range(12 + len("www.bad.example") + 2 + 4, len(wire)):
+        assert parse_reply(wire[:size], question).scope_bits is None
+
+
+def test_a_subnet_of_everybody_may_come_back_without_a_scope() -> None:
+    question = Question("www.bad.example", "A", ip_network("0.0.0.0/0"))
+    answer = reply("www.bad.example. 20 A 20.0.0.1", question=question)
+    answer.use_edns(0, options=[dns.edns.GenericOption("ECS", b"\0\x01\0")])
+    assert parse_reply(answer.to_wire(), question).scope_bits is None
+
+
 @pytest.mark.parametrize("code", [0, 2, 3])
 def test_a_cut_reply_without_records_denies_nothing(code: int) -> None:
     cut = reply(code=code)

@@ -1,15 +1,16 @@
 """Vantages: what each saw, and whether they are shown the same agents."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from random import Random
 from typing import Any
 
 import pyarrow as pa
 
 from unflux.model.endpoint import Endpoint
-from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_TABLES
+from unflux.model.vantages import VANTAGE_ANSWERS, VANTAGE_SUBNETS, VANTAGE_TABLES
 from unflux.track.exchange import Look
 from unflux.track.question import SILENT, Question, QuestionType, Reply
 from unflux.track.rhythm import Bounds, Rhythm, Turn, follow, measure_turn
@@ -72,7 +73,7 @@ def rotation_s(scripts: Mapping[QuestionType, Script], **changes: Any) -> float 
                          turn))  # fmt: skip
             rhythm = after
     tables = {shape: table.to_pylist() for shape, table in tally(kept).items()}
-    looked, answers, turns = (tables[shape] for shape in VANTAGE_TABLES)
+    looked, answers, turns, _ = (tables[shape] for shape in VANTAGE_TABLES)
     (view,) = find_views(looked, answers, turns, NAMES)
     assert view.looks == len(kept)
     return view.rotation_s
@@ -113,12 +114,12 @@ def test_without_a_change_or_from_answers_that_were_cut_there_is_no_rotation() -
 
 
 def test_vantages_that_are_shown_other_agents_are_told_from_a_large_pool() -> None:
-    assert is_per_client([*pool("one", "a"), *pool("two", "a")], NAMES) is False
-    assert is_per_client([*pool("one", "a"), *pool("two", "b")], NAMES) is True
-    assert is_per_client(pool("one", "a"), NAMES) is None
+    assert is_per_client([*pool("one", "a"), *pool("two", "a")], [], NAMES) is False
+    assert is_per_client([*pool("one", "a"), *pool("two", "b")], [], NAMES) is True
+    assert is_per_client(pool("one", "a"), [], NAMES) is None
     # Nobody sees an address of a very large pool twice: nothing speaks for a difference.
     large = [answer(v, hour, f"{v}{hour}{n}") for v in "xy" for hour in range(4) for n in range(8)]
-    assert is_per_client(large, NAMES) is False
+    assert is_per_client(large, [], NAMES) is False
 
 
 def drifting(vantage: str, hours: Iterable[int], every_h: int = 1) -> list[dict[str, Any]]:
@@ -128,13 +129,13 @@ def drifting(vantage: str, hours: Iterable[int], every_h: int = 1) -> list[dict[
 
 def test_vantages_of_other_weeks_are_not_compared() -> None:
     first, second = drifting("one", range(168)), drifting("two", range(168, 336))
-    assert is_per_client([*first, *second], NAMES) is None
+    assert is_per_client([*first, *second], [], NAMES) is None
     # Nor are other names of other pools, and where both looked the hours that they share count.
     other = [{**row, "query": "worse.example", "address": "b" + row["address"]}
              for row in drifting("two", range(168))]  # fmt: skip
-    assert is_per_client([*first, *other], {*NAMES, "worse.example"}) is None
+    assert is_per_client([*first, *other], [], {*NAMES, "worse.example"}) is None
     assert is_per_client([*drifting("one", range(168), 24), *drifting("two", range(100, 336), 24)],
-                         NAMES) is False  # fmt: skip
+                         [], NAMES) is False  # fmt: skip
 
 
 def test_addresses_that_are_planted_for_each_client_are_no_agents() -> None:
@@ -149,6 +150,40 @@ def test_addresses_that_are_planted_for_each_client_are_no_agents() -> None:
         schema=VANTAGE_ANSWERS.schema,
     )
     left = leave_planted(table).to_pylist()
-    assert is_per_client(left, NAMES) is False
+    assert is_per_client(left, [], NAMES) is False
     (view, _) = find_views([looks("one"), looks("two")], left, [], NAMES)
     assert (view.addresses, view.own) == (20, 0)
+
+
+def told(vantage: str, heeded: int) -> dict[str, Any]:
+    return {"vantage": vantage, "query": "bad.example", "answers": 9, "heeded": heeded}
+
+
+def test_a_vantage_whose_subnet_nobody_heeds_is_a_copy_and_says_nothing() -> None:
+    plain, subnet = "192.0.2.53:53", "192.0.2.53:53 for 198.51.100.0/24"
+    same, other = ([*pool(plain, "a"), *pool(subnet, letter)] for letter in "ab")
+    assert is_per_client(same, [], NAMES) is None
+    assert is_per_client(same, [told(subnet, 0)], NAMES) is None
+    assert is_per_client(same, [told(subnet, 9)], NAMES) is False
+    assert is_per_client(other, [told(subnet, 9)], NAMES) is True
+    elsewhere = [*same, *pool("192.0.2.54:53", "a")]
+    assert is_per_client(elsewhere, [told(subnet, 0)], NAMES) is False
+
+
+def test_whether_a_subnet_was_heeded_is_counted_where_one_was_told() -> None:
+    network = ip_network("198.51.100.0/24")
+    kept = list[tuple[Look, Turn]]()
+    for subnet, reply in (
+        (None, Reply(outcome="answered")),
+        (network, Reply(outcome="nxdomain")),
+        *((network, Reply(outcome="answered", scope_bits=bits)) for bits in (None, 0, 24)),
+    ):
+        look = Look(
+            vantage=replace(VANTAGE, subnet=subnet), question=Question("bad.example", "A", subnet),
+            at=START, reply=reply, wire=None,
+        )  # fmt: skip
+        kept.append((look, Turn()))
+    (row,) = tally(kept)[VANTAGE_SUBNETS].to_pylist()
+    assert (row["vantage"], row["answers"], row["heeded"]) == (
+        "192.0.2.53:53 for 198.51.100.0/24", 3, 1
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What was seen from each vantage: three tables of a store that is tracked into."""
+"""What was seen from each vantage: four tables of a store that is tracked into."""
 
 from typing import Final
 
@@ -75,4 +75,17 @@ VANTAGE_TURNS: Final = TableShape(
         *_SEEN,
     ),
 )
-VANTAGE_TABLES: Final = (VANTAGE_LOOKS, VANTAGE_ANSWERS, VANTAGE_TURNS)
+VANTAGE_SUBNETS: Final = TableShape(
+    "vantage_subnets",
+    "One row per hour, vantage, name and type: answers to questions that named a client subnet.",
+    (
+        _BUCKET,
+        _VANTAGE,
+        _QUERY,
+        _QTYPE,
+        _looks("answers", "answers to questions that named a client subnet"),
+        _looks("heeded", "of them such that are for the clients of some prefix alone"),
+        *_SEEN,
+    ),
+)
+VANTAGE_TABLES: Final = (VANTAGE_LOOKS, VANTAGE_ANSWERS, VANTAGE_TURNS, VANTAGE_SUBNETS)

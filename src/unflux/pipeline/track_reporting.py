@@ -34,7 +34,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
         message = f"there is no store at {options.store}"
         raise StoreError(message)
     with Store.open(options.store, read_only=True, wait_s=WAIT_S) as store:
-        looks, answers, turns = map(store.looks, VANTAGE_TABLES)
+        looks, answers, turns, told = map(store.looks, VANTAGE_TABLES)
     answers = leave_planted(answers)
     gathered = gather([], replace(options, list_all=False), None)
     bucket_s = gathered.bucket_s
@@ -65,7 +65,7 @@ def report_tracks(names: Sequence[str], options: Options) -> tuple[NetworkTrack,
                 rows,
                 bucket_s=bucket_s,
                 views=find_views(looked, shown, _of(turns, asked), set(asked)),
-                is_per_client=is_per_client(shown, set(asked)),
+                is_per_client=is_per_client(shown, _of(told, asked), set(asked)),
                 neighbours=beside.get(network, []),
                 overlaps=find_overlaps(_in(met, network).to_pylist()),
                 rotation_s=measure_rotation(_in(sets, network)),

@@ -100,6 +100,7 @@ class _Tracking:
         self._outcomes = Counter[str]()
         self._is_ending = asyncio.Event()
         self._told_dead = set[str]()
+        self._told_ignored = set[str]()
 
     async def run(self, commands: "asyncio.Queue[Command]") -> Ending:
         """Begin where the last run ended; end with all stored."""
@@ -135,7 +136,16 @@ class _Tracking:
 
     def _take(self, look: Look, turn: Turn) -> None:
         self._outcomes[look.reply.outcome] += 1
+        self._tell_ignored(look)
         self._keeper.take(look, turn)
+
+    def _tell_ignored(self, look: Look) -> None:
+        """Tell once of a vantage whose answers do not say that they heed the subnet."""
+        is_ignored = look.question.subnet is not None and look.reply.scope_bits is None
+        vantage = str(look.vantage)
+        if is_ignored and look.reply.outcome == "answered" and vantage not in self._told_ignored:
+            self._told_ignored.add(vantage)
+            self._tell("subnet-ignored", vantage=vantage)
 
     def _tell_dead(self) -> None:
         for name in sorted(self._agenda.dead - self._told_dead):

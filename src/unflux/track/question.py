@@ -1,8 +1,10 @@
 """Questions as octets, and what a reply says; dnspython composes and parses."""
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Final, Literal
 
@@ -54,6 +56,9 @@ class Reply:
     ttl_s: int | None = None
     """The smallest of the answer's records; null where there is none."""
     is_truncated: bool = False
+    scope_bits: int | None = None
+    """Length of the prefix of clients that it is for, by its client subnet option (RFC 7871 section
+    6), 0: of all; null where it has none for the subnet of the question, or there is none."""
 
 
 UNREADABLE: Final = Reply(outcome="unreadable")
@@ -69,13 +74,16 @@ def compose_question(question: Question, number: int) -> bytes:
 def _body(question: Question) -> bytes:
     options: list[dns.edns.Option] = []
     if question.subnet is not None:
-        network = question.subnet
-        options = [dns.edns.ECSOption(str(network.network_address), network.prefixlen)]
+        options = [_option_of(question.subnet)]
     message = dns.message.make_query(
         _parsed(question.name), question.qtype,
         use_edns=0, payload=PAYLOAD_OCTETS, options=options, id=0,
     )  # fmt: skip
     return message.to_wire()[2:]
+
+
+def _option_of(subnet: Network) -> dns.edns.ECSOption:
+    return dns.edns.ECSOption(str(subnet.network_address), subnet.prefixlen)
 
 
 @lru_cache(maxsize=CACHED_QUESTIONS)
@@ -112,7 +120,10 @@ def parse_reply(wire: bytes, question: Question) -> Reply:
     ``wire`` is a reply to the question (:func:`begins_reply`). Plain answers, nearly all, are
     passed over octet by octet; dnspython takes some thirty times as long and has the rest.
     """
-    return _pass_addresses(wire, question) or _parse(wire, question)
+    reply = _pass_addresses(wire, question) or _parse(wire, question)
+    if question.subnet is None:
+        return reply
+    return replace(reply, scope_bits=_find_scope(wire, question, question.subnet))
 
 
 def _pass_addresses(wire: bytes, question: Question) -> Reply | None:
@@ -149,20 +160,43 @@ def crop_reply(wire: bytes, question: Question, most: int) -> tuple[bytes, int]:
     counts = struct.unpack_from("!3H", wire, 6)
     if sum(counts) <= most:
         return wire, 0
-    at, passed = 12 + len(_section(question)), 0
-    while passed < most:
-        end = _pass_name(wire, at)
-        if end < 0 or end + _RECORD.size > len(wire):
-            break
-        end += _RECORD.size + int.from_bytes(wire[end + 8 : end + 10], "big")
-        if end > len(wire):
-            break
-        at, passed = end, passed + 1
+    ends = [end for _, _, end in islice(_walk(wire, question), most)]
+    at, passed = max(ends, default=12 + len(_section(question))), len(ends)
     left, kept = passed, []
     for count in counts:
         kept.append(min(count, left))
         left -= kept[-1]
     return wire[:6] + struct.pack("!3H", *kept) + wire[12:at], sum(counts) - passed
+
+
+def _find_scope(wire: bytes, question: Question, subnet: Network) -> int | None:
+    """Return the scope of the client subnet option that gives a subnet back."""
+    sent = _option_of(subnet).to_wire() or b""
+    size, told = len(sent), sent[:3] + sent[4:]
+    for kind, begin, end in _walk(wire, question):
+        at = begin if kind == dns.rdatatype.OPT else end
+        while at + 4 <= end:
+            code, octets = struct.unpack_from("!HH", wire, at)
+            option = wire[at + 4 : min(at + 4 + octets, end)]
+            if code == dns.edns.ECS and len(option) == size and option[:3] + option[4:] == told:
+                return option[3]
+            at += 4 + octets
+    return None
+
+
+def _walk(wire: bytes, question: Question) -> Iterator[tuple[int, int, int]]:
+    """Yield of each record its type and where its data begin and end, until one has no end."""
+    at = 12 + len(_section(question))
+    for _ in range(sum(struct.unpack_from("!3H", wire, 6))):
+        at = _pass_name(wire, at)
+        if at < 0 or at + _RECORD.size > len(wire):
+            return
+        kind, _, _, octets = _RECORD.unpack_from(wire, at)
+        begin = at + _RECORD.size
+        at = begin + octets
+        if at > len(wire):
+            return
+        yield kind, begin, at
 
 
 def _pass_name(wire: bytes, at: int) -> int:

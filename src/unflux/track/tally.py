@@ -9,7 +9,13 @@ import pyarrow as pa
 
 from unflux.model.addresses import canonical_address
 from unflux.model.columns import TableShape
-from unflux.model.vantages import LOOK_BUCKET_S, VANTAGE_ANSWERS, VANTAGE_LOOKS, VANTAGE_TURNS
+from unflux.model.vantages import (
+    LOOK_BUCKET_S,
+    VANTAGE_ANSWERS,
+    VANTAGE_LOOKS,
+    VANTAGE_SUBNETS,
+    VANTAGE_TURNS,
+)
 from unflux.track.exchange import Look
 from unflux.track.rhythm import Turn
 
@@ -19,6 +25,7 @@ def tally(looks: Iterable[tuple[Look, Turn]]) -> dict[TableShape, pa.Table]:
     made: dict[tuple[Any, ...], list[Any]] = {}
     turned: dict[tuple[Any, ...], list[Any]] = {}
     held: dict[tuple[Any, ...], list[Any]] = {}
+    told: dict[tuple[Any, ...], list[Any]] = {}
     for look, turn in looks:
         at_s = int(look.at.timestamp())
         bucket_at = datetime.fromtimestamp(at_s - at_s % LOOK_BUCKET_S, UTC)
@@ -34,6 +41,8 @@ def tally(looks: Iterable[tuple[Look, Turn]]) -> dict[TableShape, pa.Table]:
         if turn.watched_s is not None:
             watched_ms = round(turn.watched_s * 1000)
             _add(turned, key, (1, watched_ms, int(turn.is_change)), look.at)
+        if question.subnet is not None and reply.outcome == "answered":
+            _add(told, key, (1, int(bool(reply.scope_bits))), look.at)
         if question.qtype == "NS":
             continue
         for found in reply.found:
@@ -44,6 +53,7 @@ def tally(looks: Iterable[tuple[Look, Turn]]) -> dict[TableShape, pa.Table]:
         VANTAGE_LOOKS: _table(VANTAGE_LOOKS, made),
         VANTAGE_ANSWERS: _table(VANTAGE_ANSWERS, held),
         VANTAGE_TURNS: _table(VANTAGE_TURNS, turned),
+        VANTAGE_SUBNETS: _table(VANTAGE_SUBNETS, told),
     }
 
 

@@ -1,8 +1,11 @@
 """Vantages: from where a name is asked for, a resolver and the subnet that it is told."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from unflux.model.endpoint import Endpoint, Network
+
+_FOR: Final = " for "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,4 +18,9 @@ class Vantage:
 
     def __str__(self) -> str:
         """Name it, as the records' sensor."""
-        return str(self.resolver) + ("" if self.subnet is None else f" for {self.subnet}")
+        return str(self.resolver) + ("" if self.subnet is None else f"{_FOR}{self.subnet}")
+
+
+def names_subnet(vantage: str) -> bool:
+    """Tell whether a vantage, as it is named in records, tells its resolver a client subnet."""
+    return _FOR in vantage

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from unflux.model.addresses import address_facts
 from unflux.model.rollup import ADDRESS_TYPES
 from unflux.model.tracks import VantageView
+from unflux.track.vantage import names_subnet
 
 HOUR_S: Final = 3600
 LEAST_ADDRESSES: Final = 5
@@ -71,16 +72,22 @@ def find_views(
     return tuple(views)
 
 
-def is_per_client(answers: Iterable[Row], names: Collection[str]) -> bool | None:
+def is_per_client(
+    answers: Iterable[Row], told: Iterable[Row], names: Collection[str]
+) -> bool | None:
     """Tell whether vantages are shown other addresses; null where none can be compared.
 
     Two vantages are compared by the hours in which both were answered for a name alone, since a
     pool moves. What they have in common then is held against what the even hours of each have in
     common with its odd ones, so that a large pool, of which nobody sees much, is not taken for it.
+    Where no answer was for the subnet that was ``told`` (rows of ``vantage_subnets``), a vantage is
+    another's copy and stands aside.
     """
+    heeded = {(row["vantage"], row["query"]) for row in told if row["heeded"]}
     shown: dict[str, dict[tuple[str, int], set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in answers:
-        if row["query"] in names:
+        seen = row["vantage"], row["query"]
+        if row["query"] in names and (seen in heeded or not names_subnet(row["vantage"])):
             hour = int(row["bucket_at"].timestamp()) // HOUR_S
             shown[row["vantage"]][row["query"], hour].add(row["address"])
     is_compared = False
