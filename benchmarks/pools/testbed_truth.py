@@ -59,7 +59,7 @@ class Truth:
         }
 
     def half_life_h(self, start_s: float, hours: int) -> float | None:
-        """Return how long after its first hour a list of a day's addresses covers half as much.
+        """Return how long after its second hour a list of a day's addresses covers half as much.
 
         It holds what any name was set to in the day before; what is answered counts by the time
         that it stood. By hours from ``start_s``. Null where a list covers more to the end.

@@ -36,6 +36,6 @@ def test_half_of_what_a_list_covered_when_new_is_its_half_life() -> None:
     listing = import_module("pools.listing")
     # Each address stands for 48 hours, and another comes every hour: of 48, one less every hour.
     stood = np.triu(np.ones((300, 300))) - np.triu(np.ones((300, 300)), 48)
-    assert listing.find_half_life_h(stood[:, 48:]) == pytest.approx(47 / 2, abs=0.6)
+    assert listing.find_half_life_h(stood[:, 48:]) == pytest.approx(46 / 2, abs=0.6)
     assert listing.find_half_life_h(np.ones((5, 100))) is None
     assert listing.find_half_life_h(np.ones((5, 20))) is None

@@ -53,9 +53,9 @@ def test_what_the_lab_noted_is_read_in_the_time_of_the_records(tmp_path: Path) -
         expected = {f"10.0.0.{number}" for number in agents}
         assert truth.on_line(ZERO_S + hour * HOUR_S) == expected
     assert truths.read_seen(tmp_path, {DOMAIN}) == {"10.0.0.1"}
-    # Lists are made at the end of every hour, and agents change on the hour: five of six lists hold
-    # the one that is answered in their first hour, and a hours later 5 - a of six do.
-    assert truth.half_life_h(ZERO_S, 48) == pytest.approx(2.5, abs=0.5)
+    # Lists are made at the end of every hour, and agents change on the hour: four of six lists hold
+    # the one that is answered in their second hour, and a hours later 4 - a of six do.
+    assert truth.half_life_h(ZERO_S, 48) == pytest.approx(2, abs=0.5)
     # One agent alone is always listed.
     still = truths.read_truth(tmp_path, "single", {f"www.{DOMAIN}"}, clock)
     assert still.half_life_h(ZERO_S + 6 * HOUR_S, 48) is None

@@ -107,7 +107,7 @@ def test_a_list_that_never_was_good_does_not_go_stale() -> None:
     assert durability is not None
     for coverage, said in (
         (((0.5, 0.38), (48.0, 0.36)), "never covers half of the answers, 38% when new"),
-        (((0.5, 0.98), (48.0, 0.9)), "covers 98% of the answers when new, and still 90% after 48"),
+        (((0.5, 0.98), (48.0, 0.9)), "covers 98% of the answers when new, and 90% after 48"),
     ):
         parts = replace(durability, half_life_h=None, coverage=coverage)
         assert said in dict(sentences(replace(sample_track(), durability=parts)))["blocklist"]

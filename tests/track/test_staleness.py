@@ -73,6 +73,19 @@ def test_half_life_is_that_of_the_agents_however_much_is_seen(answers: int) -> N
     assert found.half_life_h.high < 1.3 * found.half_life_h.low
 
 
+def test_sets_that_are_held_for_an_hour_make_no_pool_go_stale() -> None:
+    chance = np.random.default_rng(1)
+    for agents in (200, 500, 3000):
+        # Each set is answered in the halves of two hours.
+        sets = [chance.choice(agents, 5, replace=False) for _ in range(301)]
+        agent = np.concatenate([np.concatenate([sets[n], sets[n + 1]]) for n in range(300)])
+        moment_s = np.repeat(np.arange(300), 10) * HOUR_S
+        found = measure_staleness(find_hours(agent, moment_s, np.full(len(agent), 6)))
+        assert found is not None
+        assert found.coverage[1][0] > 0.5
+        assert found.half_life_h is None
+
+
 def test_a_day_is_a_day_however_long_one_looked() -> None:
     found = {
         hours: measure_staleness(look_at(*moving(60, 20, hours), hours=hours, answers=30))

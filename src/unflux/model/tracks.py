@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 LEAST_COVERED: Final = 0.5
-"""Of the answers of its first hour, below which a list of addresses is not said to go stale: it
+"""Of the answers of its second hour, below which a list of addresses is not said to go stale: it
 never was good. Chosen: 2026-11-29; of a pool of 3,000 that is seen 1,440 times a day it is 0.38."""
 
 
@@ -70,8 +70,8 @@ class Durability:
     survival: tuple[tuple[float, float], ...]
     """Hours, and the share that stays longer; empty where they are seen too seldom."""
     half_life_h: Estimate | None
-    """How long after its first hour a list of a day's addresses covers half as much as then; null
-    where it never does in the records, or covers less than ``LEAST_COVERED`` from the beginning."""
+    """How long after its second hour a list of a day's addresses covers half as much as then; null
+    where it never does in the records, or covers less than ``LEAST_COVERED`` then."""
     coverage: tuple[tuple[float, float], ...]
     """Hours since the list was made, and the share of later answers that it covers."""
 

@@ -112,7 +112,7 @@ def _blocklist(durability: Durability) -> str:
             "as far as was looked"
         )
     return (
-        f"a list of a day's addresses covers {first:.0%} of the answers when new, and still "
+        f"a list of a day's addresses covers {first:.0%} of the answers when new, and "
         f"{last:.0%} after {hours:.0f} h"
     )
 

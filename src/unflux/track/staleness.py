@@ -3,7 +3,7 @@
 A list is made at the end of an hour of what was seen in the 24 hours before, and scored on answers
 of later hours alone. Where only a part of the agents is seen in a day, it covers only a part from
 the beginning. That is no staleness, so what it covers later is taken over what it covered in its
-first hour.
+second hour: in the first, answers from before it was made go on where sets are held that long.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,12 @@ Floats = NDArray[np.float64]
 
 DAY_H: Final = 24
 """A list holds what was seen so long before it was made. Chosen: 2026-11-28; lists come daily."""
+FRESH_H: Final = 1
+"""Hours that pass before a list is held against. Chosen: 2026-11-29; of pools that never change and
+hold each set for an hour, lists of which 4 % are seen again went stale in 0.5 h without."""
+LEAST_MADE_H: Final = 6
+"""Hours over which lists are made that an age is scored on. Chosen: 2026-11-29; sets that are held
+for an hour are no more than six draws then."""
 LEAST_ANSWERS: Final = 100
 """That an age is scored on, of all lists together. Chosen: 2026-11-29; what covers half of so many
 is not found to cover a quarter by chance."""
@@ -40,31 +46,30 @@ class Staleness:
     coverage: tuple[Floats, Floats]
     """Hours since it was made, to the middle of an hour, and the share of the answers."""
     half_life_h: Estimate | None
-    """How long after its first hour it covers half as much; null where it never does in the
-    records, or covers less than ``LEAST_COVERED`` from the beginning."""
+    """How long after its second hour it covers half as much as then; null where it never does in
+    the records, or covers less than ``LEAST_COVERED`` then."""
 
 
 def measure_staleness(hours: Hours, seed: int = 0) -> Staleness | None:
-    """Measure; null where the records hold no day and an hour more."""
-    lists = hours.hour_count - DAY_H
-    if lists < 1:
+    """Measure; null where the records hold no more than a day and some hours."""
+    if hours.hour_count < DAY_H + FRESH_H + LEAST_MADE_H:
         return None
     covered, asked = _count(hours, seed)
     whole, all_asked = covered.sum(axis=0), asked.sum(axis=0)
-    if not all_asked[:, 0].sum():
+    is_told = all_asked.sum(axis=0) >= LEAST_ANSWERS
+    if not is_told[FRESH_H]:
         return None
-    first = float(whole[:, 0].sum() / all_asked[:, 0].sum())
+    fresh = float(whole[:, FRESH_H].sum() / all_asked[:, FRESH_H].sum())
     kept = _keep(whole, all_asked)
-    is_told = ~np.isnan(kept) & (all_asked.sum(axis=0) >= LEAST_ANSWERS)
-    since_h = np.flatnonzero(is_told)
+    is_told &= ~np.isnan(kept)
     half_life_h = None
-    if first >= LEAST_COVERED:
-        error = _find_error(covered, asked, kept)
-        width = float(student.ppf(0.975, len(covered) - 1)) * error
-        half_life_h = _halved(since_h, kept[is_told], width[is_told])
-    return Staleness(
-        coverage=(since_h + np.float64(0.5), first * kept[is_told]), half_life_h=half_life_h
-    )
+    if fresh >= LEAST_COVERED:
+        width = float(student.ppf(0.975, len(covered) - 1)) * _find_error(covered, asked, kept)
+        is_later = is_told & (np.arange(len(kept)) >= FRESH_H)
+        since_h = np.flatnonzero(is_later) - FRESH_H
+        half_life_h = _halved(since_h, kept[is_later], width[is_later])
+    middle_h = np.flatnonzero(is_told) + np.float64(0.5)
+    return Staleness(coverage=(middle_h, fresh * kept[is_told]), half_life_h=half_life_h)
 
 
 def _count(hours: Hours, seed: int) -> tuple[Floats, Floats]:
@@ -74,7 +79,7 @@ def _count(hours: Hours, seed: int) -> tuple[Floats, Floats]:
     while gcd(step, DAY_H) > 1:  # so that lists are made at all hours of the day
         step += 1
     made = np.arange(DAY_H, size, step)
-    ages = min(size - DAY_H, MOST_AGE_H)
+    ages = min(size - DAY_H - LEAST_MADE_H, MOST_AGE_H)
     groups = min(GROUPS, agents)
     group = np.random.default_rng(seed).permutation(np.arange(agents) % groups)[hours.agent]
     starts = np.searchsorted(hours.hour, np.arange(size + 1))
@@ -93,16 +98,19 @@ def _count(hours: Hours, seed: int) -> tuple[Floats, Floats]:
 
 
 def _keep(covered: Floats, asked: Floats) -> Floats:
-    """Return by age what lists cover over what the same lists covered in their first hour.
+    """Return by age what lists cover over what the same lists covered when they were fresh.
 
     Lists are the strata of a common ratio (Mantel and Haenszel 1959; of rates as in Rothman), so
     that one made when nobody had looked for a while counts no more in one than in the other.
     """
-    together = asked + asked[:, :1]
+    fresh, once_asked = (table[:, FRESH_H, None] for table in (covered, asked))
+    together = asked + once_asked
     weight = np.divide(1.0, together, out=np.zeros_like(together), where=together > 0)
-    later = (covered * asked[:, :1] * weight).sum(axis=0)
-    first = (covered[:, :1] * asked * weight).sum(axis=0)
-    kept: Floats = np.divide(later, first, out=np.full_like(first, np.nan), where=first > 0)
+    later, before = (
+        (covered * once_asked * weight).sum(axis=0),
+        (fresh * asked * weight).sum(axis=0),
+    )
+    kept: Floats = np.divide(later, before, out=np.full_like(later, np.nan), where=before > 0)
     return kept
 
 
