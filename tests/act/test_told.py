@@ -17,6 +17,17 @@ def test_what_was_told_is_found_again(tmp_path: Path) -> None:
         assert Told(path).routes == routes
 
 
+def test_a_disk_that_takes_nothing_leaves_what_was_told(tmp_path: Path) -> None:
+    path, other = tmp_path / "told", ROUTE.replace("20.1.2.3", "20.1.2.4")
+    Told(path).keep({ROUTE})
+    (tmp_path / ".told.new").mkdir()
+    told = Told(path)
+    for _ in range(2):
+        with pytest.raises(UnfluxError, match="cannot be written"):
+            told.keep({ROUTE, other})
+    assert told.routes == Told(path).routes == {ROUTE}
+
+
 def test_what_cannot_be_kept_is_told_before_anything_is_announced(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UnfluxError, match="cannot be"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from tests.act.plans import plan_of, routed_plan
+from tests.act.plans import plan_of, proposal, routed_plan
 from tests.cli.conftest import Run
 
 from unflux.act.output import Options
@@ -73,6 +73,42 @@ def test_a_killed_process_leaves_what_the_next_one_takes_back(tmp_path: Path) ->
     file.unlink()
     with announcing(file, "--told", str(told)) as process:
         assert {line.split()[0] for line in lines(process, 7)} == {"withdraw"}
+
+
+def test_while_nothing_can_be_kept_routes_are_withdrawn_and_no_other_is_announced(
+    tmp_path: Path,
+) -> None:
+    file, taken = tmp_path / "exabgp.txt", tmp_path / ".exabgp.txt.told.new"
+    old = plan_of(*(proposal("block-address", f"20.1.2.{n}") for n in (1, 2, 3)))
+    new = plan_of(*(proposal("block-address", f"20.1.2.{n}") for n in (2, 4)))
+    place(file, content(old))
+    with announcing(file) as process:
+        lines(process, 3)
+        taken.mkdir()  # as a full disk: what is there can be read, and nothing be written
+        file.unlink()
+        said = lines(process, 3)
+        assert [line.split()[:3] for line in said] == [
+            ["withdraw", "route", f"20.1.2.{n}/32"] for n in (1, 2, 3)
+        ]
+        process.kill()
+    place(file, content(new))
+    with announcing(file) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        assert [line.split()[:3] for line in lines(process, 3)] == [
+            ["withdraw", "route", "20.1.2.1/32"],
+            ["withdraw", "route", "20.1.2.3/32"],
+            ["announce", "route", "20.1.2.2/32"],
+        ]
+        assert "told.new: cannot be written" in process.stderr.readline()
+        assert "announced 1, withdrew 2" in process.stderr.readline()
+        taken.rmdir()
+        assert lines(process, 1)[0].startswith("announce route 20.1.2.4/32 ")
+        process.stdin.close()
+        assert process.wait(timeout=120) == 0
+        assert process.stderr.read() == "unflux: announced 1, withdrew 0 routes\n"
+    told = (tmp_path / "exabgp.txt.told").read_text()
+    assert [line.split()[1] for line in told.splitlines()] == ["20.1.2.2/32", "20.1.2.4/32"]
 
 
 def test_nothing_is_announced_that_could_not_be_taken_back(run: Run, tmp_path: Path) -> None:

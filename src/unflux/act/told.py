@@ -11,24 +11,24 @@ from unflux.model.errors import UnfluxError
 class Told:
     """A file of routes, one a line.
 
-    Opening it raises UnfluxError where it cannot be read and written, or holds anything that is no
-    such route: what could not be withdrawn later is not announced.
+    Opening it raises UnfluxError where it cannot be read, or holds anything that is no such route:
+    what could not be withdrawn later is not announced.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.routes = _read(path)
-        self._write(self.routes)
+        """What is on the disk."""
 
     def keep(self, routes: Iterable[str]) -> None:
-        """Replace what is kept, where it is something else. Raises UnfluxError."""
+        """Replace what is kept, where it is something else.
+
+        Raises UnfluxError where it cannot be written; what was kept before then still is.
+        """
         wanted = frozenset(routes)
         if wanted != self.routes:
-            self._write(wanted)
+            place(self._path, "".join(f"{route}\n" for route in sorted(wanted)).encode("ascii"))
             self.routes = wanted
-
-    def _write(self, routes: Iterable[str]) -> None:
-        place(self._path, "".join(f"{route}\n" for route in sorted(routes)).encode("ascii"))
 
 
 def _read(path: Path) -> frozenset[str]:

@@ -4,7 +4,8 @@ import os
 import selectors
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -25,26 +26,48 @@ MOST_ANSWER: Final = 1 << 16
 def keep_announced(file: Path, told_file: Path, *, interval_s: float, most: int) -> None:
     """Announce and withdraw until standard input is closed.
 
-    Raises UnfluxError where ``told_file`` cannot be kept: nothing is announced that could not be
-    withdrawn later.
+    While ``told_file`` cannot be written, routes are still withdrawn, and none is announced that a
+    later process would not find there. Raises UnfluxError where it cannot be read.
     """
     told, announced, answers = Told(told_file), AnnouncedFile(file, most), Answers()
     announcer = Announcer(told.routes)
+    reading, keeping = Complaint(), Complaint()
     while not answers.is_closed:
-        try:
+        with reading.said_once():
             announced.refresh()
-        except UnfluxError as error:
-            say(make_visible(str(error)))
-        commands = announcer.step(announced.routes, datetime.now(UTC))
+        now = datetime.now(UTC)
+        wanted = {route: end for route, end in announced.routes.items() if end > now}
         # On disk before it is said, and off it only after it was taken back.
-        told.keep(told.routes | announcer.told)
+        with keeping.said_once():
+            told.keep(announcer.told | wanted.keys())
+        commands = announcer.step({r: end for r, end in wanted.items() if r in told.routes}, now)
         for start in range(0, len(commands), BATCH):
             _send(commands[start : start + BATCH])
             _hear(announcer, answers, 0)
         if commands:
             say(_count(commands))
         _hear(announcer, answers, interval_s)
+    with keeping.said_once():
         told.keep(announcer.told)
+
+
+class Complaint:
+    """What may fail at every look, and is said when it begins to, or fails otherwise."""
+
+    def __init__(self) -> None:
+        self._said: str | None = None
+
+    @contextmanager
+    def said_once(self) -> Iterator[None]:
+        """Go on behind the block, whether it raises UnfluxError or not."""
+        message = None
+        try:
+            yield
+        except UnfluxError as error:
+            message = str(error)
+        if message is not None and message != self._said:
+            say(make_visible(message))
+        self._said = message
 
 
 class Answers:
