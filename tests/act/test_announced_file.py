@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.act.descriptors import exhausted
 from tests.act.plans import plan_of, routed_plan
 
 from unflux.act.announced_file import MOST_OCTETS_A_ROUTE, AnnouncedFile
@@ -57,3 +58,17 @@ def test_a_file_that_cannot_be_looked_at_changes_nothing(tmp_path: Path) -> None
     with pytest.raises(UnfluxError, match="cannot be read"):
         followed.refresh()
     assert len(followed.routes) == 7
+
+
+def test_a_version_that_could_not_be_read_is_read_at_the_next_look(tmp_path: Path) -> None:
+    path = tmp_path / "exabgp.txt"
+    place(path, content(routed_plan()))
+    followed = AnnouncedFile(path, 100)
+    followed.refresh()
+    place(path, content(plan_of()))
+    for _ in range(2):
+        with exhausted(), pytest.raises(UnfluxError, match="cannot be read"):
+            followed.refresh()
+        assert len(followed.routes) == 7
+    followed.refresh()
+    assert followed.routes == {}

@@ -1,6 +1,7 @@
 import asyncio
 from pathlib import Path
 
+from tests.act.descriptors import exhausted
 from tests.serve.histories import Told, opened
 from tests.serve.zones import replace_zone, zone_text
 
@@ -54,5 +55,25 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         with opened(tmp_path / "h", told) as primary:
             assert not await Watch(tmp_path / "rpz.zone", primary, told).look()
         assert "cannot be read" in str(told[0]["because"])
+
+    asyncio.run(body())
+
+
+def test_a_version_that_could_not_be_read_is_told_once_and_taken_at_the_next_look(
+    tmp_path: Path,
+) -> None:
+    async def body() -> None:
+        told = Told()
+        with opened(tmp_path / "h", told) as primary:
+            watch = Watch(tmp_path / "rpz.zone", primary, told)
+            replace_zone(tmp_path, zone_text("bad.example", serial=1))
+            assert await watch.look()
+            replace_zone(tmp_path, zone_text(serial=2))
+            with exhausted():
+                assert [await watch.look() for _ in range(3)] == [False] * 3
+            assert [(t["event"], t.get("served")) for t in told] == [("zone-refused", 1)]
+            assert [await watch.look() for _ in range(2)] == [True, False]
+            assert primary.edition is not None
+            assert primary.edition.zone.serial == 2
 
     asyncio.run(body())

@@ -7,6 +7,10 @@ class ZoneError(UnfluxError):
     """A version of the zone cannot be served; the one before it stays."""
 
 
+class UnreadableError(ZoneError):
+    """The file of the zone cannot be read now; nothing is known of the version it holds."""
+
+
 class HistoryError(UnfluxError):
     """The history cannot be read or written."""
 

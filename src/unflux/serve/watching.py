@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from unflux.model.telling import Tell
-from unflux.serve.errors import ZoneError
+from unflux.serve.errors import UnreadableError, ZoneError
 from unflux.serve.primary import Primary
 from unflux.serve.zone_file import read_zone
 
@@ -20,25 +20,35 @@ class Watch:
         self._tell = tell
         self._seen: _Mark | None = None
         self._is_missing_told = False
+        self._unreadable_told: str | None = None
 
     async def look(self, *, again: bool = False) -> bool:
         """Read the file if it is another one than before; return whether it is served now.
 
-        ``again`` reads it in any case. What cannot be served is told, and the zone stays.
+        ``again`` reads it in any case. What cannot be served is told, and the zone stays; what
+        cannot be read is told once, and tried again at each look.
         """
         mark = self._mark()
         if mark is None or (mark == self._seen and not again):
             return False
-        self._seen = mark
         try:
             # Seconds of work for a large zone: others are answered meanwhile.
             is_new = await asyncio.to_thread(self._offer)
-        except ZoneError as error:
-            edition = self._primary.edition
-            serial = None if edition is None else edition.zone.serial
-            self._tell("zone-refused", because=str(error), served=serial)
+        except UnreadableError as error:
+            if str(error) != self._unreadable_told or again:
+                self._tell_refused(error)
+            self._unreadable_told = str(error)
             return False
+        except ZoneError as error:
+            self._tell_refused(error)
+            is_new = False
+        self._seen, self._unreadable_told = mark, None
         return is_new
+
+    def _tell_refused(self, error: ZoneError) -> None:
+        edition = self._primary.edition
+        serial = None if edition is None else edition.zone.serial
+        self._tell("zone-refused", because=str(error), served=serial)
 
     def _offer(self) -> bool:
         zone = read_zone(self._path)

@@ -19,7 +19,7 @@ import dns.rdtypes.ANY.SOA
 from dns.rdatatype import CNAME, NS, SOA, RdataType
 
 from unflux.model.policy_zone import closing_line
-from unflux.serve.errors import ZoneError
+from unflux.serve.errors import UnreadableError, ZoneError
 from unflux.serve.zone import APEX, Zone, compose_owner, compose_record, room_below
 
 MAX_FILE_OCTETS: Final = 512 << 20
@@ -37,13 +37,17 @@ _HEAD_LINES: Final = 4
 
 
 def read_zone(path: Path) -> Zone:
-    """Read a version of the zone; raises ZoneError where it is not whole and of this form."""
+    """Read a version of the zone.
+
+    Raises UnreadableError where it cannot be read, ZoneError where it is not whole and of this
+    form.
+    """
     try:
         with path.open("rb") as source:
             octets = source.read(MAX_FILE_OCTETS + 1)
     except OSError as error:
         message = f"{path}: cannot be read ({error.strerror})"
-        raise ZoneError(message) from error
+        raise UnreadableError(message) from error
     if len(octets) > MAX_FILE_OCTETS:
         message = f"{path}: larger than {MAX_FILE_OCTETS:,} octets"
         raise ZoneError(message)
