@@ -132,6 +132,26 @@ def test_several_requests_of_one_connection_are_answered_in_order() -> None:
     asyncio.run(body())
 
 
+def test_both_wildcards_are_listened_on_and_each_family_is_itself() -> None:
+    async def body() -> None:
+        port, told = free_port(), Told()
+        listen = [Endpoint(ip_address(text), port) for text in ("0.0.0.0", "::")]
+        query = dns.message.make_query(ORIGIN, "SOA")
+        async with Server(responder(SMALL), listen, Limits(), told) as server:
+            for address in ("127.0.0.1", "::1"):
+                for ask in (dns.query.udp, dns.query.tcp):
+                    answer = await asyncio.to_thread(ask, query, address, port=port, timeout=5)
+                    assert answer.answer[0][0].serial == 1
+            assert server.counts == {"soa": 4}
+        async with Server(responder(SMALL), listen[1:], Limits(), told):
+            with pytest.raises(OSError, match="refused"):
+                await asyncio.to_thread(dns.query.tcp, query, "127.0.0.1", port=port, timeout=5)
+            with socket.socket(type=socket.SOCK_DGRAM) as other:
+                other.bind(("0.0.0.0", port))
+
+    asyncio.run(body())
+
+
 def test_a_port_that_is_taken_is_said() -> None:
     async def body() -> None:
         async with running() as run:

@@ -89,15 +89,14 @@ class Server:
 
     async def _open(self, endpoint: Endpoint) -> None:
         loop = asyncio.get_running_loop()
-        family = socket.AF_INET6 if endpoint.address.version == 6 else socket.AF_INET
         where = (str(endpoint.address), endpoint.port)
         try:
             streams = await asyncio.start_server(
-                self._serve, *where, family=family, limit=self._limits.request_octets
+                self._serve, *where, limit=self._limits.request_octets
             )
             self._exits.callback(streams.close)
             transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self), where, family=family
+                lambda: _Datagrams(self), sock=_bound(endpoint)
             )
             self._exits.callback(transport.close)
         except OSError as error:
@@ -200,6 +199,22 @@ class Server:
         if reply.kind.startswith("refused-") and not is_told:
             self._told.add(refusal)
             self._tell("refused", kind=reply.kind, peer=str(peer))
+
+
+def _bound(endpoint: Endpoint) -> socket.socket:
+    """Return a socket for UDP, of IPv6 alone where it is one, as asyncio has it for TCP."""
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        str(endpoint.address), endpoint.port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(where)
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 class _Datagrams(asyncio.DatagramProtocol):
