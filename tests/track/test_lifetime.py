@@ -6,7 +6,10 @@ from scipy.stats import CensoredData, ecdf
 from tests.track.pools import look_at_pool
 
 from unflux.track.durability import measure_durability
+from unflux.track.hours import HOUR_S, find_hours
 from unflux.track.lifetime import kaplan_meier, measure_lifetime
+from unflux.track.presence import find_presence
+from unflux.track.spells import find_spells
 
 
 def test_survival_is_what_scipy_says() -> None:
@@ -58,6 +61,29 @@ def test_agents_that_are_hardly_seen_twice_have_no_lifetime() -> None:
     assert found is not None
     assert found.median_h is None
     assert found.survival[0].size == 0
+
+
+def test_answers_that_are_repeated_for_an_hour_are_no_lives_of_an_hour() -> None:
+    chance = np.random.default_rng(1)
+    begin = chance.uniform(-400, 330, 3600)
+    end = begin + chance.exponential(48, 3600)
+    sets = [
+        chance.choice(np.flatnonzero((begin <= hour) & (hour < end)), 5, replace=False)
+        for hour in range(330)
+    ]
+    agent = np.concatenate(sets)
+    hour = np.repeat(np.arange(330), 5)
+    # Each set for the second half of its hour and the first of the next, six times in each.
+    hours = find_hours(np.tile(agent, 2), np.append(hour, hour + 1) * HOUR_S, np.full(3300, 6))
+    counted = (np.tile(agent, 2), np.append(hour, hour + 1) * HOUR_S, np.full(3300, 6), HOUR_S)
+    _, of = np.unique(agent, return_inverse=True)
+    first_s, last_s = np.full(hours.agent_count, np.inf), np.zeros(hours.agent_count)
+    np.minimum.at(first_s, of, hour * HOUR_S + 1800.0)
+    np.maximum.at(last_s, of, hour * HOUR_S + 5400.0)
+    spells = find_spells(find_presence(*counted), first_s, last_s, 6 * 3300)
+    found = measure_lifetime(hours, spells)
+    assert found is not None
+    assert found.median_h is None
 
 
 def test_where_few_came_only_the_survival_is_told() -> None:

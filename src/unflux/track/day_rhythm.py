@@ -3,14 +3,11 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.stats import norm
 
 from unflux.model.tracks import DayRhythm
 from unflux.track.hours import HOUR_S, Hours
-
-Integers = NDArray[np.int64]
 
 LEAST_AGENTS: Final = 10
 LAGS_H: Final = (12, 24, 36)
@@ -38,7 +35,8 @@ def find_day_rhythm(hours: Hours) -> DayRhythm | None:
         early = seen[:, :-lag]
         held[place] = np.asarray(early.multiply(answers[:, lag:]).sum(axis=1)).ravel()
         could[place] = early @ asked[lag:]
-    is_used = _stay_h(hours) >= LAGS_H[-1]
+    first, last = hours.ends
+    is_used = last - first >= LAGS_H[-1]
     is_used &= (could > 0).all(axis=0)
     if is_used.sum() < LEAST_AGENTS:
         return None
@@ -51,15 +49,6 @@ def find_day_rhythm(hours: Hours) -> DayRhythm | None:
     error = float(np.sqrt(((_WEIGHTS @ moved) ** 2).sum()) * asked[asked > 0].mean())
     p_value = float(norm.sf(mean / error)) if error > 0 else float(mean <= 0)
     return DayRhythm(excess=mean, p_value=p_value, seen_by_hour=_by_hour(hours))
-
-
-def _stay_h(hours: Hours) -> Integers:
-    """Return the hours from the first to the last of each agent."""
-    first, last = np.full(hours.agent_count, hours.hour_count), np.zeros(hours.agent_count, int)
-    np.minimum.at(first, hours.agent, hours.hour)
-    np.maximum.at(last, hours.agent, hours.hour)
-    stay: Integers = last - first
-    return stay
 
 
 def _by_hour(hours: Hours) -> tuple[float | None, ...]:

@@ -33,6 +33,15 @@ class Hours:
         ).astype(np.int64)
         return answers
 
+    @property
+    def ends(self) -> tuple[Integers, Integers]:
+        """The first and the last hour of each agent."""
+        first = np.full(self.agent_count, self.hour_count, np.int64)
+        last = np.zeros(self.agent_count, np.int64)
+        np.minimum.at(first, self.agent, self.hour)
+        np.maximum.at(last, self.agent, self.hour)
+        return first, last
+
 
 def find_hours(agent: Integers, moment_s: Integers, count: Integers) -> Hours:
     """Sum answers by agent and hour; ``moment_s`` is the start of a bucket within an hour."""

@@ -31,6 +31,11 @@ MOST_WAITED: Final = 1 / 3
 """Of an estimate, that may be waits which nobody saw. Chosen: 2026-11-29, both, on development
 pools of benchmarks/track_population.py; beyond, lifetimes of many short and a few long ones were
 found half too long."""
+LEAST_STEADY: Final = 0.2
+"""Of the hours in which an agent would be seen if it were always on, between its first and its
+last, those in which it is; below it, answers are held and repeated, and waits are not exponential.
+Chosen: 2026-11-29; hosts that are on for a third of the day have more, and sets that are held for
+an hour a tenth in a pool of a hundred."""
 MODEL_ERROR: Final = 0.08
 ONCE_ERROR: Final = 1.0
 """What the model itself is wrong by, deviation of the logarithm: anyway, and for each one seen once
@@ -70,7 +75,7 @@ def measure_lifetime(hours: Hours | None, spells: Spells) -> Lifetime | None:
     spans_h = (np.minimum(spells.last_s, close_s) - spells.first_s)[kept] / HOUR_S
     times, survival, error = kaplan_meier(spans_h, has_left)
     wait_h, once = (0.0, 0.0) if hours is None else _find_missed(hours, spells, kept)
-    is_told = once <= MOST_ONCE
+    is_told = once <= MOST_ONCE and (hours is None or _is_steady(hours, wait_h))
     missed_h = 2 * wait_h * (float(np.log1p(once)) / once if once else 1.0)
     found = None
     if is_told and is_enough:
@@ -109,6 +114,15 @@ def _find_missed(hours: Hours, spells: Spells, kept: Booleans) -> tuple[float, f
     rate = float(np.interp(hours.count.mean(), _MEANS, _RATES))
     once = int((spells.last_s - spells.first_s <= BRIEF_S)[kept].sum())
     return 1 / rate, once / max(int(kept.sum()) - once, 1)
+
+
+def _is_steady(hours: Hours, wait_h: float) -> bool:
+    """Tell whether agents that go unseen for a while are seen as often as waits would have it."""
+    first, last = hours.ends
+    stay, seen = last - first + 1, np.bincount(hours.agent, minlength=hours.agent_count)
+    is_broken = seen < stay
+    expected = -np.expm1(-1 / wait_h) * stay[is_broken].sum()
+    return bool(seen[is_broken].sum() >= LEAST_STEADY * expected)
 
 
 def _median(times: Floats, survival: Floats, error: Floats, once: float) -> Estimate | None:
