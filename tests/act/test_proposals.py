@@ -8,7 +8,7 @@ from tests.act.plans import SEEN, plan_of
 from tests.present.generated_results import make_network, make_verdict
 
 from unflux.act.proposals import COMPANY, SERVERS, find_guilty, propose
-from unflux.act.surroundings import Host, Surroundings, look_around
+from unflux.act.surroundings import MOVES, Host, Surroundings, look_around
 from unflux.judge import name_server_plane
 from unflux.judge.weighing import PIECES
 from unflux.model.actions import Delegation, Proposal, verdict_id
@@ -29,7 +29,9 @@ NO_FRONTS = pa.table({
     "domain": pa.array([], pa.string()), "addresses": [], "own": [],
     "last_at": pa.array([], MOMENT),
 })  # fmt: skip
-NO_SERVERS = NO_ADDRESSES.add_column(0, "domain", pa.array([], pa.string()))
+NO_SERVERS = NO_ADDRESSES.add_column(0, "domain", pa.array([], pa.string())).append_column(
+    "last_at", pa.array([], MOMENT)
+)
 NO_DELEGATIONS = pa.table({
     "domain": pa.array([], pa.string()), "host": [], "first_at": [],
     "last_at": pa.array([], MOMENT),
@@ -38,7 +40,7 @@ NO_DELEGATIONS = pa.table({
 
 def convicted(domain: str, **changes: object) -> Verdict:
     usual = make_verdict(domain=domain, verdict="fast-flux", network="n-1", score=0.999)
-    return replace(usual, alternatives=(), **changes)  # type: ignore[arg-type]
+    return replace(usual, **{"alternatives": (), "first_seen": SEEN} | changes)  # type: ignore[arg-type]
 
 
 def network(*agents: Agent, servers: tuple[str, ...] = ()) -> FluxNetwork:
@@ -168,7 +170,13 @@ def test_most_of_what_is_known_of_a_domain_must_be_its_own_word() -> None:
     })  # fmt: skip
     addresses = [f"20.1.2.{n}" for n in range(5)]
     rows = [
-        {"domain": domain, "host": "ns1.servers.net", "address": text, "is_own": n < own}
+        {
+            "domain": domain,
+            "host": "ns1.servers.net",
+            "address": text,
+            "is_own": n < own,
+            "last_at": SEEN,
+        }
         for domain, own in (("three.example", 3), ("two.example", 2))
         for n, text in enumerate(addresses)
     ]
@@ -198,6 +206,7 @@ def surroundings(*agents: Agent, **tables: pa.Table) -> Surroundings:
         "host_addresses": NO_ADDRESSES,
         "delegations": NO_DELEGATIONS,
         "fronts": NO_FRONTS,
+        "moves": MOVES.empty_table(),
         "servers": NO_SERVERS,
     }
     return look_around([network(*agents)], service=SERVICE.empty_table(), **usual | tables)
@@ -240,7 +249,8 @@ def test_name_servers_of_a_domain_are_kept_the_earliest_first_with_their_address
             "last_at": pa.array([None, later, later], MOMENT),
         }),
         servers=pa.table({"domain": ["bad.example"] * 2, "host": ["ns1.example"] * 2,
-                          "address": ["20.9.8.7", "20.1.2.3"], "is_own": [True, False]}),
+                          "address": ["20.9.8.7", "20.1.2.3"], "is_own": [True, False],
+                          "last_at": pa.array([later, None], MOMENT)}),
     )  # fmt: skip
     history = around.delegations["bad.example"]
     assert history == (
@@ -260,6 +270,38 @@ def test_to_be_asked_for_is_not_to_be_shown() -> None:
         around = Surroundings(shown_at=shown_at)
         found = propose([asked], [], around, guilty=frozenset())
         assert {proposal.last_seen for proposal in found} == {seen}
+
+
+def test_a_domain_that_stands_still_is_shown_no_more_as_what_it_was() -> None:
+    def shown(**told_: object) -> object:
+        around = Surroundings(shown_at={"bad.example": SEEN}, **told_)  # type: ignore[arg-type]
+        verdict = convicted("bad.example", first_seen=SEEN - timedelta(days=40))
+        (block, _) = propose([verdict], [], around, guilty=frozenset())
+        return block.last_seen
+
+    for days, still in ((0, 0), (23, 0), (24, 1), (200, 177)):
+        moved = {"bad.example": SEEN - timedelta(days=days)}
+        assert shown(moved_at=moved) == SEEN - timedelta(days=still)
+    assert shown() == SEEN - timedelta(days=17)  # it never moved
+
+
+def test_a_name_server_moved_while_it_was_at_enough_agents_and_was_chosen() -> None:
+    addresses = [f"20.1.2.{n}" for n in range(5)]
+    agents = [replace(AGENT, address=text, roles=("name-server",)) for text in addresses[:4]]
+    hours = [timedelta(hours=n) for n in range(6)]
+    servers = pa.table({
+        "domain": ["bad.example"] * 5, "host": ["ns1.bad.example"] * 5, "address": addresses,
+        "is_own": [True] * 5, "last_at": [SEEN + n for n in hours[:5]],
+    })  # fmt: skip
+    for until, moved in ((hours[5], hours[1]), (hours[0], hours[0])):
+        delegations = pa.table({
+            "domain": ["bad.example"], "host": ["ns1.bad.example"], "first_at": [SEEN],
+            "last_at": pa.array([SEEN + until], MOMENT),
+        })  # fmt: skip
+        around = surroundings(*agents, servers=servers, delegations=delegations)
+        assert around.moved_at == {"bad.example": SEEN + moved}
+    few = surroundings(*agents[:2], servers=servers, delegations=delegations)
+    assert few.moved_at == {}
 
 
 def test_an_agent_in_own_space_is_to_be_filtered_too() -> None:

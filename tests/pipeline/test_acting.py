@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.measure.internet_of_rows import (
+    DAY_S,
     HOUR_S,
     START_US,
     Response,
@@ -482,6 +483,75 @@ def test_a_rest_that_company_still_convicts_withdraws_nothing(first: Plan, tmp_p
         assert "double.example" in {v.domain for v in result.verdicts if v.verdict == "fast-flux"}
     assert [targets(decided, "block-domain") for decided in told] == [{"double.example"}, set()]
     assert "company-only" in {w.objection.rule for w in told[1].withdrawals}
+
+
+def new_owner(net: Internet, since_day: int, until_day: int) -> None:
+    """A site, its mail and its name server, of both families, that stand where they are."""
+    site, mail, server = net.hosts(3)
+    for n in range(since_day * 4 + 4, until_day * 4):
+        at_s = n * DAY_S / 4
+        names = [name_server("double.example", "ns1.double.example", 172_800)]
+        names += [glue("ns1.double.example", text) for text in (server, "2a09:64::53")]
+        net.add(answer("double.example", [site], at_s, *names))
+        net.add(answer("mail.double.example", [mail], at_s + 60, *names))
+        if n % 5 == 0:
+            six = address("double.example", "2a09:64::80")
+            net.add(Response("double.example", (six, *names), at_s + 1, qtype="AAAA"))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "blocked"),
+    [(0, 20, True), (0, 31, False), (45, 60, False), (200, 230, False)],
+)
+def test_a_domain_that_changed_hands_is_not_blocked_for_as_long_as_it_is_seen(
+    tmp_path: Path, since: int, until: int, blocked: bool
+) -> None:
+    net = Internet()
+    innocents(net)
+    double_flux(net)
+    new_owner(net, since, until)
+    now = replace(GATE, now=START + timedelta(days=until), limits=Limits(domain_score=0.95))
+    result, decided = run(net, tmp_path, now)
+    assert result.totals["fast-flux"] == 1  # old evidence convicts still: the trap is set
+    assert targets(decided, "block-domain") == ({"double.example"} if blocked else set())
+    assert targets(decided, "report-domain") == targets(decided, "block-domain")
+    if not blocked:
+        assert rules(decided, "double.example") == {"not-recent"}
+
+
+def test_a_network_that_fluxes_slowly_stays_blocked_while_it_is_shown(tmp_path: Path) -> None:
+    net = Internet()
+    innocents(net)
+    pool = net.hosts(9)
+    for n in range(90 * 4):
+        at = pool[n // 40]  # another place every ten days
+        names = (name_server("slow.example", "ns1.slow.example"), glue("ns1.slow.example", at))
+        net.add(answer("slow.example", [at], n * DAY_S / 4, *names))
+    _, decided = run(net, tmp_path, replace(GATE, now=START + timedelta(days=90)))
+    (action,) = decided.of_kind("block-domain")
+    assert action.target == "slow.example"
+    assert action.proposal.last_seen == START + timedelta(days=89, hours=18)
+
+
+@pytest.mark.parametrize("names", ["one", "many"])
+def test_a_network_all_of_whose_agents_are_known_stays_blocked_while_it_is_shown(
+    tmp_path: Path, names: str
+) -> None:
+    net = Internet()
+    innocents(net)
+    pool = net.hosts(40)
+    fronts = [turns(pool[n:] + pool[:n], 4) for n in range(4)]
+    for n in range(60 * 4):
+        for number, some in enumerate(fronts):
+            domain, at = f"known{number}.example", next(some)
+            host = f"ns1.{domain}"
+            more = (name_server(domain, host), glue(host, at[0]))
+            name = domain if names == "one" else f"x{n}.{domain}"  # each visitor gets his own
+            net.add(answer(name, at, n * DAY_S / 4, *more))
+    _, decided = run(net, tmp_path, replace(GATE, now=START + timedelta(days=60)))
+    assert targets(decided, "block-domain") == {f"known{number}.example" for number in range(4)}
+    seen = {action.proposal.last_seen for action in decided.of_kind("block-domain")}
+    assert seen == {START + timedelta(days=59, hours=18)}
 
 
 def test_what_stood_stays_where_the_records_do_not_say(first: Plan, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -28,6 +29,13 @@ SERVERS: Final = frozenset(
 )
 """Evidence of a domain's name servers. Whoever is asked for a name of his own may add addresses of
 others' servers to the answer."""
+
+STANDSTILL: Final = timedelta(days=23)
+"""For how long a domain that does not move any more is shown as what it was convicted for. Chosen:
+2026-11-29; with the usual life of a block 30 days, as ``LONGEST_NAME_LIFE``, after which somebody
+else may have it. Of networks that hold one address at a time, the slowest that 90 days of records
+convict change it every 10 days. Shorter lets slow ones go, longer hurts new owners.
+"""
 
 NOBODY: Final = frozenset[str]()
 
@@ -138,11 +146,23 @@ def _domain(
             evidence=evidence,
             proofs=proofs,
             first_seen=verdict.first_seen,
-            last_seen=around.shown_at.get(verdict.domain),
+            last_seen=_shown_at(verdict, around),
             related=servers[:MOST_RELATED],
             innocent=_holding_of_name(verdict),
             delegations=delegations if kind == "report-domain" else (),
         )
+
+
+def _shown_at(verdict: Verdict, around: Surroundings) -> datetime | None:
+    """Return when a domain last showed anything, or when it had stood still for too long.
+
+    Evidence stays while the records do, and a new owner is not what it speaks of.
+    """
+    shown_at = around.shown_at.get(verdict.domain)
+    moved_at = around.moved_at.get(verdict.domain, verdict.first_seen)
+    if shown_at is None or moved_at is None:
+        return shown_at
+    return min(shown_at, moved_at + STANDSTILL)
 
 
 def _host(

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 
 from unflux.model.actions import Delegation
+from unflux.model.columns import MOMENT, TEXT
 from unflux.model.verdicts import FluxNetwork
 
 _Key = TypeVar("_Key")
@@ -25,6 +26,9 @@ Chosen: 2026-11-24; a server of others can add any record of it to its answers (
 MOST_DELEGATIONS: Final = 100
 """Name servers kept of a domain, and addresses of each. Chosen: 2026-11-24; what a registry can
 read, as of the domains kept beside a proposal."""
+
+MOVES: Final = pa.schema([pa.field("domain", TEXT), pa.field("moved_at", MOMENT)])
+"""When domains moved, of :func:`unflux.act.uses.moves` and of their name servers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,9 @@ class Surroundings:
     shown_at: Mapping[str, datetime] = field(default_factory=dict)
     """By convicted domain: when an address or a name server of it was shown last. Who is refused
     here is asked for still, and shows neither."""
+    moved_at: Mapping[str, datetime] = field(default_factory=dict)
+    """By convicted domain: when it gave an answer last that is not its latest, or a name server of
+    it moved through agents. A domain of which neither was seen is not in it."""
     servers_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By address: convicted domains whose own word has a name server there."""
     on_rotating: frozenset[str] = frozenset()
@@ -74,6 +81,7 @@ def look_around(
     host_addresses: pa.Table,
     delegations: pa.Table,
     fronts: pa.Table,
+    moves: pa.Table,
     servers: pa.Table,
 ) -> Surroundings:
     """Compose the surroundings from the fetched tables of :mod:`unflux.act.uses`.
@@ -106,7 +114,10 @@ def look_around(
         served=served,
         servers_of=_gather((row["address"], row["domain"]) for row in own),
         delegations=_compose_delegations(delegations, servers),
-        shown_at=_latest(pa.concat_tables(shown)),
+        shown_at=_latest(pa.concat_tables(shown), "last_at"),
+        moved_at=_latest(
+            pa.concat_tables([moves, _turns(servers, delegations, agents)]), "moved_at"
+        ),
         on_rotating=_on_rotating(servers, agents),
         lent_fronts=_lent(fronts.to_pylist()),
         lent_servers=_lent(_count_own(servers)),
@@ -131,9 +142,27 @@ def _lent(told: Iterable[dict[str, Any]]) -> frozenset[str]:
     return frozenset(r["domain"] for r in told if r["own"] < MOSTLY_OWN * r["addresses"])
 
 
-def _latest(shown: pa.Table) -> dict[str, datetime]:
+def _turns(servers: pa.Table, delegations: pa.Table, agents: set[str]) -> pa.Table:
+    """Return (domain, moved_at): until when a host moved through agents, by the domain's own word.
+
+    Later it was at fewer of them, or the domain was not delegated to it.
+    """
+    seen: dict[tuple[str, str], list[datetime]] = {}
+    for row in servers.drop_null().to_pylist():
+        if row["is_own"] and row["address"] in agents:
+            seen.setdefault((row["domain"], row["host"]), []).append(row["last_at"])
+    rows = []
+    for row in delegations.select(["domain", "host", "last_at"]).drop_null().to_pylist():
+        moments = sorted(seen.get((row["domain"], row["host"]), ()), reverse=True)
+        if len(moments) >= ROTATING_AGENTS:
+            moved_at = min(moments[ROTATING_AGENTS - 1], row["last_at"])
+            rows.append({"domain": row["domain"], "moved_at": moved_at})
+    return pa.Table.from_pylist(rows, schema=MOVES)
+
+
+def _latest(told: pa.Table, moment: str) -> dict[str, datetime]:
     """Return by domain the last of its moments."""
-    last = shown.drop_null().group_by("domain").aggregate([("last_at", "max")])
+    last = told.drop_null().group_by("domain").aggregate([(moment, "max")])
     return dict(zip(*(column.to_pylist() for column in last.columns), strict=True))
 
 

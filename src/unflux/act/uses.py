@@ -5,10 +5,18 @@ used by the domain that owns the record, by the domain whose name led there (CNA
 domains that a name-server host at this address serves.
 """
 
+from typing import Final
+
 import ibis
 import ibis.expr.types as ir
 
 from unflux.model.rollup import ADDRESS_TYPES
+
+PASSING_S: Final = 86_400
+"""A name that was asked for no longer than this counts with all others of its domain. Chosen:
+2026-11-29; whoever gives each visitor a name of his own moves between names, and no name does.
+Longer lets the names of a new owner count for that in his first days.
+"""
 
 
 def address_uses(sightings: ir.Table, addresses: ir.Table) -> ir.Table:
@@ -74,11 +82,38 @@ def fronts(sightings: ir.Table, domains: ir.Table) -> ir.Table:
     )
 
 
+def moves(sightings: ir.Table, answer_sets: ir.Table, domains: ir.Table) -> ir.Table:
+    """Return (domain, moved_at): when an answer was given last that is not the latest one.
+
+    ``domains``: domain. Answers are compared by name and question type, and only those of names
+    of the domain that led to addresses of its own. Names that were asked for no longer than
+    ``PASSING_S`` count as one. A domain that always gave one answer is left out.
+    """
+    own = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES) & (sightings.section == "ans"))
+    own = own.filter(own.domain == own.owner_domain)
+    sets = answer_sets.filter(answer_sets.last_at.notnull() & (answer_sets.addresses > 0))
+    sets = sets.semi_join(domains, sets.domain == domains.domain)
+    sets = sets.semi_join(own, ["query", "bucket_at"])
+    asked = sets.group_by("query").agg(since=sets.first_at.min(), until=sets.last_at.max())
+    is_passing = asked.until.epoch_seconds() - asked.since.epoch_seconds() <= PASSING_S
+    asked = asked.select("query", name=ibis.ifelse(is_passing, "", asked["query"]))
+    named = sets.inner_join(asked, "query")
+    told = named.group_by("domain", "name", "qtype", "answer_set").agg(last_at=named.last_at.max())
+    latest = ibis.window(
+        group_by=[told.domain, told.name, told.qtype],
+        order_by=[told.last_at.desc(), told.answer_set.asc()],
+    )
+    ranked = told.mutate(rank=ibis.row_number().over(latest))
+    left = ranked.filter(ranked["rank"] == 1)
+    return left.group_by("domain").agg(moved_at=left.last_at.max())
+
+
 def servers(sightings: ir.Table, domains: ir.Table) -> ir.Table:
-    """Return (domain, host, address, is_own): where the name-server hosts of each domain were.
+    """Return (domain, host, address, is_own, last_at): where the name servers of each domain were.
 
     ``domains``: domain. ``is_own``: answers to questions about the domain itself delegate to the
-    host, and say its address, where those about the host's domain do not.
+    host, and say its address, where those about the host's domain do not. ``last_at``: when they
+    last did; null where none is its own.
     """
     ns = sightings.filter(sightings.rrtype == "NS")
     ns = ns.semi_join(domains, ns.owner_domain == domains.domain)
@@ -87,13 +122,17 @@ def servers(sightings: ir.Table, domains: ir.Table) -> ir.Table:
     s = sightings.filter(sightings.rrtype.isin(ADDRESS_TYPES))
     s = s.semi_join(ns, s.qname == ns.host)
     s = s.mutate(own=_is_own(s))
-    said = s.group_by(host=s.qname, address=s.rdata, about=s.domain).agg(own=s.own.max())
+    said = s.group_by(host=s.qname, address=s.rdata, about=s.domain).agg(
+        own=s.own.max(), said_at=s.last_at.max()
+    )
     told = ns.inner_join(said, "host")
     told = told.mutate(
         is_said=((told.own > 0) | (told.about == told.domain)).cast("int64") * told.chosen
     )
-    seen = told.group_by("domain", "host", "address").agg(is_said=told.is_said.max())
-    return seen.select("domain", "host", "address", is_own=seen.is_said > 0)
+    seen = told.group_by("domain", "host", "address").agg(
+        is_said=told.is_said.max(), last_at=told.said_at.max(where=told.is_said > 0)
+    )
+    return seen.select("domain", "host", "address", is_own=seen.is_said > 0, last_at=seen.last_at)
 
 
 def delegations(sightings: ir.Table, domains: ir.Table) -> ir.Table:

@@ -22,6 +22,7 @@ from unflux.pipeline.acting_steps import (
     FRONTS,
     HOST_ADDRESSES,
     HOST_USES,
+    MOVES,
     OUTCOMES,
     SERVERS,
 )
@@ -130,6 +131,7 @@ def _look_around(engine: Engine, result: ScanResult, before: Sequence[Action]) -
         host_addresses=engine.take(HOST_ADDRESSES),
         delegations=engine.take(DELEGATIONS),
         fronts=engine.take(FRONTS),
+        moves=engine.take(MOVES),
         servers=engine.take(SERVERS),
     )
 

@@ -35,6 +35,9 @@ DELEGATIONS: Final = Step(
     name="acted_delegations", reads=("sightings", "acted_domains"), build=uses.delegations
 )
 FRONTS: Final = Step(name="acted_fronts", reads=("sightings", "acted_domains"), build=uses.fronts)
+MOVES: Final = Step(
+    name="acted_moves", reads=("sightings", "answer_sets", "acted_domains"), build=uses.moves
+)
 SERVERS: Final = Step(
     name="acted_servers", reads=("sightings", "acted_domains"), build=uses.servers
 )
@@ -43,5 +46,5 @@ OUTCOMES: Final = Step(
 )
 
 ACTING_STEPS: Final = (
-    ADDRESS_USES, HOST_USES, HOST_ADDRESSES, DELEGATIONS, FRONTS, SERVERS, OUTCOMES
+    ADDRESS_USES, HOST_USES, HOST_ADDRESSES, DELEGATIONS, FRONTS, MOVES, SERVERS, OUTCOMES
 )  # fmt: skip
