@@ -6,10 +6,10 @@ from scipy.stats import CensoredData, ecdf
 from tests.track.pools import look_at_pool
 
 from unflux.track.durability import measure_durability
-from unflux.track.hours import HOUR_S, find_hours
+from unflux.track.hours import HOUR_S, Hours, find_hours
 from unflux.track.lifetime import kaplan_meier, measure_lifetime
 from unflux.track.presence import find_presence
-from unflux.track.spells import find_spells
+from unflux.track.spells import Spells, find_spells
 
 
 def test_survival_is_what_scipy_says() -> None:
@@ -63,25 +63,46 @@ def test_agents_that_are_hardly_seen_twice_have_no_lifetime() -> None:
     assert found.survival[0].size == 0
 
 
-def test_answers_that_are_repeated_for_an_hour_are_no_lives_of_an_hour() -> None:
-    chance = np.random.default_rng(1)
-    begin = chance.uniform(-400, 330, 3600)
-    end = begin + chance.exponential(48, 3600)
-    sets = [
-        chance.choice(np.flatnonzero((begin <= hour) & (hour < end)), 5, replace=False)
-        for hour in range(330)
-    ]
-    agent = np.concatenate(sets)
-    hour = np.repeat(np.arange(330), 5)
-    # Each set for the second half of its hour and the first of the next, six times in each.
-    hours = find_hours(np.tile(agent, 2), np.append(hour, hour + 1) * HOUR_S, np.full(3300, 6))
-    counted = (np.tile(agent, 2), np.append(hour, hour + 1) * HOUR_S, np.full(3300, 6), HOUR_S)
+def see(agent: np.ndarray, hour: np.ndarray, moment_s: np.ndarray) -> tuple[Hours, Spells]:
+    """Return what sights at moments in hours make."""
+    moments = np.array(sorted(zip(agent, hour, strict=True)))
+    pairs, counts = np.unique(moments, axis=0, return_counts=True)
+    hours = find_hours(pairs[:, 0], pairs[:, 1] * HOUR_S, counts)
     _, of = np.unique(agent, return_inverse=True)
     first_s, last_s = np.full(hours.agent_count, np.inf), np.zeros(hours.agent_count)
-    np.minimum.at(first_s, of, hour * HOUR_S + 1800.0)
-    np.maximum.at(last_s, of, hour * HOUR_S + 5400.0)
-    spells = find_spells(find_presence(*counted), first_s, last_s, 6 * 3300)
-    found = measure_lifetime(hours, spells)
+    np.minimum.at(first_s, of, moment_s)
+    np.maximum.at(last_s, of, moment_s)
+    presence = find_presence(pairs[:, 0], pairs[:, 1] * HOUR_S, counts, HOUR_S)
+    return hours, find_spells(presence, first_s, last_s, len(agent))
+
+
+def answered_sets(at_once: int, lifetime_h: float, size: int) -> list[np.ndarray]:
+    """Return one set of agents that are there, for each of 330 hours."""
+    chance = np.random.default_rng(1)
+    arrivals = int(at_once / lifetime_h * (330 + 8 * lifetime_h))
+    begin = chance.uniform(-8 * lifetime_h, 330, arrivals)
+    end = begin + chance.exponential(lifetime_h, arrivals)
+    return [
+        chance.choice(np.flatnonzero((begin <= hour) & (hour < end)), size, replace=False)
+        for hour in range(330)
+    ]
+
+
+def test_one_look_an_hour_is_enough() -> None:
+    sets = answered_sets(40, 48, 12)
+    hour = np.repeat(np.arange(330), 12)
+    found = measure_lifetime(*see(np.concatenate(sets), hour, hour * HOUR_S + 9.0))
+    assert found is not None
+    assert found.median_h is not None
+    assert found.median_h.low <= 48 * np.log(2) <= found.median_h.high
+    assert found.median_h.value == pytest.approx(48 * np.log(2), rel=0.15)
+
+
+def test_answers_that_are_repeated_for_an_hour_are_no_lives_of_an_hour() -> None:
+    agent = np.repeat(np.concatenate(answered_sets(300, 48, 5)), 12)
+    # Each set every five minutes from the middle of an hour to that of the next.
+    since_s = np.repeat(np.arange(330) * HOUR_S + 1800, 60) + np.tile(np.arange(12) * 300, 1650)
+    found = measure_lifetime(*see(agent, since_s // HOUR_S, since_s.astype(float)))
     assert found is not None
     assert found.median_h is None
 
