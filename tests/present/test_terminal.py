@@ -191,6 +191,19 @@ def test_command_is_safe_to_paste(domain: str) -> None:
     assert ("--" in words) == domain.startswith("-")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize(
+    "name", ["x\u2019;touch pwned;\u2019.csv", "x\n;touch pwned;.csv", "\u202egnp.csv", "a.csv"]
+)
+def test_command_names_a_file_exactly_or_not_at_all(name: str, encoding: str) -> None:
+    sources = (SourceSummary(name=name, format="csv", responses=1, error=None),)
+    drawn = _draw(make_result(sources=sources), encoding=encoding)
+    command = next(line for line in drawn.split("\n") if "unflux explain" in line)
+    assert shlex.split(command)[4:] in ([name], ["SOURCE..."])
+    is_shown = (name.isascii() and name.isprintable()) or (encoding, name[1]) == ("utf-8", "\u2019")
+    assert ("SOURCE..." not in command) == is_shown
+
+
 def test_command_names_few_sources_and_the_place_of_many() -> None:
     assert explain_command("a.example", ["x", "y"]) == "unflux explain a.example x y"
     assert explain_command("a.example", ["x", "y", "z"]) == "unflux explain a.example SOURCE..."

@@ -56,6 +56,10 @@ class Screen:
         """Return text as this screen can show it."""
         return make_visible(text, ascii_only=self._is_ascii_only)
 
+    def shows(self, text: str) -> bool:
+        """Tell whether this screen shows a text exactly as it is."""
+        return self.visible(text) == text
+
     def shorten(self, text: str, width: int, elide: Literal["middle", "end"] = "end") -> str:
         """Return visible text in at most ``width`` cells, with an ellipsis where some is left out.
 
@@ -88,7 +92,10 @@ class Screen:
             self.line(Cell(f"… and {count:,} more ({how})", "dim"))
 
     def command(self, label: Cell, command: str) -> None:
-        """Print a labelled command whole, however long, so that it can be copied."""
+        """Print a labelled command whole, however long, so that it can be copied.
+
+        It holds only what the screen ``shows``: spelt in another way it would be another command.
+        """
         line = Text(" " * INDENT)
         line.append(self.visible(label.text), label.style)
         line.append(self.visible(command), "bold")

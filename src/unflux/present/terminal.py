@@ -173,7 +173,9 @@ def _print_summary(result: ScanResult, screen: Screen, item_limit: int | None) -
     if result.verdicts:
         screen.command(
             Cell("next".ljust(LABEL_CELLS), "dim"),
-            explain_command(result.verdicts[0].domain, [source.name for source in read]),
+            explain_command(
+                result.verdicts[0].domain, [source.name for source in read], screen.shows
+            ),
         )
 
 

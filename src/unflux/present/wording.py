@@ -95,12 +95,16 @@ MOST_NAMED: Final = 2
 """Sources that a command to copy names. Chosen: 2026-11-22, by hand; a line stays a line."""
 
 
-def explain_command(domain: str, sources: Sequence[str]) -> str:
+def explain_command(
+    domain: str, sources: Sequence[str], is_shown: Callable[[str], bool] = str.isprintable
+) -> str:
     """Return the command that explains a domain, safe to paste into a shell.
 
-    It names the sources where they are few, and says where they go where they are not.
+    It names the sources where they are few and all of them ``is_shown`` exactly, and says where
+    they go where they are not: a quote that the screen spells in another way quotes no more.
     """
-    named = [shlex.quote(source) for source in sources] if len(sources) <= MOST_NAMED else []
+    is_named = len(sources) <= MOST_NAMED and all(map(is_shown, sources))
+    named = [shlex.quote(source) for source in sources] if is_named else []
     dashes = (
         ["--"]
         if domain.startswith("-") or any(s.startswith("-") and s != "-" for s in sources)
