@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from tests.cli.conftest import Run
 
 from unflux import __version__
@@ -32,3 +34,10 @@ def test_unknown_command_and_option_are_wrong_usage(run: Run) -> None:
 def test_no_arguments_show_the_help(run: Run) -> None:
     ran = run()
     assert "Usage" in ran.out + ran.err
+
+
+def test_an_error_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    ran = run("scan", tmp_path, "--asn", tmp_path / "a\x1b]0;pwned\x07\x1b[2J.mmdb")
+    assert ran.status == 1
+    assert r"a\x1b]0;pwned\x07\x1b[2J.mmdb" in ran.err
+    assert all(line.isprintable() for line in ran.err.splitlines())

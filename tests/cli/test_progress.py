@@ -48,3 +48,8 @@ def test_compiling_the_reader_is_said(
 def test_nothing_is_compiled_for_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "load_kernel", lambda say: pytest.fail("compiled"))
     assert run("scan").status == 2
+
+
+def test_a_line_cannot_steer_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    progress.say("stopped: \x1b[2J\nunflux: all is well")
+    assert capfd.readouterr().err == "unflux: stopped: \\x1b[2J\\x0aunflux: all is well\n"

@@ -15,7 +15,6 @@ from unflux.act.announcing import Announcer, Command
 from unflux.act.told import Told
 from unflux.cli.progress import say
 from unflux.model.errors import UnfluxError
-from unflux.present.visible import make_visible
 
 BATCH: Final = 200
 """Commands between two looks at the answers: neither pipe may fill while the other is not read."""
@@ -66,7 +65,7 @@ class Complaint:
         except UnfluxError as error:
             message = str(error)
         if message is not None and message != self._said:
-            say(make_visible(message))
+            say(message)
         self._said = message
 
 

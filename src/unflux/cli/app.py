@@ -23,6 +23,7 @@ from unflux.cli import (
 )
 from unflux.cli.arguments import EXIT_FAILED, EXIT_USAGE
 from unflux.model.errors import UnfluxError, UsageError
+from unflux.present.visible import make_visible
 
 EPILOG = (
     "Exit status: 0 ran, 1 the run or a source failed, 2 wrong usage, "
@@ -81,5 +82,5 @@ def main() -> None:
 
 
 def _fail(error: UnfluxError, status: int) -> None:
-    typer.echo(f"unflux: {error}", err=True)
+    typer.echo(f"unflux: {make_visible(str(error))}", err=True)
     sys.exit(status)

@@ -168,7 +168,7 @@ def decide_plan(
                 raise
             error = raised
     why = "no records are named" if error is None else str(error)
-    say(make_visible(f"{why}: nothing is decided anew, and what stands ends when it must"))
+    say(f"{why}: nothing is decided anew, and what stands ends when it must")
     without_tables = replace(options, routes=())
     return *plan(gather_nothing(), without_tables, gate, standing), error is None
 

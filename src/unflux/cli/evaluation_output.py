@@ -9,7 +9,6 @@ from unflux.pipeline.evaluating import Evaluated
 from unflux.pipeline.gathering import Gathered
 from unflux.present import evaluation_lines
 from unflux.present.evaluation_screen import print_evaluation
-from unflux.present.visible import make_visible
 
 
 def write_evaluation(found: Evaluated, *, as_json: bool | None, out: Path | None) -> None:
@@ -25,6 +24,6 @@ def write_evaluation(found: Evaluated, *, as_json: bool | None, out: Path | None
 def _tell_of_sources(gathered: Gathered) -> None:
     for source in gathered.sources:
         if source.error is not None:
-            say(make_visible(f"unreadable: {source.name}: {source.error}", ascii_only=False))
+            say(f"unreadable: {source.name}: {source.error}")
     for reason, count in sorted(gathered.drops.items()):
-        say(make_visible(f"skipped {count:,}: {reason}", ascii_only=False))
+        say(f"skipped {count:,}: {reason}")

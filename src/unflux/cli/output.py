@@ -15,6 +15,7 @@ from unflux.model.verdicts import ScanResult
 from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
 from unflux.present.explanation import explanation_json, print_explanation
 from unflux.present.report import render_report
+from unflux.present.visible import make_visible
 
 FILE_CELLS: Final = 160
 """Width of a table that goes to a file."""
@@ -45,7 +46,8 @@ def write_result(
     if chosen is not Format.TABLE or out is not None:
         terminal.print_summary(result, error_console())
     if report is not None:
-        error_console().print(f"  report        {report}", highlight=False, markup=False)
+        shown = make_visible(f"  report        {report}")
+        error_console().print(shown, highlight=False, markup=False)
 
 
 def error_console() -> Console:

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from unflux.present.visible import make_visible
+
 
 def say(line: str) -> None:
-    """Write one line of what goes on."""
-    print(f"unflux: {line}", file=sys.stderr, flush=True)
+    """Write one line of what goes on, hostile text in it made visible."""
+    print(f"unflux: {make_visible(line)}", file=sys.stderr, flush=True)
 
 
 @contextmanager
