@@ -27,6 +27,13 @@ def test_an_event_is_a_line() -> None:
     }  # fmt: skip
 
 
+def test_no_field_takes_the_place_of_the_moment_or_the_event() -> None:
+    fields = {"at": "127.0.0.1:53", "event": "x", "on": "y"}
+    assert json.loads(event_json("listening", fields, AT)) == {
+        "at": "2026-11-24T12:00:00Z", "event": "listening", "on": "y"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "\u202e", "a b=c", 'x" y="z', "\\", "\x85"])
 def test_hostile_text_stays_in_its_field(text: str) -> None:
     line = event_line("e", {"name": text, "next": 1}, AT)

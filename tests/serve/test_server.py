@@ -98,7 +98,7 @@ def test_udp_and_tcp_are_answered() -> None:
                 answer = await asyncio.to_thread(ask, query, "127.0.0.1", port=run.port, timeout=5)
                 assert answer.answer[0][0].serial == 1
             assert run.server.counts == {"soa": 2}
-            assert run.told == [{"event": "listening", "at": f"127.0.0.1:{run.port}"}]
+            assert run.told == [{"event": "listening", "on": f"127.0.0.1:{run.port}"}]
 
     asyncio.run(body())
 

@@ -93,16 +93,16 @@ async def watch(
         listening = []
         for path in options.inputs.unix:
             listening.append(open_sockets.enter_context(listen_unix(path)))
-            tell("listening", at=str(path))
+            tell("listening", on=str(path))
         for endpoint in options.inputs.tcp:
             where = str(endpoint.address), endpoint.port
             listening.append(open_sockets.enter_context(listen_tcp(*where)))
-            tell("listening", at=str(endpoint))
+            tell("listening", on=str(endpoint))
         if options.metrics is not None:
             where = str(options.metrics.address), options.metrics.port
             page = open_sockets.enter_context(listen_tcp(*where))
             open_sockets.enter_context(StatusPage(page, watching.look))
-            tell("listening", at=str(options.metrics), pages="/metrics /health")
+            tell("listening", on=str(options.metrics), pages="/metrics /health")
         watching.listen(listening)
         await watching.run(commands)
 

@@ -23,8 +23,9 @@ def event_line(event: str, fields: Mapping[str, str | int | float | None], at: d
 
 
 def event_json(event: str, fields: Mapping[str, str | int | float | None], at: datetime) -> str:
-    """Return the same as a JSON object; null fields stay."""
-    return json.dumps({"at": format_moment(at), "event": event, **fields})
+    """Return the same as a JSON object; null fields stay, and none hides the moment or event."""
+    head = {"at": format_moment(at), "event": event}
+    return json.dumps(head | dict(fields) | head)
 
 
 def _value(value: str | float) -> str:

@@ -102,7 +102,7 @@ class Server:
         except OSError as error:
             message = f"cannot listen on {endpoint}: {error.strerror}"
             raise ServerError(message) from error
-        self._tell("listening", at=str(endpoint))
+        self._tell("listening", on=str(endpoint))
 
     def answer_datagram(self, octets: bytes, peer: Address) -> Iterable[bytes]:
         """Return what goes back by UDP: one message or none."""
