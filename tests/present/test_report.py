@@ -332,6 +332,20 @@ def test_a_fast_flux_domain_without_network_is_not_lost(sample: ScanResult) -> N
     assert loose.evidence[0].says in text
 
 
+def test_domains_without_network_that_are_left_out_are_counted(
+    sample: ScanResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unflux.present.report.MAX_TABLE_DOMAINS", 2)
+    loose = tuple(
+        replace(sample.verdicts[0], network=None, domain=f"d{number}.example")
+        for number in range(3)
+    )
+    text = page_of(replace(empty_result(), verdicts=loose, totals={"fast-flux": 3})).text
+    assert "The first 2 of 3; the JSON output has them all." in text
+    assert "d2.example" not in text
+    assert "The first" not in page_of(replace(empty_result(), verdicts=loose[:2])).text
+
+
 def test_records_without_times_get_a_sentence_in_place_of_pictures() -> None:
     root = page_of(timeless_result())
     assert "Records without times" in root.text
