@@ -187,6 +187,9 @@ def test_since_and_until_cut_the_records(run: Run, records: Path, routes: Path) 
         (("{records}", "--engine", "sqlite"), "engine 'sqlite'"),
         (("{records}", "--since", "2026-03-02", "--until", "2026-03-01"), "not before"),
         (("{records}", "--since", "yesterday"), "ISO 8601"),
+        (("{records}", "--since", "1767225600000"), "epoch times are in seconds"),
+        (("{records}", "--until", "1e30"), "between 1970 and 2100"),
+        (("{records}", "--since", "1969-12-31"), "between 1970 and 2100"),
         (("{records}", "--port", "70000"), "port"),
     ],
 )

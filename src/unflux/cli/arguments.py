@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from unflux.model.errors import UsageError
-from unflux.model.times import MICROSECONDS_PER_S
+from unflux.model.times import MICROSECONDS_PER_S, is_plausible, microseconds_of
 
 Sources = Annotated[
     list[str] | None,
@@ -148,18 +149,29 @@ def parse_moment(text: str | None, option: str) -> int | None:
     """Read a time of day or epoch seconds as microseconds since the epoch, UTC."""
     if text is None:
         return None
-    try:
-        return int(float(text) * MICROSECONDS_PER_S)
-    except (ValueError, OverflowError):
-        pass
+    moment_us = _scan_moment(text)
+    if moment_us is None:
+        message = f"{option} {text!r} is neither an ISO 8601 time nor epoch seconds"
+        raise UsageError(message)
+    if not is_plausible(moment_us):
+        message = f"{option} {text} lies not between 1970 and 2100; epoch times are in seconds"
+        raise UsageError(message)
+    return moment_us
+
+
+def _scan_moment(text: str) -> int | None:
+    """Return the microseconds of a moment; null where the text is none.
+
+    Eight digits are a date as ISO 8601 writes it without hyphens, not a moment of the seventies.
+    """
+    if len(text) != len("YYYYMMDD") or not text.isdecimal():
+        with suppress(ValueError, OverflowError):
+            return int(float(text) * MICROSECONDS_PER_S)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"{option} {text!r} is neither an ISO 8601 time nor epoch seconds"
-        raise UsageError(message) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * MICROSECONDS_PER_S)
+    except ValueError:
+        return None
+    return microseconds_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def parse_bounds(since: str | None, until: str | None) -> tuple[int | None, int | None]:
