@@ -1,5 +1,8 @@
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 from unflux import __version__
@@ -34,6 +37,21 @@ def test_unknown_command_and_option_are_wrong_usage(run: Run) -> None:
 def test_no_arguments_show_the_help(run: Run) -> None:
     ran = run()
     assert "Usage" in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--version",), ("track", "flux.example", "--store", "nowhere")]
+)
+def test_a_full_disk_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
+    command = (sys.executable, "-c", "from unflux.cli.app import main; main()", *arguments)
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1] == "unflux: [Errno 28] No space left on device"
+    assert "Traceback" not in ran.stderr
+    assert "Exception" not in ran.stderr
 
 
 def test_an_error_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:

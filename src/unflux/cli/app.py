@@ -68,19 +68,30 @@ def main() -> None:
     # gives memory back soonest.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
-        app(prog_name="unflux")
+        try:
+            app(prog_name="unflux")
+        finally:
+            print(end="", flush=True)  # what cannot be written is told as all else that fails
     except UsageError as error:
         _fail(error, EXIT_USAGE)
     except UnfluxError as error:
         _fail(error, EXIT_FAILED)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has what it wanted; nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(EXIT_FAILED)
+    except OSError as error:  # the disk is full, more often than not
+        _drop_output()
+        _fail(error, EXIT_FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _fail(error: UnfluxError, status: int) -> None:
+def _drop_output() -> None:
+    """Let go what standard output still holds, which could not be written at the exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(error: UnfluxError | OSError, status: int) -> None:
     typer.echo(f"unflux: {make_visible(str(error))}", err=True)
     sys.exit(status)
