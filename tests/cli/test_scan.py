@@ -201,6 +201,36 @@ def test_wrong_usage_exits_two(
     assert says in ran.err
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
+    run: Run, records: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "kept.unflux"
+    missing, folder = tmp_path / "no" / "such" / "page.html", tmp_path
+    for option, place in (("--report", missing), ("--report", folder), ("--out", records / "x")):
+        ran = run("scan", records, "--store", store, option, place)
+        assert ran.status == 1
+        assert f"unflux: {place}: cannot be written (" in ran.err
+        assert not store.exists()
+
+
+def test_parquet_on_a_terminal_is_told_before_anything_is_read(
+    run: Run, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    ran = run("scan", records, "--store", tmp_path / "kept.unflux", "--format", "parquet")
+    assert ran.status == 2
+    assert "not for a terminal" in ran.err
+    assert not (tmp_path / "kept.unflux").exists()
+
+
+def test_a_report_that_fails_leaves_the_result_whole(run: Run, records: Path) -> None:
+    ran = run("scan", records, "--all", "--report", "/dev/full")
+    assert ran.status == 1
+    assert verdicts(ran.out)
+    assert "Summary" in ran.err
+    assert "unflux: /dev/full: cannot be written (" in ran.err
+
+
 def test_what_cannot_be_used_or_written_exits_one_with_one_line(
     run: Run, records: Path, tmp_path: Path
 ) -> None:

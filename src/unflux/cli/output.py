@@ -10,7 +10,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from unflux.cli.scan import Format
-from unflux.model.errors import UnfluxError, UsageError
+from unflux.model.errors import UnfluxError
 from unflux.model.verdicts import ScanResult
 from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
 from unflux.present.explanation import explanation_json, print_explanation
@@ -27,15 +27,10 @@ LOG_CELLS: Final = 4_000
 def write_result(
     result: ScanResult, *, form: Format | None, out: Path | None, report: Path | None
 ) -> None:
-    """Write the result, and the report beside it; the closing summary goes to standard error
-    where the result is written for a program.
+    """Write the result, and then the report; the closing summary goes to standard error where the
+    result is written for a program.
     """
     chosen = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
-    if report is not None:
-        write_file(report, [render_report(result).encode()])
-    if chosen is Format.PARQUET and out is None and sys.stdout.isatty():
-        message = "parquet is not for a terminal: name a file with --out"
-        raise UsageError(message)
     if chosen is Format.TABLE and out is None:
         terminal.print_result(result, Console())
     elif out is None:
@@ -46,6 +41,7 @@ def write_result(
     if chosen is not Format.TABLE or out is not None:
         terminal.print_summary(result, error_console())
     if report is not None:
+        write_file(report, [render_report(result).encode()])
         shown = make_visible(f"  report        {report}")
         error_console().print(shown, highlight=False, markup=False)
 

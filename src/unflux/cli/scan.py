@@ -1,5 +1,6 @@
 """``unflux scan``: verdicts and networks from any supported records."""
 
+import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,8 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.cli.writable import demand_writable
+from unflux.model.errors import UsageError
 
 NAME: Final = "scan"
 EPILOG: Final = """\b
@@ -76,6 +79,10 @@ def run(
     and shown at the end; a source that cannot be read is named, the rest is done, and the exit
     status is 1.
     """
+    if form is Format.PARQUET and out is None and sys.stdout.isatty():
+        message = "parquet is not for a terminal: name a file with --out"
+        raise UsageError(message)
+    demand_writable(out, report)
     # Loaded here, so that --help and a wrong option answer at once and reading begins early.
     from unflux.cli.options import compose_options  # noqa: PLC0415
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415

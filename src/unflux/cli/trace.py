@@ -17,6 +17,7 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.cli.writable import demand_writable
 
 NAME: Final = "trace"
 EPILOG: Final = """\b
@@ -92,6 +93,7 @@ def run(
     that show it. Bad input inside a source is counted and shown at the end; a source that cannot be
     read is named, the rest is done, and the exit status is 1.
     """
+    demand_writable(out)
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
     from unflux.cli.tracing import compose_trace_options, write_trace  # noqa: PLC0415
