@@ -1,7 +1,9 @@
 """``unflux evaluate`` of addresses: the files of a testbed, the lines of trace and scan."""
 
 import gzip
+import io
 import json
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -83,6 +85,15 @@ def test_lines_may_be_compressed(run: Run, labels: Path, lines: Path, tmp_path: 
     assert run("evaluate", labels, packed).out == run("evaluate", labels, lines).out
 
 
+def test_lines_may_come_through_a_pipe(
+    run: Run, labels: Path, lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piped = io.TextIOWrapper(io.BytesIO(lines.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", piped)
+    assert run("evaluate", labels, "-").out == run("evaluate", labels, lines).out
+    assert not piped.buffer.closed
+
+
 def test_what_cannot_be_scored_is_told(run: Run, labels: Path, lines: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl.gz"
     broken.write_bytes(b"\x1f\x8bnot gzip")
@@ -92,7 +103,10 @@ def test_what_cannot_be_scored_is_told(run: Run, labels: Path, lines: Path, tmp_
         ((labels, tmp_path), 1, "cannot be read"),
         ((labels, lines, labels), 1, f"{labels}: no line of unflux trace"),
         ((labels, lines, broken), 1, "cannot be read (it is damaged)"),
-        ((labels, lines, "--asn", lines), 2, "is of addresses"),
+        ((labels, lines, "--asn", lines), 2, "is of addresses; of records alone are --asn"),
+        ((labels, lines, "--checkpoints", 3), 2, "of records alone are --checkpoints"),
+        ((labels, lines, "--engine", "local[2]"), 2, "of records alone are --engine"),
+        ((labels, "-", "-"), 2, "standard input (-) is named twice"),
     ):
         ran = run("evaluate", *options)
         assert (ran.status, ran.out) == (status, "")

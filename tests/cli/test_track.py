@@ -61,6 +61,11 @@ def scope(folder: Path, port: int = 53, total: int = 1000, rate: float = 200) ->
         (["flux.example", "--subnet", "192.0.2.1/24"], "no prefix"),
         (["flux.example", "--min-interval", "9", "--max-interval", "8"], "is more than"),
         (["flux.example", "--since", "2", "--until", "1"], "is not before"),
+        (
+            ["flux.example", "--report", "page.html"],
+            "--report: a report is written with --report-only",
+        ),
+        (["flux.example", "--format", "json", "--since", "1"], "--format, --since: a report is"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(
@@ -78,6 +83,8 @@ def test_beside_the_scope_nothing_is_asked(run: Run, tmp_path: Path) -> None:
         (("flux.example",), "needs --ledger"),
         (("flux.example", "innocent.example", *ledger), "innocent.example is below no name"),
         (("flux.example", "innocent.example", "--dry-run"), "innocent.example is below no name"),
+        (("flux.example", "--dry-run", "--format", "json"), "--format: a report is written with"),
+        (("flux.example", "--since", "1", *ledger), "--since: a report is written with"),
         (("flux.example", "--resolver", "192.0.2.1", *ledger), "is no resolver of the scope"),
     ):
         ran = run("track", *arguments, *given)

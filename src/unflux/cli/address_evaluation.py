@@ -26,6 +26,9 @@ def evaluate_addresses(labels: Path, sources: Sequence[str]) -> AddressEvaluatio
     if not sources:
         message = "nothing to evaluate: name the JSON lines of unflux trace or unflux scan, or -"
         raise UsageError(message)
+    if sources.count("-") > 1:
+        message = "standard input (-) is named twice, and can be read once"
+        raise UsageError(message)
     told, drops = read_address_labels(labels)
     said = [_read(source, who_is_labelled(told), drops) for source in sources]
     return score_addresses(told, said, drops)
@@ -35,7 +38,10 @@ def _read(source: str, evaluated: Evaluated, drops: Counter[str]) -> list[Accusa
     """Read one source: a file, plain or compressed, or ``-``."""
     if source == "-":
         lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
-        return read_accusations(lines, evaluated, drops, source="standard input")
+        try:
+            return read_accusations(lines, evaluated, drops, source="standard input")
+        finally:
+            lines.detach()  # or standard input would be closed with it
     with opened_text(Path(source), "JSON lines") as lines:
         return read_accusations(lines, evaluated, drops, source=source)
 

@@ -20,7 +20,12 @@ from unflux.cli.arguments import (
     UtcOffset,
     Workers,
 )
+from unflux.cli.writable import demand_writable
 from unflux.model.errors import UsageError
+
+CHECKPOINTS: Final = 12
+ENGINE: Final = "duckdb"
+"""What is not asked for."""
 
 NAME: Final = "evaluate"
 EPILOG: Final = """\b
@@ -56,14 +61,14 @@ def run(
             help="Judge this many shorter runs of the records too, for the time to decision; "
             "0: none.",
         ),
-    ] = 12,
+    ] = CHECKPOINTS,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,
     until: Until = None,
     ports: Ports = None,
     utc_offset: UtcOffset = 0.0,
-    engine: EngineName = "duckdb",
+    engine: EngineName = ENGINE,
     workers: Workers = None,
 ) -> None:
     """Score verdicts and the published detectors against labels, on the same records.
@@ -76,6 +81,7 @@ def run(
     or unflux scan (agents) instead of records: who of them was accused, in which role, and who
     else was.
     """
+    demand_writable(out)
     # Loaded here, so that --help and a wrong option answer at once.
     from unflux.cli.address_evaluation import (  # noqa: PLC0415
         evaluate_addresses,
@@ -90,10 +96,19 @@ def run(
 
     as_json = None if form is None else form is TableOrJson.JSON
     if are_of_addresses(labels):
-        if store or routes or since or until or ports:
-            message = (
-                f"{labels} is of addresses: --store, --asn, --since, --until and --port are not"
-            )
+        of_records = {
+            "--checkpoints": checkpoints != CHECKPOINTS,
+            "--store": store,
+            "--asn": routes,
+            "--since": since,
+            "--until": until,
+            "--port": ports,
+            "--utc-offset": utc_offset,
+            "--engine": engine != ENGINE,
+        }
+        given = ", ".join(option for option, value in of_records.items() if value)
+        if given:
+            message = f"{labels} is of addresses; of records alone are {given}"
             raise UsageError(message)
         write_address_evaluation(
             evaluate_addresses(labels, sources or []), as_json=as_json, out=out

@@ -17,6 +17,7 @@ from unflux.cli.event_log import tell_lines
 from unflux.cli.output import write_file
 from unflux.cli.progress import say
 from unflux.cli.signals import take_signals
+from unflux.cli.writable import demand_writable
 from unflux.engagement.scope import Scope, read_scope
 from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
@@ -93,6 +94,8 @@ def follow(wishes: Wishes) -> bool:
     for_s = None if wishes.for_ is None else scan_span(wishes.for_)
     subnets = tuple(map(_scan_subnet, wishes.subnets))
     parse_bounds(wishes.since, wishes.until)
+    demand_writable(wishes.report)
+    _refuse_unreported(wishes)
     if wishes.report_only:
         write_report(wishes, names)
         return True
@@ -127,6 +130,26 @@ def follow(wishes: Wishes) -> bool:
     if wishes.form is not None or wishes.report is not None:
         write_report(wishes, names)
     return not ending.is_early
+
+
+def _refuse_unreported(wishes: Wishes) -> None:
+    """Raise UsageError where options say how to report, and no report would be written."""
+    is_run = wishes.scope is not None and not wishes.dry_run
+    is_asked = wishes.form is not None or wishes.report is not None
+    if wishes.report_only or (is_run and is_asked):
+        return
+    options = {
+        "--format": wishes.form,
+        "--report": wishes.report,
+        "--since": wishes.since,
+        "--until": wishes.until,
+        "--asn": wishes.routes,
+    }
+    given = ", ".join(option for option, value in options.items() if value)
+    if given:
+        how = "--report-only, or with --format or --report after a run with --scope"
+        message = f"{given}: a report is written with {how}"
+        raise UsageError(message)
 
 
 async def _track_with_signals(options: Options, tell: Tell) -> Ending:
