@@ -108,6 +108,18 @@ def test_a_duration_has_all_digits_of_a_double(tmp_path: Path, times: int) -> No
     assert found.drops.reasons == {"flow whose end is no time": times, "not a JSON object": times}
 
 
+def test_moments_may_count_milliseconds(tmp_path: Path) -> None:
+    path = tmp_path / "conn.log"
+    row = (
+        '{"ts":1764000000123,"uid":"C1","id.orig_h":"192.0.2.7","id.orig_p":40000,'
+        '"id.resp_h":"198.51.100.9","id.resp_p":80,"proto":"tcp","duration":1.5,"conn_state":"SF"}\n'
+    )
+    path.write_text(row)
+    (flow,) = read(path).flows.to_pylist()
+    assert flow["first_at"].isoformat() == "2025-11-24T16:00:00.123000+00:00"
+    assert flow["last_at"].isoformat() == "2025-11-24T16:00:01.623000+00:00"
+
+
 def test_a_long_log_is_read_in_columns(tmp_path: Path) -> None:
     path = write_json(tmp_path / "conn.log", CONN_FIELDS, CONN, times=400)
     with path.open("a") as file:

@@ -2,6 +2,8 @@
 
 import io
 
+import pyarrow as pa
+
 from unflux.read.source import Batch, Drops, Options
 from unflux.read.zeek import Zeek
 
@@ -56,3 +58,13 @@ def test_rows_without_header_and_bad_parts_are_counted() -> None:
         "row without a query name": 1,
         "not a DNS name": 1,
     }
+
+
+def test_json_may_count_milliseconds() -> None:
+    row = b'{"ts":1714521600123,"query":"a.example","qtype_name":"A","rcode_name":"NOERROR"}\n'
+    for rows in (row, 200 * row):  # a few by row, many by columns
+        (part,) = Zeek().read(io.BytesIO(rows), Options(), drops := Drops())
+        assert isinstance(part, Batch)
+        moments = part.responses["ts"].cast(pa.int64()).to_pylist()
+        assert moments == [1714521600_123000] * rows.count(b"\n")
+        assert not drops.reasons

@@ -10,6 +10,10 @@ EARLIEST_US = 0
 LATEST_US = 4_102_444_800 * MICROSECONDS_PER_S
 """2100-01-01; a record dated later has a broken clock."""
 
+MILLISECONDS_FROM, MICROSECONDS_FROM, NANOSECONDS_FROM = 1e11, 1e14, 1e17
+"""Numbers from here on count a finer unit than seconds: each unit passed its bound in March 1973,
+and the next coarser one reaches it in the year 5138."""
+
 
 def is_plausible(moment_us: int) -> bool:
     """Tell whether a moment in microseconds lies between 1970 and 2100."""

@@ -12,6 +12,7 @@ from unflux.model.columns import COUNT, MOMENT, TEXT
 from unflux.model.distinct import map_distinct
 from unflux.model.flows import FLOWS, HEADER_BYTES, TCP, UDP
 from unflux.model.times import EARLIEST_US, LATEST_US
+from unflux.read.moments import moments_of_numbers
 from unflux.read.sieve import Sieve
 from unflux.read.source import Drops
 
@@ -31,14 +32,16 @@ LEAST_TCP_BYTES: Final = 40
 MAX_LASTING_US: Final = 366 * 86_400 * 1_000_000
 
 _WHOLE: Final = r"^[0-9]{1,15}$"
-_SECONDS: Final = r"^[0-9]{1,11}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?$"
+_REST: Final = r"(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?$"
+_SECONDS: Final = r"^[0-9]{1,11}" + _REST
 """As programs print numbers: JSON has all digits of a double, and exponents of small ones."""
+_EPOCH: Final = r"^[0-9]{1,19}" + _REST
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
 _ZONE: Final = r"(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 
 Texts = Mapping[str, pa.Array]
 """Columns of text, null where a row has none: ``client``, ``server``, their ports, ``protocol``,
-``first`` and ``last`` (epoch seconds or ISO 8601) or ``lasted_s``, ``sent_bytes``,
+``first`` and ``last`` (since the epoch, or ISO 8601) or ``lasted_s``, ``sent_bytes``,
 ``received_bytes``; where the octets are those of packets also ``sent_packets`` and
 ``received_packets``, whose headers are taken off. All others are as in ``FLOWS``."""
 
@@ -111,12 +114,13 @@ def parse_whole(texts: pa.Array) -> pa.Array:
 
 
 def parse_moments(texts: pa.Array, utc_offset_s: int = 0) -> pa.Array:
-    """Return microseconds since the epoch of epoch seconds or ISO 8601; null for all other text.
+    """Return microseconds since the epoch of numbers or ISO 8601; null for all other text.
 
+    The size of a number tells its unit, seconds to nanoseconds.
     ``utc_offset_s``: of moments that name no zone, seconds east.
     """
-    is_epoch = pc.fill_null(pc.match_substring_regex(texts, _SECONDS), False)
-    moments = _microseconds(pc.if_else(is_epoch, texts, None), LATEST_US)
+    is_epoch = pc.fill_null(pc.match_substring_regex(texts, _EPOCH), False)
+    moments = moments_of_numbers(pc.if_else(is_epoch, texts, None).cast(pa.float64()))
     rest = pc.if_else(is_epoch, None, texts)
     if rest.null_count < len(rest):
         moments = pc.coalesce(moments, _iso_moments(rest, utc_offset_s))

@@ -111,7 +111,7 @@ def read_whole_numbers(octets: np.ndarray, starts: np.ndarray, ends: np.ndarray)
 
 
 def read_moments(octets: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return microseconds since the epoch (int64) of seconds or ISO 8601 as logs write them.
+    """Return microseconds since the epoch (int64) of numbers or ISO 8601 as logs write them.
 
     OTHER for a negative start, for moments outside 1970 to 2100, and for all other text.
     """

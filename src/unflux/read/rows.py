@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from unflux.model.columns import MOMENT
 from unflux.model.distinct import encode_distinct
 from unflux.model.names import normalise_name
-from unflux.model.times import EARLIEST_US, LATEST_US, MICROSECONDS_PER_S
+from unflux.model.times import EARLIEST_US, LATEST_US
 from unflux.read.data_column import DataColumn
 from unflux.read.lines import decode
-from unflux.read.moments import BAD_MOMENT, parse_moment
+from unflux.read.moments import BAD_MOMENT, moments_of_numbers, parse_moment
 from unflux.read.presentation import (
     BAD_NAME,
     BAD_SECTION,
@@ -194,23 +194,17 @@ def _moments(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     elif pa.types.is_date(column.type):
         moments = column.cast(pa.timestamp("us")).cast(pa.int64())
     elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        moments = _from_seconds(column.cast(pa.float64(), safe=False))
+        moments = moments_of_numbers(column.cast(pa.float64(), safe=False))
     else:
         column = _text(pa.table({"ts": column}), "ts")
         try:
-            moments = _from_seconds(column.cast(pa.float64()))
+            moments = moments_of_numbers(column.cast(pa.float64()))
         except pa.ArrowInvalid:  # not all are numbers
             values, codes = encode_distinct(column)
             parsed = [parse_moment(text) for text in values.to_pylist()]
             moments = pa.array(parsed, pa.int64()).take(codes)
     inside = pc.and_(pc.greater_equal(moments, EARLIEST_US), pc.less(moments, LATEST_US))
     return column, pc.if_else(inside, moments, None)
-
-
-def _from_seconds(seconds: pa.Array) -> pa.Array:
-    inside = pc.less(pc.abs(seconds), LATEST_US / MICROSECONDS_PER_S + 1)  # false for NaN
-    moments = pc.round(pc.multiply(pc.if_else(inside, seconds, None), MICROSECONDS_PER_S))
-    return moments.cast(pa.int64())
 
 
 def _ttls(column: pa.Array) -> tuple[pa.Array, pa.Array]:

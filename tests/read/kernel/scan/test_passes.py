@@ -63,6 +63,8 @@ def test_whole_numbers(number: str) -> None:
     text("0123456789.")
     | st.floats(0, 5e9).map(str)
     | st.builds("{:.6f}".format, st.floats(0, 5e9))
+    | st.builds("{:.3f}".format, st.floats(1e10, 5e12))
+    | st.builds("{:.0f}".format, st.floats(1e10, 5e18))
     | st.builds(
         "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}{}".format,
         st.integers(1969, 2101), st.integers(0, 13), st.integers(0, 32), st.sampled_from("T t-"),

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from unflux.model.times import LATEST_US, MICROSECONDS_PER_S
+from unflux.model.times import (
+    LATEST_US,
+    MICROSECONDS_FROM,
+    MICROSECONDS_PER_S,
+    MILLISECONDS_FROM,
+)
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.octets import octet
 from unflux.read.kernel.scan.layout import OTHER
@@ -66,8 +71,11 @@ def number_at(octets: np.ndarray, at: int, length: int) -> int:
 
 
 @shared
-def read_seconds(octets: np.ndarray, start: int, end: int) -> int:
-    """Return the microseconds of seconds since the epoch, rounded as float64 is."""
+def read_number(octets: np.ndarray, start: int, end: int) -> int:
+    """Return the microseconds of a number since the epoch, rounded as float64 is.
+
+    Its size tells its unit; nanoseconds have too many digits and are OTHER.
+    """
     mantissa, scale, dots = 0, 1.0, 0
     for at in range(start, end):
         letter = octet(octets, at)
@@ -85,7 +93,12 @@ def read_seconds(octets: np.ndarray, start: int, end: int) -> int:
         if dots:
             scale *= 10.0
     # Both are exact, so the quotient is the nearest float64, as the text's own.
-    return np.int64(np.rint(mantissa / scale * MICROSECONDS_PER_S))
+    number = mantissa / scale
+    if number < MILLISECONDS_FROM:
+        number *= MICROSECONDS_PER_S
+    elif number < MICROSECONDS_FROM:
+        number *= 1000
+    return np.int64(np.rint(number))
 
 
 @inlined
@@ -176,7 +189,7 @@ def read_iso(octets: np.ndarray, start: int, end: int) -> int:
 def read_moments(
     octets: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray
 ) -> None:
-    """Read seconds or ISO 8601 as logs write them, as microseconds since the epoch.
+    """Read numbers or ISO 8601 as logs write them, as microseconds since the epoch.
 
     OTHER for a negative start, for moments outside 1970 to 2100, and for all other text.
     """
@@ -188,6 +201,6 @@ def read_moments(
         if end - start >= 19 and octet(octets, start + 4) == _MINUS:
             moment_us = read_iso(octets, start, end)
         else:
-            moment_us = read_seconds(octets, start, end)
+            moment_us = read_number(octets, start, end)
         if 0 <= moment_us < LATEST_US:
             numbers[np.uintp(row)] = moment_us
