@@ -71,6 +71,16 @@ def test_only_answers_and_glue_are_observed(engine: Engine) -> None:
     ]
 
 
+def test_an_address_behind_the_translators_prefix_is_no_host_of_its_own(engine: Engine) -> None:
+    asked = answer("alpha.example", ["20.0.0.1"], 0, glue("ns1.alpha.example", "64:ff9b::1500:1"))
+    translated = answer("alpha.example", ["64:ff9b::1400:1", "64:ff9b::1", "64:ff9c::1400:1"])
+    observed = observe(open_records(engine, roll([asked, translated]), {}))
+    assert rows_of(engine, observed.select("role", "address")) == [
+        ("answer", "20.0.0.1"),
+        ("answer", "64:ff9c::1400:1"),
+    ]
+
+
 def test_the_users_own_table_makes_a_private_range_a_place(engine: Engine) -> None:
     routes = {"10.0.0.1": Route(64999, is_user_mapped=True), "10.0.0.2": Route(64999)}
     response = answer("alpha.example", ["10.0.0.1", "10.0.0.2", "10.0.0.3", "20.0.0.1"])

@@ -10,6 +10,10 @@ from unflux.model.rollup import ADDRESS_TYPES
 NO_BUCKET = -1
 """Stands for the one moment of records without time, so that joins find it."""
 
+TRANSLATED = "64:ff9b::"
+"""How the addresses of the well-known prefix begin, 64:ff9b::/96, that DNS64 puts an IPv4 address
+behind (RFC 6052 section 2.1, RFC 6147): by themselves one rack for the whole internet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
@@ -54,11 +58,13 @@ def incidences(records: Records) -> ir.Table:
     ``role`` is ``answer`` for addresses in answer sections and ``glue`` for addresses of name
     servers in additional sections. An address record belongs to the domain of its *owner*, not of
     the query: a name that leads into a provider's zone by CNAME does not own the provider's
-    addresses. Columns: role, domain, host, address, bucket, count, first_at, last_at, ttl_min_s,
-    ttl_max_s.
+    addresses. Nor is an address that a resolver translated a host of its own: its IPv4 address is,
+    which the A record tells. Columns: role, domain, host, address, bucket, count, first_at,
+    last_at, ttl_min_s, ttl_max_s.
     """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & s.section.isin(["ans", "add"]))
+    s = s.filter(~s.rdata.startswith(TRANSLATED))
     s = s.mutate(
         role=ibis.ifelse(s.section == "ans", "answer", "glue"),
         bucket=bucket_number(s),
