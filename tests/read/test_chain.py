@@ -1,6 +1,7 @@
 """Owners and types given back to listed answers."""
 
-from unflux.read.chain import UNTYPED, own_answers
+from unflux.read.chain import NO_OWNER, UNTYPED, own_answers
+from unflux.read.presentation import BAD_NAME, BAD_TTL
 from unflux.read.source import Drops
 
 
@@ -40,6 +41,26 @@ def test_typed_and_unknown_answers_are_passed_over() -> None:
         ("TXT 5 hello", 1),
         ("<unknown type=65>", 1),
         ("HTTPS 1 .", 1),
+        ("SSHFP: 2b6e", 1),
+        ("LOC:  0 0 0", 1),
     ]
     assert own_answers("example.com", "A", answers, drops) == []
     assert not drops.reasons
+
+
+def test_what_follows_a_bad_name_is_not_given_to_the_name_asked_for() -> None:
+    drops = Drops()
+    answers: list[tuple[str, object]] = [
+        ("a..b", 60), ("198.51.100.1", 60), ("good.example.net", 60), ("198.51.100.2", 60),
+    ]  # fmt: skip
+    records = own_answers("www.example.com", "A", answers, drops)
+    assert records == [("good.example.net", "A", "198.51.100.2", 60, "ans")]
+    assert drops.reasons == {BAD_NAME: 1, NO_OWNER: 2}
+
+
+def test_an_alias_without_a_ttl_owns_what_follows_all_the_same() -> None:
+    drops = Drops()
+    answers: list[tuple[str, object]] = [("edge.example.net", "soon"), ("198.51.100.1", 60)]
+    records = own_answers("www.example.com", "A", answers, drops)
+    assert records == [("edge.example.net", "A", "198.51.100.1", 60, "ans")]
+    assert drops.reasons == {BAD_TTL: 1}

@@ -50,7 +50,8 @@ MOMENTS = ["1714521600.123456", "1714521600", "0", "4102444800", "4102444799.999
 TTLS = ["300.000000", "60", "-", "", "-1", "2147483648", "2147483647.9", "1e3", "x", "0.5", ".5",
         "1.", "9" * 30, "0x10", "nan", "1 "]  # fmt: skip
 PORTS = ["53", "5353", "-", "", "x", "053", " 53", "5_3", "1"]
-TYPED = ["TXT 5 hello", "HTTPS 1 .", "<unknown type=65280>", "AB", "A B"]
+TYPED = ["TXT 5 hello", "HTTPS 1 .", "SSHFP: 2b6e", "LOC:  0 0 0", "<unknown type=65280>", "AB",
+         "A B"]  # fmt: skip
 
 DATA = NAMES + ADDRESSES + TYPED
 TEXTS = [*DATA, *TYPES, *CODES, *MOMENTS, *TTLS, *PORTS]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from unflux.read.chain import NO_OWNER
 from unflux.read.eve import Eve
 from unflux.read.source import Batch, Drops, Options
 
@@ -76,6 +77,15 @@ def test_version_1_answer_takes_name_and_type_of_its_question() -> None:
 def test_odd_events_are_counted(dns: object) -> None:
     _, drops = read({"event_type": "dns", "src_port": [], "host": 5, "dns": dns, "dest_port": 53})
     assert drops.reasons.total() >= 1
+
+
+def test_grouped_answers_behind_a_bad_name_are_not_given_to_the_name_asked_for() -> None:
+    grouped = {"CNAME": ["a..b"], "A": ["198.51.100.1", "198.51.100.2"], "TXT": ["x"]}
+    found, drops = read(
+        event(0, 1, version=2, type="answer", rrname="a.example", rrtype="A", grouped=grouped)
+    )
+    assert found == [("a.example", "A", 0)]
+    assert drops.reasons == {"not a DNS name": 1, NO_OWNER: 2}
 
 
 def test_recognises() -> None:

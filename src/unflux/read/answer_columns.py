@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unflux.model.addresses import canonical_address
-from unflux.read.chain import NAMED_ANSWERS, TYPED, UNTYPED
+from unflux.read.chain import NAMED_ANSWERS, NO_OWNER, TYPED, UNTYPED
 from unflux.read.presentation import BAD_NAME, BAD_TTL, parse_rdata, unescape_octets
 from unflux.read.records import AAAA, CNAME, NS, A, Records
 from unflux.read.source import Drops
@@ -39,23 +39,26 @@ def own_answer_columns(
     untyped_count = int(np.count_nonzero(rrtype == _UNTYPED))
     if untyped_count:
         drops.drop(UNTYPED, untyped_count)
+    names, (queries, rdata) = unify(query, data)
+    qname = _owners(queries, response, rdata, rrtype == CNAME)
     kept = rrtype >= 0
-    for reason, is_bad in ((BAD_NAME, data.is_null), (BAD_TTL, ttl_s == BAD)):
+    for reason, is_bad in (
+        (NO_OWNER, qname < 0),
+        (BAD_NAME, data.is_null),
+        (BAD_TTL, ttl_s == BAD),
+    ):
         count = int((kept & is_bad).sum())
         if count:
             drops.drop(reason, count)
             kept &= ~is_bad
-    if not kept.all():
-        data, response, rrtype, ttl_s = data.at(kept), response[kept], rrtype[kept], ttl_s[kept]
-    names, (queries, rdata) = unify(query, data)
     return Records(
-        response=response,
+        response=response[kept],
         names=names,
-        qname=_owners(queries, response, rdata, rrtype == CNAME),
-        rrtype=rrtype,
-        rdata=rdata,
-        ttl_s=ttl_s,
-        section=np.zeros(len(response), dtype=np.int8),
+        qname=qname[kept],
+        rrtype=rrtype[kept],
+        rdata=rdata[kept],
+        ttl_s=ttl_s[kept],
+        section=np.zeros(int(kept.sum()), dtype=np.int8),
     )
 
 
@@ -107,7 +110,10 @@ def _type_of_names(qtype: str) -> int:
 def _owners(
     queries: np.ndarray, response: np.ndarray, rdata: np.ndarray, is_alias: np.ndarray
 ) -> np.ndarray:
-    """Return the owner of each record: the data of the last CNAME before it, or the query."""
+    """Return the owner of each record: the data of the last CNAME before it, or the query.
+
+    Below 0 where that CNAME is no name.
+    """
     owners: np.ndarray = queries[response]
     if is_alias.any():
         rows = np.arange(len(response))

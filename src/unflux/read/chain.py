@@ -6,29 +6,39 @@ from typing import Final
 
 from unflux.model.addresses import canonical_address
 from unflux.read.batching import Record
-from unflux.read.presentation import KEPT, make_record, unescape_octets
+from unflux.read.presentation import KEPT, make_record, parse_rdata, unescape_octets
 from unflux.read.source import Drops
 
 NAMED_ANSWERS: Final = frozenset({"NS", "MX", "PTR", "SRV", "SOA", "DNAME"})
 """Types whose answer such logs write as a name, so that it looks like a CNAME."""
 
 UNTYPED: Final = "answer whose type the log does not tell"
-TYPED: Final = re.compile(r"[A-Z][A-Z0-9]{1,15} |<")
-"""Zeek: ``TXT 5 hello``, ``HTTPS 1 .``, ``<unknown type=65280>``; none is of a kept type."""
+NO_OWNER: Final = "answer behind a CNAME that is no name"
+TYPED: Final = re.compile(r"[A-Z][A-Z0-9]{1,15}:? |<")
+"""Zeek: ``TXT 5 hello``, ``HTTPS 1 .``, ``SSHFP: 2b6e``, ``<unknown type=65280>``; none is of a
+kept type."""
 
 
 def own_answers(
     query: str, qtype: str | None, answers: Sequence[tuple[str, object]], drops: Drops
 ) -> list[Record]:
-    """Return the records behind (text, TTL) pairs of one answer section.
+    """Return the records behind (text, TTL) pairs of one answer section."""
+    return follow_answers(query, qtype, answers, drops)[0]
+
+
+def follow_answers(
+    query: str, qtype: str | None, answers: Sequence[tuple[str, object]], drops: Drops
+) -> tuple[list[Record], str | None]:
+    """Return the same, and the owner of whatever follows, null where it is not known.
 
     A name in the answer to a question for anything but a name is a CNAME: it belongs to the
     name before it, and what follows belongs to it (RFC 1034 section 3.6.2). Servers list the
-    chain in order. In the answer to an NS, MX, PTR, SRV or SOA question a name is taken as the
-    answer itself. ``query`` is normalised; a null TTL is unknown.
+    chain in order: what follows a CNAME that is no name has no owner. In the answer to an NS, MX,
+    PTR, SRV or SOA question a name is taken as the answer itself. ``query`` is normalised; a null
+    TTL is unknown.
     """
     records: list[Record] = []
-    owner = query
+    owner: str | None = query
     for text, ttl in answers:
         rrtype, rdata = _guess_type(qtype, text)
         if rrtype is None:
@@ -36,13 +46,15 @@ def own_answers(
             continue
         if rrtype == "SOA" or rrtype not in KEPT:  # of an SOA, such logs hold one name only
             continue
-        record = make_record(owner, rrtype, rdata, ttl, section="ans", drops=drops)
-        if record is None:
-            continue
-        records.append(record)
-        if rrtype == "CNAME":
-            owner = record[2]
-    return records
+        if owner is None:
+            drops.drop(NO_OWNER)
+        else:
+            record = make_record(owner, rrtype, rdata, ttl, section="ans", drops=drops)
+            if record is not None:
+                records.append(record)
+        if rrtype == "CNAME":  # also of one that is refused for its TTL or its owner
+            owner = parse_rdata("CNAME", rdata)
+    return records, owner
 
 
 def _guess_type(qtype: str | None, text: str) -> tuple[str | None, str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from unflux.model.names import normalise_name
 from unflux.read.batching import BatchBuilder, Record
-from unflux.read.chain import own_answers
+from unflux.read.chain import NO_OWNER, follow_answers
 from unflux.read.json_objects import JsonObject
 from unflux.read.moments import BAD_MOMENT, parse_moment
 from unflux.read.presentation import (
@@ -193,12 +193,15 @@ def _grouped_records(query: str, qtype: str | None, grouped: object, drops: Drop
     if not isinstance(grouped, dict):
         return []
     chain: list[tuple[str, object]] = [(text, None) for text in _texts(grouped.get("CNAME"))]
-    records = own_answers(query, "A", chain, drops)
-    owner = records[-1][2] if records else query
+    records, owner = follow_answers(query, "A", chain, drops)
     for rrtype, values in grouped.items():
         if rrtype == "CNAME":
             continue
         for text in _texts(values):
+            if owner is None:
+                if parse_type(rrtype) in KEPT:
+                    drops.drop(NO_OWNER)
+                continue
             rdata = presented(text) if rrtype in NAME_TYPES else text
             record = make_record(owner, rrtype, rdata, None, section="ans", drops=drops)
             if record is not None:
