@@ -1,5 +1,6 @@
 import io
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,6 +66,19 @@ def test_table_names_verdicts_networks_and_summary(run: Run, records: Path, rout
     assert "static.example" not in ran.out
 
 
+def test_the_next_command_reads_the_same_records(
+    run: Run, records: Path, routes: Path, tmp_path: Path
+) -> None:
+    bounds = ("--since", "2026-03-01T01:00:00Z", "--until", "20260302")
+    read = ("--asn", routes, *bounds, "--port", 53, "--port", 5353, "--utc-offset", "-5.5")
+    for store in ((), ("--store", tmp_path / "kept.unflux")):
+        command = run("scan", records, *read, *store).err.partition("unflux explain ")[2]
+        options = "--asn {} --since 2026-03-01T01:00:00Z --until 2026-03-02T00:00:00Z --port 53 "
+        assert options.format(routes) + "--port 5353 --utc-offset -5.5 " in command
+        ran = run("explain", *shlex.split(command))
+        assert (ran.status, "flux" in ran.out) == (0, True), ran.err
+
+
 @pytest.mark.slow
 def test_csv_and_parquet_hold_the_same_verdicts(
     run: Run, records: Path, routes: Path, tmp_path: Path
@@ -76,6 +90,19 @@ def test_csv_and_parquet_hold_the_same_verdicts(
     rows = pq.read_table(path).to_pylist()
     assert len(rows) == len(table.strip().splitlines()) - 1
     assert {row["domain"] for row in rows} >= {*FLUX_DOMAINS, *INNOCENT_DOMAINS}
+
+
+def test_a_table_holds_every_row_where_all_are_asked_for_or_it_goes_to_a_file(
+    run: Run, tmp_path: Path
+) -> None:
+    table, out = tmp_path / "many.csv", tmp_path / "out.txt"
+    rows = (f"1772323200,d{number}.example,A,192.0.2.1,60\n" for number in range(102))
+    table.write_text("ts,qname,rrtype,rdata,ttl\n" + "".join(rows))
+    shown = run("scan", table, "--all", "--format", "table").out
+    run("scan", table, "--all", "--format", "table", "--out", out)
+    for drawn in (shown, out.read_text()):
+        assert drawn.count(".example") > 102
+        assert "more (use" not in drawn
 
 
 def test_report_is_written_and_holds_the_network(

@@ -209,6 +209,19 @@ def test_command_names_few_sources_and_the_place_of_many() -> None:
     assert explain_command("a.example", ["x", "y", "z"]) == "unflux explain a.example SOURCE..."
     assert explain_command("a.example", []) == "unflux explain a.example SOURCE..."
     assert explain_command("a.example", ["-x"]) == "unflux explain -- a.example -x"
+    assert explain_command("a.example", ["-"]) == "unflux explain a.example SOURCE..."
+
+
+def test_command_reads_the_same_records() -> None:
+    options = ("--asn", "my table.csv", "--port", "5353")
+    assert explain_command("a.example", ["x"], options) == (
+        "unflux explain --asn 'my table.csv' --port 5353 a.example x"
+    )
+    for sources in ([], ["-"], ["x", "y", "z"]):
+        assert explain_command("a.example", sources, options[2:], store="s.unflux") == (
+            "unflux explain --store s.unflux --port 5353 a.example"
+        )
+    assert explain_command("a.example", [], store="s\n") == "unflux explain a.example SOURCE..."
 
 
 def test_strongest_reason_fits_the_verdict() -> None:

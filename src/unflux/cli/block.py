@@ -343,6 +343,7 @@ def run(
     from unflux.cli.configuration import read_configuration  # noqa: PLC0415
     from unflux.cli.deployment import choose_place  # noqa: PLC0415
     from unflux.cli.options import compose_options  # noqa: PLC0415
+    from unflux.cli.output import compose_drawing  # noqa: PLC0415
     from unflux.cli.progress import say, shown_progress  # noqa: PLC0415
     from unflux.pipeline.deployment import read_deployment  # noqa: PLC0415
     from unflux.pipeline.gathering import prepare_reading  # noqa: PLC0415
@@ -403,6 +404,7 @@ def run(
             prepare_reading(say)
         with shown_progress() as progress:
             result, decided, is_read = decide_plan(sources or [], options, progress, prepared)
-        is_delivered = write_plan(decided, result, prepared, wishes)
+        drawing = compose_drawing(options, is_whole=False)
+        is_delivered = write_plan(decided, result, prepared, wishes, drawing)
     if not (is_read and is_delivered) or any(source.error for source in result.sources):
         raise typer.Exit(EXIT_FAILED)

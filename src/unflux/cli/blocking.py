@@ -180,7 +180,13 @@ def _demand_whole(gathered: Gathered) -> None:
         raise UnreadableSourceError("; ".join(broken))
 
 
-def write_plan(plan: Plan, result: ScanResult, prepared: Prepared, wishes: Wishes) -> bool:
+def write_plan(
+    plan: Plan,
+    result: ScanResult,
+    prepared: Prepared,
+    wishes: Wishes,
+    drawing: terminal.Options,
+) -> bool:
     """Show the plan; render what was asked for, and deliver it where a place was named.
 
     Return whether all of it arrived, and nothing was left behind.
@@ -205,7 +211,7 @@ def write_plan(plan: Plan, result: ScanResult, prepared: Prepared, wishes: Wishe
             failures = deliver_all(plan, serial, deployment, rendered, console)
             is_whole = is_whole and not failures
     _tell_omissions([o for file in files for o in file.omissions], console)
-    terminal.print_summary(result, console)
+    terminal.print_summary(result, console, drawing)
     if wishes.is_dry:
         how = "--out FOLDER, or --config FILE and --deliver, write"
         console.print(f"  dry run       nothing was written; {how}", highlight=False)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from unflux.cli.arguments import default_workers
 from unflux.cli.example import Example
+from unflux.cli.output import compose_drawing
 from unflux.cli.progress import say, shown_progress
 from unflux.lab.small_internet import SmallInternet
 from unflux.model.verdicts import ScanResult
@@ -28,7 +29,9 @@ def show_findings(internet: SmallInternet, example: Example, console: Console) -
     with shown_progress() as progress:
         result = scan([str(capture)], options, progress)
     report.write_text(render_report(result), encoding="utf-8")
-    terminal.print_result(_without_benign(result), console)
+    terminal.print_result(
+        _without_benign(result), console, compose_drawing(options, is_whole=False)
+    )
     _compare(result, internet, console)
     console.print(f"\nThe page to look at: {report}", highlight=False, markup=False)
     suspect = next((v.domain for v in result.verdicts if v.verdict == "fast-flux"), None)

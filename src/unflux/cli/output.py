@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -9,9 +10,12 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 from rich.console import Console
 
+from unflux.cli.arguments import DEFAULT_PORTS
 from unflux.cli.scan import Format
 from unflux.model.errors import UnfluxError
+from unflux.model.times import format_moment, moment_at
 from unflux.model.verdicts import ScanResult
+from unflux.pipeline.gathering import Options
 from unflux.present import json_lines, terminal, verdict_csv, verdict_parquet
 from unflux.present.explanation import explanation_json, print_explanation
 from unflux.present.report import render_report
@@ -25,25 +29,54 @@ LOG_CELLS: Final = 4_000
 
 
 def write_result(
-    result: ScanResult, *, form: Format | None, out: Path | None, report: Path | None
+    result: ScanResult,
+    options: Options,
+    *,
+    form: Format | None,
+    out: Path | None,
+    report: Path | None,
 ) -> None:
     """Write the result, and then the report; the closing summary goes to standard error where the
     result is written for a program.
     """
     chosen = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
+    drawing = compose_drawing(options, is_whole=options.list_all or out is not None)
     if chosen is Format.TABLE and out is None:
-        terminal.print_result(result, Console())
+        terminal.print_result(result, Console(), drawing)
     elif out is None:
-        _write(sys.stdout.buffer, _compose(result, chosen))
+        _write(sys.stdout.buffer, _compose(result, chosen, drawing))
         sys.stdout.buffer.flush()
     else:
-        write_file(out, _compose(result, chosen))
+        write_file(out, _compose(result, chosen, drawing))
     if chosen is not Format.TABLE or out is not None:
-        terminal.print_summary(result, error_console())
+        terminal.print_summary(result, error_console(), drawing)
     if report is not None:
         write_file(report, [render_report(result).encode()])
         shown = make_visible(f"  report        {report}")
         error_console().print(shown, highlight=False, markup=False)
+
+
+def compose_drawing(options: Options, *, is_whole: bool) -> terminal.Options:
+    """Return how to draw a result, and how to read its records again to explain what is in it.
+
+    ``is_whole``: every row is drawn.
+    """
+    reading = options.reading
+    words: list[str] = []
+    for route in options.routes:
+        words += ["--asn", str(route)]
+    for option, moment_us in (("--since", reading.since_us), ("--until", reading.until_us)):
+        if moment_us is not None:
+            words += [option, format_moment(moment_at(moment_us)) or ""]
+    if reading.ports != frozenset(DEFAULT_PORTS):
+        for port in sorted(reading.ports):
+            words += ["--port", str(port)]
+    if reading.utc_offset_s:
+        words += ["--utc-offset", f"{reading.utc_offset_s / 3600:g}"]
+    drawing = terminal.Options(
+        store=None if options.store is None else str(options.store), explain_options=tuple(words)
+    )
+    return replace(drawing, verdict_limit=None, network_limit=None) if is_whole else drawing
 
 
 def error_console() -> Console:
@@ -52,14 +85,14 @@ def error_console() -> Console:
     return console if console.is_terminal else Console(stderr=True, width=LOG_CELLS)
 
 
-def _compose(result: ScanResult, form: Format) -> Iterable[bytes]:
+def _compose(result: ScanResult, form: Format, drawing: terminal.Options) -> Iterable[bytes]:
     if form is Format.JSON:
         return (line.encode() for line in json_lines.render(result))
     if form is Format.CSV:
         return (row.encode() for row in verdict_csv.render(result))
     if form is Format.PARQUET:
         return [verdict_parquet.render(result)]
-    return [draw_plain(partial(terminal.print_result, result))]
+    return [draw_plain(partial(terminal.print_result, result, options=drawing))]
 
 
 def draw_plain(draw: Callable[[Console], None]) -> bytes:

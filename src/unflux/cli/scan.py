@@ -59,7 +59,9 @@ def run(
             show_default=False,
         ),
     ] = None,
-    list_all: Annotated[bool, typer.Option("--all", help="List benign verdicts too.")] = False,
+    list_all: Annotated[
+        bool, typer.Option("--all", help="List benign verdicts too, and every row.")
+    ] = False,
     store: StorePath = None,
     routes: RouteTables = None,
     since: Since = None,
@@ -109,7 +111,7 @@ def run(
     from unflux.pipeline.scanning import judge  # noqa: PLC0415
 
     result = judge(gathered, options)
-    write_result(result, form=form, out=out, report=report)
+    write_result(result, options, form=form, out=out, report=report)
     if any(source.error for source in result.sources):
         raise typer.Exit(EXIT_FAILED)
     if fail_on_flux and result.totals["fast-flux"]:

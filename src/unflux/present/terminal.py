@@ -41,6 +41,10 @@ class Options:
     """Networks, 0 or more. Chosen: 2026-11-22, by hand; one screen of a terminal."""
     item_limit: int | None = 6
     """Sources, reasons, holders named one by one, 0 or more. Chosen: 2026-11-22, by hand."""
+    store: str | None = None
+    """Where the records are kept; null: nowhere."""
+    explain_options: tuple[str, ...] = ()
+    """Of ``unflux explain``, beside the store, to read the same records."""
 
 
 DEFAULTS: Final = Options()
@@ -57,12 +61,12 @@ def print_result(result: ScanResult, console: Console, options: Options = DEFAUL
     if result.networks:
         screen.heading("Networks")
         print_networks(result.networks, screen, options)
-    _print_summary(result, screen, options.item_limit)
+    _print_summary(result, screen, options)
 
 
 def print_summary(result: ScanResult, console: Console, options: Options = DEFAULTS) -> None:
     """Draw only what was read, skipped and decided: for beside a result that a program reads."""
-    _print_summary(result, Screen(console), options.item_limit)
+    _print_summary(result, Screen(console), options)
 
 
 def print_networks(networks: tuple[FluxNetwork, ...], screen: Screen, options: Options) -> None:
@@ -153,7 +157,8 @@ def _calm_cell(result: ScanResult) -> Cell:
     return Cell(f"✓ No fast flux among {plural(domains, 'domain')}.", STYLES["benign"])
 
 
-def _print_summary(result: ScanResult, screen: Screen, item_limit: int | None) -> None:
+def _print_summary(result: ScanResult, screen: Screen, options: Options) -> None:
+    item_limit = options.item_limit
     screen.heading("Summary")
     read = [source for source in result.sources if source.error is None]
     what = f"{plural(result.responses, 'response')} from {plural(len(read), 'source')}"
@@ -174,7 +179,11 @@ def _print_summary(result: ScanResult, screen: Screen, item_limit: int | None) -
         screen.command(
             Cell("next".ljust(LABEL_CELLS), "dim"),
             explain_command(
-                result.verdicts[0].domain, [source.name for source in read], screen.shows
+                result.verdicts[0].domain,
+                [source.name for source in read],
+                options.explain_options,
+                store=options.store,
+                is_shown=screen.shows,
             ),
         )
 

@@ -96,21 +96,30 @@ MOST_NAMED: Final = 2
 
 
 def explain_command(
-    domain: str, sources: Sequence[str], is_shown: Callable[[str], bool] = str.isprintable
+    domain: str,
+    sources: Sequence[str],
+    options: Sequence[str] = (),
+    *,
+    store: str | None = None,
+    is_shown: Callable[[str], bool] = str.isprintable,
 ) -> str:
-    """Return the command that explains a domain, safe to paste into a shell.
+    """Return the command that explains a domain by the same records, safe to paste into a shell.
 
-    It names the sources where they are few and all of them ``is_shown`` exactly, and says where
-    they go where they are not: a quote that the screen spells in another way quotes no more.
+    ``options`` are those by which the records were read. It names the store, which holds what the
+    sources do, or the sources where they are few and can be read again; else, and where one of
+    these words is not ``is_shown`` exactly, it says where the sources go: a quote that the screen
+    spells in another way quotes no more.
     """
-    is_named = len(sources) <= MOST_NAMED and all(map(is_shown, sources))
-    named = [shlex.quote(source) for source in sources] if is_named else []
-    dashes = (
-        ["--"]
-        if domain.startswith("-") or any(s.startswith("-") and s != "-" for s in sources)
-        else []
-    )
-    return " ".join(["unflux explain", *dashes, shlex.quote(domain), *(named or ["SOURCE..."])])
+    if store is not None:
+        options, named = ("--store", store, *options), []
+    else:
+        named = list(sources) if len(sources) <= MOST_NAMED and "-" not in sources else []
+    is_whole = store is not None or bool(named)
+    if not all(map(is_shown, (*options, *named))):
+        options, named, is_whole = (), [], False
+    dashes = ["--"] if any(word.startswith("-") for word in (domain, *named)) else []
+    words = map(shlex.quote, ("unflux", "explain", *options, *dashes, domain, *named))
+    return " ".join([*words, *([] if is_whole else ["SOURCE..."])])
 
 
 def _minute(moment: datetime) -> str:
