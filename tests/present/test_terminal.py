@@ -4,6 +4,7 @@ import io
 import re
 import shlex
 from datetime import timedelta
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,7 @@ from unflux.present.screen import Screen
 from unflux.present.terminal import Options, print_result
 from unflux.present.wording import (
     explain_command,
+    figure_text,
     range_text,
     score_text,
     span_text,
@@ -239,6 +241,9 @@ def test_words_for_numbers_and_times() -> None:
     assert [score_text(s) for s in (0.0, 0.001, 0.5, 0.994, 0.9999)] == [
         "0.00", "<.01", "0.50", "0.99", ">.99",
     ]  # fmt: skip
+    shown = [figure_text(x, 2) for x in (0.123, 9.96, 45.2, 99.4, 99.6, 1234.0, -99.6, inf)]
+    assert shown == ["0.12", "10", "45", "99", "100", "1,234", "-100", "inf"]
+    assert [figure_text(x, 3) for x in (999.4, 999.6, -1e6)] == ["999", "1,000", "-1,000,000"]
     assert range_text(60, 60) == "60"
     assert range_text(None, 60) is None
     assert span_text(START, START + timedelta(hours=1)) == "2026-11-01 10:00 – 11:00"

@@ -54,6 +54,8 @@ def test_what_is_there_and_what_is_not_meets_the_schema_and_is_said() -> None:
         assert said in text
     bare = Page(render_track_report([bare_track()])).root
     assert dict(sentences(bare_track()))["seen"] == "60 addresses"
+    fast = dict(sentences(replace(bare_track(), new_per_hour=99.6)))
+    assert fast["seen"] == "60 addresses, 100 new ones an hour"
     assert "too little was seen more than once" in bare.text
     pictures = [node.attributes["data-picture"] for node in bare.walk()
                 if "data-picture" in node.attributes]  # fmt: skip

@@ -22,6 +22,7 @@ from unflux.present.wording import (
     PRIOR,
     STYLES,
     UNKNOWN,
+    figure_text,
     named_some,
     plural,
     range_text,
@@ -231,7 +232,7 @@ def _value_cell(raw: float | int | str | None) -> Cell:
     if value is None:
         return UNKNOWN
     if isinstance(value, float):
-        return Cell(f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}")
+        return Cell(figure_text(value, 3))
     return Cell(f"{value:,}" if isinstance(value, int) else value)
 
 

@@ -5,7 +5,7 @@ from math import isinf
 from typing import Final
 
 from unflux.model.tracks import LEAST_COVERED, Apart, Durability, Estimate, NetworkTrack
-from unflux.present.wording import plural
+from unflux.present.wording import figure_text, plural
 
 RARE: Final = 0.01
 """A chance below which a day rhythm is said to be there."""
@@ -69,7 +69,7 @@ def _apart(apart: Apart) -> str:
 def _seen(track: NetworkTrack) -> str:
     addresses = plural(track.addresses, "address", "addresses")
     rate = track.new_per_hour
-    return addresses if rate is None else f"{addresses}, {rate:,.2g} new ones an hour"
+    return addresses if rate is None else f"{addresses}, {figure_text(rate, 2)} new ones an hour"
 
 
 def _staying(track: NetworkTrack) -> Iterator[tuple[str, str]]:
@@ -119,11 +119,7 @@ def _blocklist(durability: Durability) -> str:
 
 def range_of(estimate: Estimate) -> str:
     """Write an estimate with its interval."""
-    value, low, high = (_short(part) for part in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (figure_text(x, 2) for x in (estimate.value, estimate.low, estimate.high))
     if isinf(estimate.high):
         return f"{value} ({low} or more)"
     return value if low == high else f"{value} ({low} to {high})"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

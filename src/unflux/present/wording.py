@@ -33,6 +33,12 @@ def score_text(score: float) -> str:
     return "<.01" if 0 < score < 0.005 else f"{score:.2f}"
 
 
+def figure_text(value: float, digits: int) -> str:
+    """Write a number with so many significant digits, or as many as it has before the point."""
+    is_longer = abs(float(f"{value:.{digits}g}")) >= 10**digits
+    return f"{value:,.0f}" if is_longer else f"{value:.{digits}g}"
+
+
 def span_text(first: datetime | None, last: datetime | None) -> str:
     """Write a span of time in UTC to the minute; the day only once where both share it."""
     if first is None or last is None:
