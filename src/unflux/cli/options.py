@@ -1,5 +1,6 @@
 """Turn command-line values into the stages' own Options."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from unflux.cli.arguments import DEFAULT_PORTS, default_workers, parse_bounds
@@ -33,4 +34,5 @@ def compose_options(
         store=store,
         engine=engine,
         list_all=list_all,
+        now=datetime.now(UTC),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from unflux.engine.store import WAIT_S, Store
+from unflux.model.clocks import WRONG_CLOCK, forget_wrong_moments
 from unflux.model.errors import UnreadableSourceError, UsageError
 from unflux.model.memory import give_back
 from unflux.model.rollup import BUCKET_FINE_S, Rollup, merge, settle, settled_bucket_s, within
@@ -34,6 +35,8 @@ class Options:
     memory_bytes: int | None = None
     """Of DuckDB, beyond which it uses the disk; null: four fifths of the machine's."""
     list_all: bool = False
+    now: datetime | None = None
+    """When the scan is; what is dated later comes from a wrong clock. Null: none is too late."""
 
 
 @dataclass(slots=True)
@@ -67,6 +70,8 @@ def gather(arguments: Sequence[str], options: Options, progress: Progress | None
         message = f"{options.store}: no such store, and no source to fill it from"
         raise UnreadableSourceError(message)
     gathered = _gather(arguments, options, progress)
+    gathered.rollup, count = forget_wrong_moments(gathered.rollup, options.now)
+    gathered.drops.update({WRONG_CLOCK: count} if count else {})
     _note_span(gathered)
     give_back()  # reading and merging leave several times what is kept
     return gathered
