@@ -8,7 +8,7 @@ import pytest
 from tests.judge.profiles import pool, profile
 
 from unflux.engine.connection import Engine
-from unflux.judge.piece import band, geometric_bands, is_mapped, known_places, plural
+from unflux.judge.piece import band, geometric_bands, is_mapped, known_places
 from unflux.judge.weighing import PIECES
 from unflux.model.columns import PROFILE
 
@@ -35,13 +35,6 @@ def test_geometric_bands_are_bounded_and_rise() -> None:
     ratios = [r for _, r in geometric_bands(innocent_mean=1.2, flux_mean=40, floor=-1.0, cap=2.0)]
     assert ratios == sorted(ratios)
     assert (ratios[0], ratios[-1]) == (-1.0, 2.0)
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "0 hosts"), (1, "1 host"), (2, "2 hosts"), (1_234, "1,234 hosts")]
-)
-def test_counts_have_their_plural(count: int, words: str) -> None:
-    assert plural(count, "host") == words
 
 
 def test_places_are_asns_only_where_half_are_mapped(every_engine: Engine) -> None:

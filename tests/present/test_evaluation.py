@@ -60,6 +60,9 @@ def evaluation(groups: int = 1) -> Evaluation:
 def test_words() -> None:
     assert share_words(HALF) == "5 of 10: 50.0% (23.7% to 76.3%)"
     assert (share_words(NONE), short_share(NONE), short_share(HALF)) == ("none", "-", "5/10")
+    assert [percent(r) for r in (0.9996, 0.999988, 1 - 1e-16, 1.0000000000000002, 0.999)] == [
+        "99.960%", "99.9988%", "100.0%", "100.0%", "99.9%"
+    ]  # fmt: skip
     assert [percent(r) for r in (0.0, 0.00012, 9.9e-7, 0.001, 1.0)] == [
         "0.0%", "0.012%", "0.000099%", "0.1%", "100.0%",
     ]  # fmt: skip

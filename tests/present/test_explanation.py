@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from math import log
 from typing import Any
 
 import pyarrow as pa
@@ -119,6 +120,16 @@ def test_huge_sums_do_not_overflow(llr: float) -> None:
     piece = Evidence(name="x", value=1, llr=llr, says="", source="")
     drawn = _draw(make_verdict(evidence=(piece,), score=float(llr > 0)))
     assert "odds e^10000 : 1" in drawn
+
+
+@pytest.mark.parametrize(
+    ("llr", "odds"),
+    [(0.4, "1.4 : 1 for"), (2.942, "18.9 : 1 for"), (log(19), "19.0 : 1 for"),
+     (-2.923, "18.5 : 1 against"), (log(100), "100 : 1 for")],
+)  # fmt: skip
+def test_odds_are_not_rounded_to_the_bound(llr: float, odds: str) -> None:
+    piece = Evidence(name="x", value=1, llr=llr, says="", source="")
+    assert f"odds {odds} " in _draw(make_verdict(evidence=(piece,)))
 
 
 def test_bars_grow_from_the_middle() -> None:

@@ -53,3 +53,9 @@ def test_the_table_says_why_and_shows_no_control(width: int) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "1 agent, 1 silent; 18 requests sent" in text
+
+
+def test_nothing_looked_at_is_one_line() -> None:
+    drawn = StringIO()
+    print_probe([], Console(file=drawn, width=80, color_system=None))
+    assert drawn.getvalue().split("\n") == ["", "  No address was looked at.", ""]

@@ -241,6 +241,9 @@ def test_words_for_numbers_and_times() -> None:
     assert [score_text(s) for s in (0.0, 0.001, 0.5, 0.994, 0.9999)] == [
         "0.00", "<.01", "0.50", "0.99", ">.99",
     ]  # fmt: skip
+    assert [score_text(s) for s in (0.9473, 0.9499, 0.95, 0.57, 0.0501, 0.05, 0.29)] == [
+        "0.94", "0.94", "0.95", "0.57", "0.06", "0.05", "0.29",
+    ]  # fmt: skip
     shown = [figure_text(x, 2) for x in (0.123, 9.96, 45.2, 99.4, 99.6, 1234.0, -99.6, inf)]
     assert shown == ["0.12", "10", "45", "99", "100", "1,234", "-100", "inf"]
     assert [figure_text(x, 3) for x in (999.4, 999.6, -1e6)] == ["999", "1,000", "-1,000,000"]

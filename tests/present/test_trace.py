@@ -34,10 +34,10 @@ RESULT = TraceResult(
 )  # fmt: skip
 
 
-def drawn(*, list_all: bool) -> str:
+def drawn(*, list_all: bool, result: TraceResult = RESULT) -> str:
     console = Console(width=100, color_system=None, force_terminal=False)
     with console.capture() as captured:
-        print_trace(RESULT, console, list_all=list_all)
+        print_trace(result, console, list_all=list_all)
     return captured.get()
 
 
@@ -48,6 +48,16 @@ def test_the_screen_shows_all_that_is_asked_for_and_nothing_that_steers() -> Non
     for words in ("192.0.2.7 (4 requests)", "+2.0", "cdn: ", "More would tell.", "skipped"):
         assert words in text
     assert not {"\x1b", "\u202e", "\ud800"} & set(text)
+
+
+def test_a_relay_that_is_innocent_is_not_said_to_be_none() -> None:
+    innocent = replace(RESULT, hosts=RESULT.hosts[1:])
+    told = (
+        "No relay to another host without an innocent explanation (--all lists those with) among 10"
+    )
+    assert told in drawn(list_all=False, result=innocent)
+    nothing = drawn(list_all=False, result=replace(RESULT, hosts=()))
+    assert "No relay to another host among 10 flows." in nothing
 
 
 def test_lines_are_ascii_and_meet_the_schema() -> None:

@@ -10,6 +10,7 @@ from unflux.act.surroundings import Host, Surroundings
 from unflux.model.actions import ActionKind, Proof, Proposal, verdict_id
 from unflux.model.names import registrable_domain
 from unflux.model.odds import probability
+from unflux.model.plural import plural
 from unflux.model.traces import RelayTarget
 from unflux.model.verdicts import Agent, Alternative, FluxNetwork, Verdict
 
@@ -177,10 +178,12 @@ def _host(
     served = sorted(users & guilty)
     proofs = []
     if served:
-        says = f"{len(served):,} convicted domains of the network are delegated to it"
+        says = f"{plural(len(served), 'convicted domain')} of the network delegated to it"
         proofs.append(Proof(witness="delegation", says=says))
     if host.is_rotating:
-        says = f"it keeps moving through agents: {len(host.addresses):,} addresses"
+        says = (
+            f"it keeps moving through agents: {plural(len(host.addresses), 'address', 'addresses')}"
+        )
         proofs.append(Proof(witness="answers", says=says))
     if registrable_domain(name) in guilty:
         says = f"it lies below {registrable_domain(name)}, which is convicted itself"

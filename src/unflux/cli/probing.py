@@ -14,11 +14,11 @@ from unflux.cli.signals import cancel_on_sigterm
 from unflux.model.addresses import canonical_address
 from unflux.model.errors import UsageError
 from unflux.model.names import normalise_name, registrable_domain
+from unflux.model.plural import plural
 from unflux.model.times import format_moment
 from unflux.pipeline.probing import Options, Probed, Suspects, find_suspects, probe, prospect
 from unflux.present.probe_lines import render_probe
 from unflux.present.probe_table import print_probe
-from unflux.present.wording import plural
 from unflux.probe.marking import Sent
 
 SHOWN: Final = 20

@@ -22,6 +22,7 @@ from unflux.engagement.scope import Scope, read_scope
 from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import ROOT, normalise_name
+from unflux.model.plural import plural
 from unflux.model.ports import DNS_PORT
 from unflux.model.telling import Tell
 from unflux.pipeline import gathering
@@ -32,7 +33,6 @@ from unflux.present.track_json import render_tracks
 from unflux.present.track_report import render_track_report
 from unflux.present.track_screen import print_tracks
 from unflux.present.visible import make_visible
-from unflux.present.wording import plural
 from unflux.read.source import Options as ReadOptions
 from unflux.track.following import Ending
 from unflux.track.question import QuestionType

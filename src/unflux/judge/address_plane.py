@@ -15,9 +15,9 @@ from unflux.judge.piece import (
     geometric_bands,
     is_mapped,
     looks,
-    plural,
     pool_asns,
 )
+from unflux.model.plural import plural
 
 FLUXOR = "Passerini et al., FluXOR, DIMVA 2008, table of 3-hour means"
 HOLZ = "Holz et al., Measuring and Detecting Fast-Flux Service Networks, NDSS 2008"

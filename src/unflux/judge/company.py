@@ -8,7 +8,8 @@ import ibis.expr.types as ir
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.motion import is_closed
 from unflux.judge.name_server_plane import MOVING_SERVERS, server_moves
-from unflux.judge.piece import POOL_MIXING, Piece, band, known_places, plural
+from unflux.judge.piece import POOL_MIXING, Piece, band, known_places
+from unflux.model.plural import plural
 
 PERDISCI = "Perdisci et al., Detecting Malicious Flux Service Networks, ACSAC 2009"
 RECORDS_2009 = "2009 records: 357 of 363 fluxing domains and 106 addresses are one component"

@@ -14,9 +14,10 @@ import ibis.expr.types as ir
 from unflux.judge.address_plane import LED_DOMAINS, is_strewn
 from unflux.judge.bounds import CONVICTION
 from unflux.judge.motion import is_watched
-from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places, plural
+from unflux.judge.piece import POOL_MIXING, Row, has_looked_enough, is_mapped, known_places
 from unflux.judge.provider_lists import MOSTLY, cdn_ratio, is_cdn_zone, is_zone_of_strangers
 from unflux.model.opening import OPENING_S
+from unflux.model.plural import plural
 from unflux.model.verdicts import HypothesisOutcome
 
 HOLDS: Final[HypothesisOutcome] = "holds"

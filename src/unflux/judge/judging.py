@@ -9,9 +9,10 @@ import ibis.expr.types as ir
 from unflux.judge.address_plane import is_wide
 from unflux.judge.bounds import CONVICTION, PRIOR
 from unflux.judge.innocent import HOLDS, HYPOTHESES, LISTED_RATIO, REJECTED, UNTESTED
-from unflux.judge.piece import Row, plural
+from unflux.judge.piece import Row
 from unflux.judge.weighing import PIECES
 from unflux.model.odds import probability
+from unflux.model.plural import plural
 from unflux.model.verdicts import (
     Alternative,
     Counts,

@@ -6,7 +6,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import POOL_MIXING, Piece, Row, band, is_mapped, plural, pool_asns
+from unflux.judge.piece import POOL_MIXING, Piece, Row, band, is_mapped, pool_asns
+from unflux.model.plural import plural
 
 RECORDS_2009 = "FluXOR/SSFD records of March 2009 re-measured: 11 addresses in 15 min, 26 in 30"
 SLOW = "Slow flux as seen today: one address at a time, changed every one to three hours"

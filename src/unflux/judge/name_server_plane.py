@@ -5,7 +5,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Piece, band, plural
+from unflux.judge.piece import Piece, band
+from unflux.model.plural import plural
 
 KYE = "Honeynet Project, Know Your Enemy: Fast-Flux Service Networks, 2007"
 NAZARIO = "Nazario and Holz, As the Net Churns, MALWARE 2008"

@@ -110,8 +110,3 @@ Chosen: 2026-11-24; fluxing names that answer with one address show another at n
 def has_looked_enough(p: ir.Table) -> ir.BooleanValue:
     """Tell whether a narrow pool may be taken for one; true where lookups are not known."""
     return looks(p).fill_null(ENOUGH_LOOKS) >= ENOUGH_LOOKS
-
-
-def plural(count: int, noun: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 address``, ``8 addresses``."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

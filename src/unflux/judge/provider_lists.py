@@ -8,7 +8,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from unflux.judge.piece import Piece, Row, band, plural
+from unflux.judge.piece import Piece, Row, band
+from unflux.model.plural import plural
 
 HOLZ = "Holz et al., NDSS 2008, section 3"
 LISTS = "bundled lists of providers (decision 15)"

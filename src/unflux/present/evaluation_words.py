@@ -8,6 +8,9 @@ from unflux.model.evaluation import Precision, Quantiles, Share
 NEVER: Final = "never"
 """Stands for a time to decision that half, or nine in ten, of the domains did not reach."""
 
+NO_REST: Final = 1e-9
+"""What a ratio may lack of 1 by the rounding of floats alone."""
+
 
 def share_words(share: Share) -> str:
     """Return ``9 of 10: 90.0% (59.6% to 98.2%)``; ``none`` where there is no case."""
@@ -23,8 +26,10 @@ def short_share(share: Share) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Return a ratio in per cent: one decimal, two digits where it is near nothing."""
-    decimals = 1 if ratio == 0 or ratio >= 0.001 else -math.floor(math.log10(ratio)) - 1
+    """Return a ratio in per cent: one decimal, more where it is near nothing or near all."""
+    rest = 1 - ratio if 1 - ratio > NO_REST else 0
+    little = min(ratio, rest) or 1
+    decimals = 1 if little >= 0.001 else -math.floor(math.log10(little)) - 1
     return f"{ratio:.{decimals}%}"
 
 

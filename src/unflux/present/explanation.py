@@ -11,6 +11,7 @@ from rich.console import Console
 
 from unflux.model.columns import COUNT, MOMENT, TEXT, Column, TableShape
 from unflux.model.odds import probability
+from unflux.model.plural import plural
 from unflux.model.times import format_moment
 from unflux.model.verdicts import Alternative, Evidence, FluxNetwork, HypothesisOutcome, Verdict
 from unflux.present import screen as screens
@@ -24,7 +25,6 @@ from unflux.present.wording import (
     UNKNOWN,
     figure_text,
     named_some,
-    plural,
     range_text,
     span_text,
     verdict_cell,
@@ -200,9 +200,14 @@ def _sum_cells(total: float, score: float) -> list[Cell]:
 
 
 def _odds(total: float) -> str:
-    """Write e^total as odds for or against, without overflow."""
+    """Write e^total as odds for or against, without overflow.
+
+    Small odds have a decimal and are cut: 18.96 : 1 is not yet the 19 : 1 that decides.
+    """
     exponent = abs(total)
     larger = f"{math.exp(exponent):,.0f}" if exponent < 20 else f"e^{exponent:.0f}"
+    if exponent < math.log(100):
+        larger = f"{math.floor(round(10 * math.exp(exponent), 6)) / 10:.1f}"
     return f"{larger} : 1 for flux" if total >= 0 else f"{larger} : 1 against flux"
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from unflux.model.plural import plural
 from unflux.model.times import format_moment
 from unflux.present.visible import make_visible
-from unflux.present.wording import plural
 
 
 def page_environment() -> Environment:

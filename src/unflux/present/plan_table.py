@@ -7,9 +7,9 @@ from typing import Final
 from rich.console import Console
 
 from unflux.model.actions import Action, ActionKind, Objection, Plan, Refusal, Withdrawal
+from unflux.model.plural import plural
 from unflux.model.times import format_moment
 from unflux.present.screen import Cell, Column, Screen
-from unflux.present.wording import plural
 
 LABEL_CELLS: Final = 14
 _REST: Final = "--format json has them all"

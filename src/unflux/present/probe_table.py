@@ -6,9 +6,9 @@ from typing import Final
 
 from rich.console import Console
 
+from unflux.model.plural import plural
 from unflux.model.probes import Delays, ProbeOutcome, ProbeResult
 from unflux.present.screen import Cell, Column, Screen
-from unflux.present.wording import plural
 
 _STYLES: Final[dict[ProbeOutcome, str]] = {
     "agent": "bold red",
@@ -32,6 +32,10 @@ _COLUMNS: Final = (
 def print_probe(results: Sequence[ProbeResult], console: Console) -> None:
     """Draw the results, those that relay first."""
     screen = Screen(console)
+    if not results:
+        screen.blank()
+        screen.line(Cell("No address was looked at."))
+        return
     screen.heading("Suspects")
     ordered = sorted(results, key=lambda result: -result.score)
     screen.listing(_COLUMNS, [_row(result) for result in ordered])

@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
+from unflux.model.plural import plural
 from unflux.model.verdicts import FluxNetwork, ScanResult, SourceSummary, Verdict
 from unflux.present.json_lines import distinct_known
 from unflux.present.screen import Cell, Column, Screen
@@ -18,7 +19,6 @@ from unflux.present.wording import (
     UNKNOWN,
     explain_command,
     named_some,
-    plural,
     range_text,
     score_text,
     span_text,

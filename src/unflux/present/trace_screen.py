@@ -5,10 +5,11 @@ from typing import Final
 
 from rich.console import Console
 
+from unflux.model.plural import plural
 from unflux.model.traces import TracedHost, TraceOutcome, TraceResult
 from unflux.present.screen import Cell, Column, Screen
 from unflux.present.trace_lines import listed
-from unflux.present.wording import UNKNOWN, named_some, plural, score_text, span_text
+from unflux.present.wording import UNKNOWN, named_some, score_text, span_text
 
 LABEL_CELLS: Final = 14
 MOST_HOSTS: Final = 40
@@ -48,7 +49,10 @@ def print_trace(result: TraceResult, console: Console, *, list_all: bool) -> Non
             _print_host(host, screen)
     else:
         screen.blank()
-        screen.line(Cell(f"No relay to another host among {plural(result.flow_count, 'flow')}."))
+        flows = plural(result.flow_count, "flow")
+        explained = " without an innocent explanation (--all lists those with)"
+        told = f"No relay to another host{explained if result.hosts else ''} among {flows}."
+        screen.line(Cell(told))
     print_trace_summary(result, console)
 
 

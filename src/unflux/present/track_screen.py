@@ -5,10 +5,11 @@ from typing import Final
 
 from rich.console import Console
 
+from unflux.model.plural import plural
 from unflux.model.tracks import NetworkOverlap, NetworkTrack
 from unflux.present.screen import Cell, Column, Screen
 from unflux.present.track_wording import sentences
-from unflux.present.wording import named_some, plural, span_text
+from unflux.present.wording import named_some, span_text
 
 LABEL_CELLS: Final = 14
 MOST_ROWS: Final = 12

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from math import isinf
 from typing import Final
 
+from unflux.model.plural import plural
 from unflux.model.tracks import LEAST_COVERED, Apart, Durability, Estimate, NetworkTrack
-from unflux.present.wording import figure_text, plural
+from unflux.present.wording import figure_text
 
 RARE: Final = 0.01
 """A chance below which a day rhythm is said to be there."""

@@ -4,6 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Final
 
 from unflux.model.verdicts import Evidence, FluxNetwork, Outcome, Verdict
@@ -27,10 +28,16 @@ def verdict_cell(verdict: Verdict) -> Cell:
 
 
 def score_text(score: float) -> str:
-    """Write a score 0..1 with two decimals, never rounding doubt away."""
+    """Write a score 0..1 with two decimals, never rounding doubt away.
+
+    It is cut towards the middle, so that what is not yet decided does not look as if it were.
+    """
     if score >= 0.995:
         return ">.99"
-    return "<.01" if 0 < score < 0.005 else f"{score:.2f}"
+    if 0 < score < 0.005:
+        return "<.01"
+    hundredths = round(100 * score, 6)  # 56.99999999999999 is 57
+    return f"{(floor(hundredths) if score >= 0.5 else ceil(hundredths)) / 100:.2f}"
 
 
 def figure_text(value: float, digits: int) -> str:
@@ -54,11 +61,6 @@ def range_text(low: int | None, high: int | None) -> str | None:
     if low is None or high is None:
         return None
     return str(low) if low == high else f"{low}–{high}"
-
-
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """Write a count with thousands separators and its noun."""
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def strongest_reason(verdict: Verdict) -> str:

@@ -232,6 +232,7 @@ def test_registries_get_domains_name_servers_and_evidence() -> None:
     assert value["name_servers"] == ["ns1.bad.example"]
     assert value["evidence"] == list(told)
     assert told[0] in files["takedown/example.txt"]
+    assert "Subject: 1 domain served by fast-flux networks\n" in files["takedown/example.txt"]
 
 
 @given(HOSTILE_NAMES)

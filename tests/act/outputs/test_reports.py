@@ -84,6 +84,12 @@ def test_every_report_is_one_of_x_arf(plan: Plan) -> None:
     assert found == len(plan.of_kind("report-address"))
 
 
+def test_one_address_is_told_as_one() -> None:
+    told = agent("20.1.2.3", asn=64500, holder="Example Access")
+    message = mail(plan_of(proposal("report-address", "20.1.2.3", agent=told)))
+    assert message["Subject"] == "1 address in AS64500 seen to serve fast flux"
+
+
 def test_a_report_says_who_where_when_and_why() -> None:
     first, second = reports(small_plan())
     assert (first["source_identifier"], second["source_identifier"]) == ("20.1.2.3", "2a09::7")
@@ -125,7 +131,7 @@ def test_the_mail_holds_a_text_a_feedback_report_and_the_reports() -> None:
     assert message["From"].addresses[0].addr_spec == "abuse@cert.example"
     assert message["To"] is None
     assert message["Date"].datetime == datetime(2026, 11, 24, 12, tzinfo=UTC)
-    assert message["Subject"] == "2 addresses in AS64500 seen as fast-flux agents"
+    assert message["Subject"] == "2 addresses in AS64500 seen to serve fast flux"
     assert message["Auto-Submitted"] == "auto-generated"
     text, machine, attached = parts(message)
     assert "20.1.2.3" in text.get_content()

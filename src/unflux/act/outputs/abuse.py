@@ -12,6 +12,7 @@ from unflux.act.plain import lines, one_line
 from unflux.act.reporter import Reporter
 from unflux.act.xarf import ports, xarf_report
 from unflux.model.actions import Action, Plan
+from unflux.model.plural import plural
 from unflux.model.spreadsheets import defuse
 from unflux.model.times import format_moment
 
@@ -101,7 +102,8 @@ def _text(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
     agent = actions[0].proposal.agent
     asn = "unknown" if agent is None or agent.asn is None else f"AS{agent.asn}"
     holder = (agent.holder if agent is not None else None) or "the holder of these addresses"
-    yield f"Subject: {len(actions)} addresses in {asn} seen as fast-flux agents"
+    addresses = plural(len(actions), "address", "addresses")
+    yield f"Subject: {addresses} in {asn} seen to serve fast flux"
     yield ""
     yield "To:"
     yield f"  {one_line(holder)}"

@@ -10,6 +10,7 @@ from unflux.act.output import Doc, Options, Rendered
 from unflux.act.plain import lines, one_line
 from unflux.model.actions import Action, Delegation, Plan
 from unflux.model.names import split_labels
+from unflux.model.plural import plural
 from unflux.model.times import format_moment
 
 _FILE_NAME: Final = re.compile(r"[a-z0-9-]{1,63}")
@@ -73,7 +74,7 @@ def _delegation(delegation: Delegation) -> dict[str, Any]:
 
 
 def _text(plan: Plan, actions: Sequence[Action]) -> Iterator[str]:
-    yield f"Subject: {len(actions)} domains that are served by fast-flux networks"
+    yield f"Subject: {plural(len(actions), 'domain')} served by fast-flux networks"
     yield ""
     yield "The domains below change their addresses, and often their name servers, across infected"
     yield "machines of unrelated networks. Please look at their registration, and suspend what you"

@@ -307,7 +307,7 @@
             return tooltip(`${moment(from)} to ${moment(from + step)}`, [
               ["Seen so far", numbers.format(cumulative[index])],
               ["Seen in this time", numbers.format(active[index])],
-              ["Answers", numbers.format(answers[index])],
+              ["Address records in answers", numbers.format(answers[index])],
             ]);
           },
         },
