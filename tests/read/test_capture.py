@@ -33,7 +33,7 @@ from unflux.model.errors import UnreadableSourceError
 from unflux.read import batching, capture, dnstap
 from unflux.read.capture import Capture
 from unflux.read.dnstap import Dnstap
-from unflux.read.link_layer import UNSUPPORTED
+from unflux.read.link_layer import QUIET_ETHERTYPES, TOO_MANY_TAGS, UNREAD, UNSUPPORTED
 from unflux.read.message import DAMAGED, NOT_ASKED, Undecoded
 from unflux.read.pcap import CUT_SHORT, IMPOSSIBLE_LENGTH
 from unflux.read.rollup import roll_up
@@ -265,3 +265,26 @@ def test_counts_name_what_was_lost() -> None:
     assert rows == []
     assert dict(drops.reasons) == {GAP: 1, CUT_BY_GAP: 1, UNFINISHED: 1, IMPOSSIBLE_LENGTH: 1}
     assert read_all(Capture(), data + b"\0")[1].reasons[CUT_SHORT] == 1
+
+
+def test_frames_that_may_carry_dns_are_read_or_counted() -> None:
+    packet = ipv4(udp(make_response()))
+    labels = b"\0\x01\x01\x40"
+    vxlan = ipv4(udp(b"\x08" + bytes(7) + ethernet(packet), 40000, 8472))
+    read = [
+        ethernet(labels + bytes(4) + ethernet(packet), 0x8847),
+        ethernet(bytes(4) + ethernet(packet), 0x88E7),
+        ethernet(vxlan),
+        ethernet(ipv4(b"\x10\0\x22\xeb" + bytes(16) + ethernet(packet), 47)),
+    ]
+    quiet = [ethernet(bytes(46), kind) for kind in QUIET_ETHERTYPES]
+    quiet.append(ethernet(b"\x42\x42\x03" + bytes(43), 38))
+    unread = [
+        ethernet(b"\x11\0\0\x01\0\x05\0\x3d\xc0" + bytes(3) + b"\0\x21" + packet, 0x8864),
+        ethernet(packet, 0x88E5),
+        ethernet(packet, 0x0601),
+    ]
+    tagged = [ethernet(b"\0\x01\x81\0" * 7 + b"\0\x01\x08\x06arp", 0x8100)]
+    rows, drops = read_all(Capture(), pcap(*read, *quiet, *unread, *tagged))
+    assert len(rows) == len(read)
+    assert drops.reasons == {UNREAD: len(unread), TOO_MANY_TAGS: 1}

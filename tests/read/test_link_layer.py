@@ -11,6 +11,7 @@ from unflux.read.link_layer import (
     LINK_TYPES,
     MAX_TAGS,
     TOO_MANY_TAGS,
+    UNREAD,
     UNSUPPORTED,
     find_ip,
 )
@@ -45,7 +46,10 @@ FRAMES = [
     (1, ethernet(b"\x11\0\0\x01\0\x05\xc0\x21lcp", 0x8864), None),
     (1, ethernet(b"\0\x01\0\x40\0\x02\x01\x40" + IPV4, 0x8847), IPV4),
     (1, ethernet(b"\0\x01\x01\x40" + IPV6, 0x8848), IPV6),
-    (1, ethernet(b"\0\x01\x01\x40\0pseudowire", 0x8847), None),
+    (1, ethernet(b"\0\x01\x01\x40\0\0\0\x07" + ethernet(IPV4), 0x8847), IPV4),
+    (1, ethernet(b"\0\x01\x01\x40\0\0\0\x07" + ethernet(b"arp", 0x0806), 0x8847), None),
+    (1, ethernet(b"\0\x01\x01\x40\x10\0\0\x07control", 0x8847), None),
+    (1, ethernet(bytes(4) + ethernet(tag(0x0800) + IPV4, 0x8100), 0x88E7), IPV4),
     (0, struct.pack("<I", 2) + IPV4, IPV4),
     (0, struct.pack(">I", 2) + IPV4, IPV4),
     (0, struct.pack("<I", 30) + IPV6, IPV6),
@@ -95,6 +99,9 @@ def test_other_link_types_are_named(link_type: int) -> None:
         (1, ethernet(b"\0\0\0", 0x8100)),
         (1, ethernet(b"\x11\0\0\x01\0\x05", 0x8864)),
         (1, ethernet(b"\0\x01\0", 0x8847)),
+        (1, ethernet(b"\0\x01\x01\x40", 0x8847)),
+        (1, ethernet(b"\0\x01\x01\x40" + bytes(17), 0x8847)),
+        (1, ethernet(bytes(17), 0x88E7)),
         (0, b"\2\0\0"),
         (9, b"\xff\x03"),
         (113, bytes(15)),
@@ -109,6 +116,24 @@ def test_truncated(link_type: int, frame: bytes) -> None:
         find_ip(link_type, frame)
 
 
+@pytest.mark.parametrize(
+    ("link_type", "frame"),
+    [
+        (1, ethernet(b"encrypted", 0x88E5)),
+        (1, ethernet(b"not of IEEE's registry", 0x0601)),
+        (1, ethernet(b"\0\x01\x01\x40\0pseudowire", 0x8847)),
+        (1, ethernet(b"\0\x01\x01\x40" + ethernet(IPV4).replace(bytes(12), bytes.fromhex(
+            "021122334455021122334456")), 0x8847)),
+        (1, ethernet(b"\x11\0\0\x01\0\x05\0\x3dmultilink", 0x8864)),
+        (9, b"\xff\x03\0\xfdcompressed"),
+        (104, b"\x0f\0\x80\x38spanning tree"),
+    ],
+)  # fmt: skip
+def test_what_may_carry_ip_is_named(link_type: int, frame: bytes) -> None:
+    with pytest.raises(UnusablePacketError, match=UNREAD):
+        find_ip(link_type, frame)
+
+
 def test_tags_are_bounded() -> None:
     within = ethernet(tag(0x8100) * (MAX_TAGS - 2) + tag(0x0800) + IPV4, 0x8100)
     assert find_ip(1, within) == IPV4
@@ -116,6 +141,8 @@ def test_tags_are_bounded() -> None:
         ethernet(tag(0x8100) * 500, 0x8100),
         ethernet(b"\xaa\xaa\x03\0\0\0\0\x08" * 100, 8),
         ethernet(b"\0\x01\0\x40" * 100, 0x8847),
+        ethernet((b"\0\x01\x01\x40" + bytes(16) + b"\x88\x47") * 5000, 0x8847),
+        ethernet((bytes(16) + b"\x88\xe7") * 5000, 0x88E7),
     ):
         with pytest.raises(UnusablePacketError, match=TOO_MANY_TAGS):
             find_ip(1, frame)
@@ -126,6 +153,6 @@ def test_any_octets(link_type: int, frame: bytes) -> None:
     try:
         found = find_ip(link_type, frame)
     except UnusablePacketError as error:
-        assert str(error) in {TRUNCATED, TOO_MANY_TAGS}
+        assert str(error) in {TRUNCATED, TOO_MANY_TAGS, UNREAD}
     else:
         assert found is None or found in frame

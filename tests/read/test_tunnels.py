@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.read.crafted_packets import ethernet, udp
 
 from unflux.read.internet_layer import Datagram
+from unflux.read.link_layer import UNREAD
 from unflux.read.packet import TRUNCATED, UnusablePacketError
 from unflux.read.tunnels import UDP_TUNNELS, open_tunnel
 
@@ -37,8 +38,8 @@ TUNNELS = [
     (47, gre(0, 0x88BE, ethernet(IPV4)), IPV4),
     (47, gre(0x3081, 0x880B, bytes(12) + b"\xff\x03\0\x21" + IPV4), IPV4),
     (47, gre(0x2081, 0x880B, bytes(8)), None),
-    (47, gre(0x0001, 0x0800, IPV4), None),
-    (47, gre(0x4000, 0x0800, IPV4), None),
+    (47, gre(0x1000, 0x22EB, bytes(4) + bytes(12) + ethernet(IPV4)), IPV4),
+    (47, gre(0x1000, 0x22EB, bytes(4) + bytes(11) + b"\1" + bytes(8) + ethernet(IPV4)), IPV4),
     (47, gre(0, 0x0806, b"arp"), None),
     (17, gtp(0, IPV4), IPV4),
     (17, udp(gtp(0, IPV6)[8:], 2152, 2000), IPV6),
@@ -52,6 +53,7 @@ TUNNELS = [
     (17, udp(b"short", 2000, 2152), None),
     (17, udp(b"\x08" + bytes(7) + ethernet(IPV6, 0x86DD), 2000, 4789), IPV6),
     (17, udp(bytes(8) + ethernet(IPV4), 2000, 4789), None),
+    (17, udp(b"\x08" + bytes(7) + ethernet(IPV4), 2000, 8472), IPV4),
     (17, geneve(0x6558, ethernet(IPV4)), IPV4),
     (17, geneve(0x0800, bytes(8) + IPV4, options=2), IPV4),
     (17, geneve(0x0800, IPV4, options=0x40), None),
@@ -65,8 +67,22 @@ def test_tunnels(protocol: int, payload: bytes, expected: bytes | None) -> None:
     assert open_tunnel(Datagram(b"", b"", protocol, payload)) == expected
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [gre(0x0001, 0x0800, IPV4), gre(0x4000, 0x0800, IPV4), gre(0, 0x883E, bytes(4) + IPV4)],
+)
+def test_what_may_carry_ip_is_named(payload: bytes) -> None:
+    with pytest.raises(UnusablePacketError, match=UNREAD):
+        open_tunnel(Datagram(b"", b"", 47, payload))
+
+
 def test_truncated() -> None:
-    for payload in (b"\0\0\x08", gre(0, 0x6558, bytes(10))):
+    for payload in (
+        b"\0\0\x08",
+        gre(0, 0x6558, bytes(10)),
+        gre(0x1000, 0x22EB, bytes(9)),
+        gre(0x1000, 0x22EB, bytes(4) + bytes(12)),
+    ):
         with pytest.raises(UnusablePacketError, match=TRUNCATED):
             open_tunnel(Datagram(b"", b"", 47, payload))
 

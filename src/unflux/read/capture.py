@@ -48,10 +48,11 @@ class Capture:
             "RFC 2784, RFC 2890, RFC 2637, RFC 7348, RFC 8926, 3GPP TS 29.281 (tunnels)",
         ),
         limitations=(
-            "Link types: NULL, LOOP, Ethernet (VLAN, PPPoE, MPLS, SNAP), PPP, PPP_HDLC, C_HDLC,"
-            " RAW, IPV4, IPV6, LINUX_SLL, LINUX_SLL2 and NFLOG; a packet of any other, such as"
-            " wireless LAN, is a counted drop.",
-            "Tunnels: IP in IP, GRE, PPTP, ERSPAN type II, GTP-U, VXLAN and Geneve, four packets"
+            "Link types: NULL, LOOP, Ethernet (VLAN, 802.1ah, PPPoE, MPLS and its pseudowires with"
+            " a control word, SNAP), PPP, PPP_HDLC, C_HDLC, RAW, IPV4, IPV6, LINUX_SLL, LINUX_SLL2"
+            " and NFLOG; a packet of any other, such as wireless LAN, or with what else may carry"
+            " IP below it, such as MACsec or multilink PPP, is a counted drop.",
+            "Tunnels: IP in IP, GRE, PPTP, ERSPAN, GTP-U, VXLAN and Geneve, four packets"
             " inside one another at most. Teredo, L2TP and IPsec are not opened, and neither are"
             " the packets that ICMP errors quote.",
             "DNS on other ports than 53 is read only on request; DNS over TLS, HTTPS and QUIC"

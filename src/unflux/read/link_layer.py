@@ -16,6 +16,32 @@ ETHERTYPES_VLAN: Final = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
 ETHERTYPES_MPLS: Final = frozenset({0x8847, 0x8848})
 """RFC 5332 section 4."""
 
+ETHERTYPE_BACKBONE: Final = 0x88E7
+"""A provider's frame around a customer's (IEEE 802.1ah): four octets, then the whole frame."""
+
+QUIET_ETHERTYPES: Final = (
+    0x0806, 0x8035,  # ARP, RARP
+    0x88CC, 0x2000, 0x893A,  # LLDP, CDP, IEEE 1905.1
+    0x8808, 0x8809, 0x8902, 0x9000,  # flow control, link aggregation, fault management, loopback
+    0x888E, 0x88F5, 0x88F6, 0x22EA,  # port access (EAPOL), registration of VLANs and streams
+    0x88F7, 0x22F0,  # precision time, audio and video
+    0x8863, 0x2001, 0xFEFE,  # PPPoE discovery, NHRP, ISO's routing
+    0x0842, 0x887B, 0x88E1,  # wake on LAN, HomePlug
+    0x8892, 0x88A4, 0x88E3,  # PROFINET, EtherCAT, media redundancy
+    0x88A2, 0x8906, 0x8914, 0x8915,  # ATA, Fibre Channel and its start, RDMA
+    0x8137, 0x809B, 0x80F3,  # IPX, AppleTalk and its ARP
+)  # fmt: skip
+"""Protocols that carry no IP (registry of IEEE): passed over, not counted."""
+
+CONTROL_WORD: Final = b"\0\0"
+"""What the control word of an Ethernet pseudowire begins with (RFC 4448 section 4.6)."""
+
+ASSOCIATED_CHANNEL: Final = 1
+"""First four bits of a pseudowire's control messages (RFC 4385 section 5)."""
+
+PPP_CONTROL: Final = 0x8000
+"""From here on PPP protocols set up links and networks (RFC 1661 section 2)."""
+
 PPP_IPV4: Final = 0x0021
 PPP_IPV6: Final = 0x0057
 
@@ -37,6 +63,7 @@ NFLOG_PAYLOAD: Final = 9
 MAX_NFLOG_FIELDS: Final = 64
 
 UNSUPPORTED: Final = "link type not supported"
+UNREAD: Final = "frame of a protocol that is not read"
 TOO_MANY_TAGS: Final = "too many VLAN tags or MPLS labels"
 
 
@@ -44,7 +71,8 @@ def find_ip(link_type: int, frame: bytes) -> bytes | None:
     """Return the IP packet in a frame, with whatever padding follows; null where it holds none.
 
     ``link_type`` is a LINKTYPE value. Raise :class:`UnusablePacketError` where the frame is too
-    short, its tags are too many, or the link type is not among :data:`LINK_TYPES`.
+    short, its tags are too many, the link type is not among :data:`LINK_TYPES`, or it holds what
+    may carry IP in a way that is not known here.
     """
     strip = LINK_TYPES.get(link_type)
     if strip is None:
@@ -63,12 +91,33 @@ def find_ip_by_ethertype(ethertype: int, frame: bytes, at: int) -> bytes | None:
         elif ethertype == ETHERTYPE_PPPOE:
             return strip_ppp(frame[at + 6 :])
         elif ethertype in ETHERTYPES_MPLS:
-            return _strip_mpls(frame[at:])
+            at = _pass_labels(frame, at)
+            if frame[at] >> 4 in (4, 6):  # IP, if its first four bits say so (RFC 4928)
+                return frame[at:]
+            if frame[at] >> 4 == ASSOCIATED_CHANNEL:
+                return None
+            if frame[at : at + 2] != CONTROL_WORD:
+                raise UnusablePacketError(UNREAD)
+            ethertype, at = _u16(frame, at + 16), at + 18
+        elif ethertype == ETHERTYPE_BACKBONE:
+            ethertype, at = _u16(frame, at + 16), at + 18
+        elif ethertype > MAX_LENGTH_FIELD and ethertype not in QUIET_ETHERTYPES:
+            raise UnusablePacketError(UNREAD)
         elif ethertype <= MAX_LENGTH_FIELD and frame[at : at + 6] == LLC_SNAP:
             ethertype = _u16(frame, at + 6)
             at += 8
         else:
             return None
+    raise UnusablePacketError(TOO_MANY_TAGS)
+
+
+def _pass_labels(frame: bytes, at: int) -> int:
+    """Return where what lies below a label stack begins (RFC 3032 section 2.1)."""
+    for below in range(at + 4, at + 4 * MAX_TAGS + 4, 4):
+        if _u16(frame, below - 2) & 0x0100:
+            if len(frame) <= below:
+                raise UnusablePacketError(TRUNCATED)
+            return below
     raise UnusablePacketError(TOO_MANY_TAGS)
 
 
@@ -121,16 +170,11 @@ def strip_ppp(frame: bytes) -> bytes | None:
         protocol, at = frame[at], at + 1
     else:
         protocol, at = _u16(frame, at), at + 2
-    return frame[at:] if protocol in (PPP_IPV4, PPP_IPV6) else None
-
-
-def _strip_mpls(frame: bytes) -> bytes | None:
-    """Strip a label stack; what lies below is IP if its first four bits say so (RFC 4928)."""
-    for at in range(0, 4 * MAX_TAGS, 4):
-        if _u16(frame, at + 2) & 0x0100:
-            payload = frame[at + 4 :]
-            return payload if payload and payload[0] >> 4 in (4, 6) else None
-    raise UnusablePacketError(TOO_MANY_TAGS)
+    if protocol in (PPP_IPV4, PPP_IPV6):
+        return frame[at:]
+    if protocol < PPP_CONTROL:
+        raise UnusablePacketError(UNREAD)
+    return None
 
 
 def _strip_nflog(frame: bytes) -> bytes | None:

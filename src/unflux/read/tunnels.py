@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from unflux.read.internet_layer import UDP, Datagram
-from unflux.read.link_layer import find_ip_by_ethertype, strip_ethernet, strip_ppp
+from unflux.read.link_layer import UNREAD, find_ip_by_ethertype, strip_ethernet, strip_ppp
 from unflux.read.packet import TRUNCATED, UnusablePacketError
 
 IPV4_IN_IP: Final = 4
@@ -24,6 +24,8 @@ ETHERTYPE_BRIDGED: Final = 0x6558
 ETHERTYPE_PPP: Final = 0x880B
 ETHERTYPE_ERSPAN: Final = 0x88BE
 """Mirrored frames; with a sequence number, an ERSPAN header of eight octets comes first."""
+ETHERTYPE_ERSPAN_3: Final = 0x22EB
+"""The same behind a header of twelve octets, and eight more where its last bit says so."""
 
 GTP_USER_DATA: Final = 255
 MAX_GTP_EXTENSIONS: Final = 8
@@ -55,10 +57,13 @@ def _open_gre(payload: bytes) -> bytes | None:
         at = 8 + 4 * sum(bool(flags & bit) for bit in (GRE_SEQUENCE, GRE_ACKNOWLEDGMENT))
         return strip_ppp(payload[at:]) if flags & GRE_SEQUENCE else None
     if flags & (GRE_VERSION | GRE_ROUTING):
-        return None
+        raise UnusablePacketError(UNREAD)
     at = 4 + 4 * sum(bool(flags & bit) for bit in (GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE))
     if ethertype == ETHERTYPE_ERSPAN:
         return strip_ethernet(payload[at + 8 if flags & GRE_SEQUENCE else at :])
+    if ethertype == ETHERTYPE_ERSPAN_3:
+        has_more = bool(payload[at + 11 : at + 12] and payload[at + 11] & 1)
+        return strip_ethernet(payload[at + (20 if has_more else 12) :])
     if ethertype == ETHERTYPE_BRIDGED:
         return strip_ethernet(payload[at:])
     return find_ip_by_ethertype(ethertype, payload, at)
@@ -110,5 +115,6 @@ UDP_TUNNELS: Final[Mapping[int, Callable[[bytes], bytes | None]]] = {
     2152: _open_gtp,
     4789: _open_vxlan,
     6081: _open_geneve,
+    8472: _open_vxlan,  # where Linux sends VXLAN unless told otherwise
 }
-"""How to open a tunnel, by UDP port (IANA's registry)."""
+"""How to open a tunnel, by UDP port (IANA's registry, but for the last)."""

@@ -41,8 +41,8 @@ MADE_OF: Final = (
         )
     ),
     "model/names.py", "model/times.py", "model/ttl.py", "read/frame_streams.py",
-    "read/internet_layer.py", "read/message.py", "read/packet.py", "read/packet_ring.py",
-    "read/pcapng.py", "read/wire_names.py",
+    "read/internet_layer.py", "read/link_layer.py", "read/message.py", "read/packet.py",
+    "read/packet_ring.py", "read/pcapng.py", "read/tunnels.py", "read/wire_names.py",
 )  # fmt: skip
 """Modules that object code is made of: those of compiled functions and those whose numbers they
 use."""

@@ -5,7 +5,9 @@ import numpy as np
 from unflux.read.internet_layer import TCP, UDP
 from unflux.read.kernel.jit import inlined, shared
 from unflux.read.kernel.octets import big16, big32, octet
+from unflux.read.link_layer import QUIET_ETHERTYPES
 from unflux.read.message import MAX_MESSAGE_SIZE_BYTES
+from unflux.read.tunnels import UDP_TUNNELS
 
 NOTHING = 0
 MESSAGE = 1
@@ -13,10 +15,11 @@ RESIDUAL = 2
 """What a packet holds: no DNS; a whole message in UDP; or what the interpreted path must look at:
 TCP with DNS, fragments, tunnels, and all that is odd, damaged or rare."""
 
-_IPV4, _IPV6, _PPPOE = 0x0800, 0x86DD, 0x8864
+_IPV4, _IPV6 = 0x0800, 0x86DD
 _NULL, _ETHERNET, _LOOP, _LINUX_SLL, _LINUX_SLL2 = 0, 1, 108, 113, 276
 _MAX_TAGS = 8
 _UDP_HEADER_BYTES = 8
+_TUNNEL_PORTS = tuple(UDP_TUNNELS)
 
 
 @shared
@@ -75,19 +78,19 @@ def pass_family(octets: np.ndarray, start: int, end: int) -> tuple[int, int]:
 
 @inlined
 def pass_tags(octets: np.ndarray, ethertype: int, at: int, end: int) -> tuple[int, int]:
-    """Pass VLAN tags (IEEE 802.1Q, 802.1ad); MPLS, PPPoE and LLC are left to the other path."""
+    """Pass VLAN tags (IEEE 802.1Q, 802.1ad); all other that may hold IP is the other path's."""
     for _ in range(_MAX_TAGS):
         if ethertype in (_IPV4, _IPV6):
             return MESSAGE, at
+        if ethertype in QUIET_ETHERTYPES:
+            return NOTHING, 0
         if ethertype not in (0x8100, 0x88A8, 0x9100, 0x9200):
             break
         if at + 4 > end:
             return RESIDUAL, 0
         ethertype = big16(octets, at + 2)
         at += 4
-    is_other = ethertype not in (_PPPOE, 0x8847, 0x8848) and ethertype > 1500
-    is_tagged = ethertype in (_IPV4, _IPV6, 0x8100, 0x88A8, 0x9100, 0x9200)
-    return (NOTHING if is_other and not is_tagged else RESIDUAL), 0
+    return RESIDUAL, 0
 
 
 @inlined
@@ -132,7 +135,7 @@ def read_transport(
             return RESIDUAL, 0, 0
         source, destination = big16(octets, at), big16(octets, at + 2)
         if not (ports[np.uintp(source)] or ports[np.uintp(destination)]):
-            is_tunnel = source in (2152, 4789, 6081) or destination in (2152, 4789, 6081)
+            is_tunnel = source in _TUNNEL_PORTS or destination in _TUNNEL_PORTS
             return (RESIDUAL if is_tunnel else NOTHING), 0, 0
         size_bytes = big16(octets, at + 4)
         if size_bytes == 0:
