@@ -31,6 +31,11 @@ def test_hosts_are_between_what_pairing_proves_and_what_it_could_hide() -> None:
     assert proved.hosts.high < proved.total.high
     assert vague.hosts.high == vague.total.high
     assert vague.hosts.low < proved.hosts.low < proved.hosts.value < proved.total.value
+    # However many pairs there are, no fewer hosts than agents at once.
+    wild = count_agents(seen.presence, seen.spells, renumbering(190, 100, 200))
+    assert wild is not None
+    assert (wild.hosts.low, wild.hosts.value) == (wild.at_once.low, wild.at_once.value)
+    assert wild.hosts.value <= wild.hosts.high <= wild.total.high
     assert proved.at_once.value == pytest.approx(without.at_once.value + 4)
 
 

@@ -20,11 +20,12 @@ def count_agents(
         return None
     between = _NONE if renumbering is None else renumbering.between
     total = _count_addresses(presence, spells, found)
+    at_once = _sum(found.at_once, between)
     return TrackPopulation(
         total=total,
-        at_once=_sum(found.at_once, between),
+        at_once=at_once,
         now=_sum(found.now, between),
-        hosts=_count_hosts(total, found.seen, renumbering),
+        hosts=_between(at_once, _count_hosts(total, found.seen, renumbering), total),
         detection_ratio=found.detection_ratio,
         away_ratio=found.away_ratio,
         alive=found.alive,
@@ -60,6 +61,13 @@ def _count_hosts(total: Estimate, seen: int, renumbering: Renumbering | None) ->
     return Estimate(
         value=value, low=max(value - float(down), 1.0), high=max(total.high * most, value)
     )
+
+
+def _between(at_once: Estimate, hosts: Estimate, total: Estimate) -> Estimate:
+    """Return hosts no fewer than there are at once, and no more than addresses."""
+    value = max(hosts.value, min(at_once.value, total.value))
+    low = max(hosts.low, min(at_once.low, total.low))
+    return Estimate(value=value, low=low, high=max(hosts.high, value))
 
 
 def _sum(one: Estimate, more: Estimate) -> Estimate:
