@@ -382,12 +382,22 @@ def asked(world: World) -> Measured:
 
 
 def aliases(world: World) -> dict[tuple[str, str], int]:
+    held: dict[tuple[Any, ...], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    led: dict[tuple[Any, ...], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for s in world.answers:
+        query = world.responses[s.response].query
+        if registrable_domain(query) != registrable_domain(s.host):
+            held[s.bucket, query, s.host][s.address].add(s.response)
+    for number, response in enumerate(world.responses):
+        for owner, rrtype, rdata, _, section in response.records:
+            if rrtype == "CNAME" and section == "ans":
+                led[world.bucket(response), response.query, rdata][owner].add(number)
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    found = {(s.response, s.host, s.address) for s in world.answers}
-    for number, host, _ in found:
-        domain = registrable_domain(world.responses[number].query)
-        if domain != registrable_domain(host):
-            counts[domain, registrable_domain(host)] += 1
+    for key, addresses in held.items():
+        _, query, host = key
+        most = max(map(len, (led.get(key) or addresses).values()))
+        records = sum(map(len, addresses.values()))
+        counts[registrable_domain(query), registrable_domain(host)] += min(most, records)
     return dict(counts)
 
 

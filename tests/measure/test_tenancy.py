@@ -3,6 +3,8 @@
 from tests.measure import reference
 from tests.measure.internet_of_rows import (
     Response,
+    address,
+    alias,
     answer,
     open_records,
     random_internet,
@@ -40,6 +42,30 @@ def test_aliases_are_what_plain_python_counts(engine: Engine) -> None:
         assert {row[:2]: row[2] for row in rows} == expected
         found_any = found_any or bool(rows)
     assert found_any
+
+
+def test_a_wide_target_counts_no_more_than_a_narrow_one(engine: Engine) -> None:
+    def chain(target: str, addresses: int, at_s: int) -> Response:
+        records = [address(target, f"{20 + at_s % 7}.0.0.{n}") for n in range(addresses)]
+        return Response("www.alpha.example", (alias("www.alpha.example", target), *records), at_s)
+
+    responses = [chain("front.narrow.example", 1, second) for second in range(3)]
+    responses += [chain("edge.wide.example", 40, second) for second in (3, 3600)]
+    # Of a source that shows no CNAME the address seen most tells.
+    responses += [
+        Response("bare.alpha.example", (address("host.bare.example", f"30.0.0.{n % 2}"),), n)
+        for n in range(3)
+    ]
+    # A CNAME may lead to no address at all.
+    responses.append(
+        Response("www.alpha.example", (alias("www.alpha.example", "no.wide.example"),))
+    )
+    records = open_records(engine, roll(responses), {})
+    assert rows_of(engine, measure_aliases(records).select("domain", "target", "count")) == [
+        ("alpha.example", "bare.example", 2),
+        ("alpha.example", "narrow.example", 3),
+        ("alpha.example", "wide.example", 2),
+    ]
 
 
 def test_parking(engine: Engine) -> None:

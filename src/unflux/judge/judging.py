@@ -37,7 +37,7 @@ def decide(weighed: ir.Table) -> ir.Table:
 def follow_aliases(weighed: ir.Table, aliases: ir.Table, bound: float) -> ir.Table:
     """Let a name that leads into another domain's addresses share that domain's verdict.
 
-    ``aliases``: domain, target, count. Adds ``alias_target`` (where most answers end) and
+    ``aliases``: domain, target, count. Adds ``alias_target`` (where most responses end) and
     ``llr_alias``: what a convicted target says, at most ``bound``; then adds it to ``llr``.
     """
     widest = ibis.window(

@@ -1,8 +1,9 @@
 """Context: how many domains share the addresses of a domain, and where its names lead."""
 
+import ibis
 import ibis.expr.types as ir
 
-from unflux.measure.records import Records
+from unflux.measure.records import Records, bucket_number
 from unflux.model.rollup import ADDRESS_TYPES
 
 
@@ -30,14 +31,30 @@ def measure_tenancy(observed: ir.Table) -> ir.Table:
 def measure_aliases(records: Records) -> ir.Table:
     """Return where each domain's names lead: rows (domain, target, count).
 
-    A row says that answers to the domain's names ended in addresses owned by ``target``, another
-    registrable domain, ``count`` (address, response) times.
+    A row says that ``count`` responses to the domain's names ended in addresses owned by
+    ``target``, another registrable domain. A target counts by responses, not by addresses, or one
+    that answers with many would speak for all: as often as a CNAME led to the owner's name, or,
+    where none was seen, as the owner's address that was seen most.
     """
     s = records.sightings
-    s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & (s.section == "ans") & (s.domain != s.owner_domain))
-    return s.group_by(domain=s.domain, target=s.owner_domain).agg(
-        count=s["count"].cast("int64").sum()
+    s = s.filter(s.section == "ans")
+    s = s.mutate(bucket=bucket_number(s), count=s["count"].cast("int64"))
+    aliases = s.filter(s.rrtype == "CNAME")
+    led = aliases.group_by(bucket=aliases.bucket, query=aliases["query"], host=aliases.rdata).agg(
+        led=aliases["count"].max()
     )
+    foreign = s.filter(s.rrtype.isin(ADDRESS_TYPES) & (s.domain != s.owner_domain))
+    ended = foreign.group_by(
+        domain=foreign.domain,
+        target=foreign.owner_domain,
+        bucket=foreign.bucket,
+        query=foreign["query"],
+        host=foreign.qname,
+    ).agg(most=foreign["count"].max(), records=foreign["count"].sum())
+    joined = ended.left_join(led, ["bucket", "query", "host"])
+    # A CNAME may lead to a name that has no address of the type asked.
+    count = ibis.least(ibis.coalesce(joined.led, joined.most), joined.records)
+    return joined.group_by(["domain", "target"]).agg(count=count.sum().cast("int64"))
 
 
 def measure_asked(records: Records) -> ir.Table:
