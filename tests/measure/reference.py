@@ -232,11 +232,14 @@ def succession(world: World) -> Measured:
 
 
 def turnover(world: World) -> Measured:
-    reached = defaultdict(set)
+    reached: dict[tuple[int | None, str], dict[str, set[str]]] = defaultdict(
+        lambda: defaultdict(set)
+    )
     for s in world.answers:
         response = world.responses[s.response]
-        reached[s.bucket, response.query].add(s.domain)
+        reached[s.bucket, response.query][s.domain].add(s.address)
     sets: dict[str, dict[frozenset[str], int]] = defaultdict(lambda: defaultdict(int))
+    widths: dict[str, dict[frozenset[str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for response in world.responses:
         found = frozenset(
             rdata
@@ -244,19 +247,23 @@ def turnover(world: World) -> Measured:
             if rrtype in {"A", "AAAA"} and section == "ans"
         )
         if found:
-            for domain in reached[world.bucket(response), response.query]:
+            for domain, own in reached[world.bucket(response), response.query].items():
                 sets[domain][found] += 1
+                widths[domain][found].append(len(own))
     measured = {}
     for domain, counted in sets.items():
         queries = {query for (_, query), domains in reached.items() if domain in domains}
         lookups = sum(counted.values())
-        slash16 = sum(len(_slash16(some)) * count for some, count in counted.items())
+        own = {some: max(widest) for some, widest in widths[domain].items()}
+        slash24s = [min(len({prefixes(a)[0] for a in some}), own[some]) for some in counted]
+        slash16s = {some: min(len(_slash16(some)), own[some]) for some in counted}
+        slash16 = sum(slash16s[some] * count for some, count in counted.items())
         measured[domain] = {
             "lookups": lookups,
             "answer_sets": len(counted),
-            "set_addresses_max": max(len(some) for some in counted),
-            "set_slash24_max": max(len({prefixes(a)[0] for a in some}) for some in counted),
-            "set_slash16_max": max(len(_slash16(some)) for some in counted),
+            "set_addresses_max": max(min(len(some), own[some]) for some in counted),
+            "set_slash24_max": max(slash24s),
+            "set_slash16_max": max(slash16s.values()),
             "set_slash16_mean": rounded(slash16 / lookups),
             "queries": len(queries),
             "query_domains": len({world.asker(query) for query in queries}),

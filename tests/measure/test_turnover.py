@@ -35,6 +35,20 @@ def test_customers_lead_to_their_provider(engine: Engine) -> None:
     assert (rows["cdn.net"]["queries"], rows["cdn.net"]["query_domains"]) == (3, 3)
 
 
+def test_no_answer_is_wider_than_what_the_domain_showed(engine: Engine) -> None:
+    def chain(target: str, addresses: list[str], at_s: int) -> Response:
+        records = (address(target, text) for text in addresses)
+        return Response("www.alpha.example", (alias("www.alpha.example", target), *records), at_s)
+
+    responses = [chain("front.slow.example", [f"2{n}.0.0.1"], n * 900) for n in range(3)]
+    responses.append(chain("edge.twin.example", ["30.0.0.1", "31.1.0.1"], 910))
+    rows = measure_rows(engine, lambda records, _: measure_turnover(records), responses)
+    slow, twin = rows["slow.example"], rows["twin.example"]
+    widest = ("set_addresses_max", "set_slash24_max", "set_slash16_max", "set_slash16_mean")
+    assert [slow[name] for name in widest] == [1, 1, 1, 1]
+    assert [twin[name] for name in widest[:3]] == [2, 2, 2]
+
+
 def test_records_without_time_are_one_moment(engine: Engine) -> None:
     responses = [answer("alpha.example", [f"2{n}.0.0.1"], None) for n in range(3)]
     row = measure_rows(engine, lambda records, _: measure_turnover(records), responses)

@@ -1,5 +1,6 @@
 """How often the answer set of a domain turns over, and how wide one answer is."""
 
+import ibis
 import ibis.expr.types as ir
 
 from unflux.measure.records import Records, bucket_number
@@ -7,13 +8,22 @@ from unflux.model.rollup import ADDRESS_TYPES
 
 
 def reach(records: Records) -> ir.Table:
-    """Return which (bucket, query) led to addresses of which owner's domain, once each."""
+    """Return which (bucket, query) led to how many addresses of which owner's domain.
+
+    Columns: bucket, query, query_domain, domain, own.
+    """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & (s.section == "ans"))
     s = s.mutate(bucket=bucket_number(s))
-    return s.group_by(
-        bucket=s.bucket, query=s["query"], query_domain=s.domain, domain=s.owner_domain
+    each = s.group_by(
+        bucket=s.bucket,
+        query=s["query"],
+        query_domain=s.domain,
+        domain=s.owner_domain,
+        address=s.rdata,
     ).agg(seen=s.count())
+    key = ["bucket", "query", "query_domain", "domain"]
+    return each.group_by(key).agg(own=each.count())
 
 
 def measure_turnover(records: Records) -> ir.Table:
@@ -21,6 +31,7 @@ def measure_turnover(records: Records) -> ir.Table:
 
     ``lookups``: responses with an address of the domain. ``answer_sets``: distinct sets.
     ``set_addresses_max``, ``set_slash24_max`` and ``set_slash16_max``: the widest single answer.
+    No answer is wider than the addresses of the domain that its query led to in its bucket.
     ``set_slash16_mean``: mean number of /16 in an answer, weighted by responses.
     ``queries`` and ``query_domains``: the names, and registrable domains, that led there.
     """
@@ -33,9 +44,10 @@ def measure_turnover(records: Records) -> ir.Table:
         domain=reached.domain,
         answer_set=sets.answer_set,
         responses=sets.responses.cast("int64"),
-        addresses=sets.addresses,
-        slash24s=sets.slash24s,
-        slash16s=sets.slash16s,
+        # The same name may lead to another owner's wider answers.
+        addresses=ibis.least(sets.addresses, reached.own),
+        slash24s=ibis.least(sets.slash24s, reached.own),
+        slash16s=ibis.least(sets.slash16s, reached.own),
     )
     distinct = joined.group_by(["domain", "answer_set"]).agg(
         responses=joined.responses.sum(),
