@@ -247,9 +247,9 @@ def turnover(world: World) -> Measured:
             if rrtype in {"A", "AAAA"} and section == "ans"
         )
         if found:
-            for domain, own in reached[world.bucket(response), response.query].items():
+            for domain, shown in reached[world.bucket(response), response.query].items():
                 sets[domain][found] += 1
-                widths[domain][found].append(len(own))
+                widths[domain][found].append(len(shown))
     measured = {}
     for domain, counted in sets.items():
         queries = {query for (_, query), domains in reached.items() if domain in domains}
