@@ -179,7 +179,7 @@ def test_passive_records_that_are_spans_give_no_half_life(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_report_is_of_the_time_that_is_asked_for(tmp_path: Path) -> None:
     rows = [f"{moment_s},{OLD},A,{address},300" for moment_s, address in pool_of(4)]
-    rows.append(f"86400,{OLD},A,2.1.1.7,300")
+    rows.append(f"1000000000,{OLD},A,2.1.1.7,300")
     (tmp_path / "records.csv").write_text("ts,qname,rrtype,rdata,ttl\n" + "\n".join(rows) + "\n")
     options = Options(store=tmp_path / "store")
     gather([str(tmp_path / "records.csv")], options, None)

@@ -1,6 +1,7 @@
 """Agents told from web servers and caches, in a neighbourhood of real servers."""
 
 import json
+import re
 import signal
 import sys
 import time
@@ -92,16 +93,26 @@ def overheard_everywhere(stands: Neighbourhood, folder: Path) -> Iterator[dict[s
 
 def count_requests(path: Path) -> Counter[str]:
     """Count connections begun and datagrams sent by the prober, by their goal."""
-    # From one port to another: a connection whose beginning is sent again is one request.
-    return Counter(goal.rpartition(".")[0] for _, goal in set(read_ways(path)))
+    return Counter(goal.rpartition(".")[0] for goal in read_goals(path))
 
 
-def read_ways(path: Path) -> list[tuple[str, str]]:
-    """Return from where the prober began each connection and sent each datagram, and whereto."""
+def read_goals(path: Path) -> list[str]:
+    """Return whereto the prober began each connection and sent each datagram.
+
+    A connection whose beginning is sent again has the same sequence number, and is one.
+    """
     sent = f"src host {PROBER} and (udp or tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn)"
-    lines = checked("tcpdump", "-n", "-t", "-r", path, sent).splitlines()
-    ways = (line.removeprefix("IP ").split(": ")[0].split(" > ") for line in lines if " > " in line)
-    return [(source, goal) for source, goal in ways]
+    goals, begun = [], set()
+    for line in checked("tcpdump", "-n", "-t", "-r", path, sent).splitlines():
+        way, _, rest = line.removeprefix("IP ").partition(": ")
+        if " > " not in way:
+            continue
+        if beginning := re.search(r"seq \d+", rest):
+            if (way, beginning[0]) in begun:
+                continue
+            begun.add((way, beginning[0]))
+        goals.append(way.partition(" > ")[2])
+    return goals
 
 
 def write_scope(path: Path, total: int) -> Path:
@@ -227,9 +238,9 @@ def test_far_ends_get_no_more_than_ledger_and_budget_say(
     written = Counter(json.loads(line)["address"] for line in lines)
     arrived: Counter[str] = Counter()
     for address, path in paths.items():
-        ways = set(read_ways(path))
-        assert {goal.rpartition(".")[0] for _, goal in ways} <= {address}
-        arrived[address] = len(ways)
+        goals = read_goals(path)
+        assert {goal.rpartition(".")[0] for goal in goals} <= {address}
+        arrived[address] = len(goals)
     assert all(arrived[address] <= written[address] for address in paths)
     assert 0.5 * total < arrived.total() <= len(lines) == total
     for address in (BEYOND, MOTHERSHIP):
