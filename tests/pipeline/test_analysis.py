@@ -1,7 +1,7 @@
 """Known situations from records to verdicts and networks, on every engine."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -228,8 +228,9 @@ def test_a_takedown_to_parking_convicts_nobody_there(known: Known) -> None:
 # Determinism -------------------------------------------------------------------------------------
 
 
-def test_networks_go_on_under_the_ids_they_had(engine: Engine) -> None:
-    """Each is told to have had the id that the records give to the next."""
+def test_networks_go_on_under_the_ids_they_had(open_once: Callable[[str], Engine]) -> None:
+    """Each is told to have had the id that the records give to the next; a watch has DuckDB."""
+    engine = open_once("duckdb")
     net = Internet()
     add_network_with_a_narrow_member(net)
     add_two_networks_on_one_hoster(net)
