@@ -19,7 +19,7 @@ from unflux.model.actions import (
     ActionKind,
     Proposal,
 )
-from unflux.model.addresses import canonical_address, is_special_use
+from unflux.model.addresses import TRANSLATED, canonical_address, is_special_use
 from unflux.model.names import ROOT, normalise_name, registrable_domain, split_labels
 from unflux.model.times import format_moment
 
@@ -127,8 +127,7 @@ def embedded_address(proposal: Proposal, gate: Gate) -> str | None:
     address = ip_address(proposal.target)
     if not isinstance(address, IPv6Address):
         return None
-    translated = int(address) >> 32 == 0x64FF9B << 64
-    embeds = address.ipv4_mapped or address.sixtofour or address.teredo or translated
+    embeds = address.ipv4_mapped or address.sixtofour or address.teredo or address in TRANSLATED
     if embeds or int(address) >> 32 == 0:
         return "it stands for an IPv4 address behind a translator or tunnel"
     return None

@@ -30,7 +30,8 @@ def evaluate_addresses(labels: Path, sources: Sequence[str]) -> AddressEvaluatio
         message = "standard input (-) is named twice, and can be read once"
         raise UsageError(message)
     told, drops = read_address_labels(labels)
-    said = [_read(source, who_is_labelled(told), drops) for source in sources]
+    evaluated = who_is_labelled(told)
+    said = [_read(source, evaluated, drops) for source in sources]
     return score_addresses(told, said, drops)
 
 

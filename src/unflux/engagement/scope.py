@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
-from unflux.model.addresses import canonical_address
+from unflux.model.addresses import MAPPED, TRANSLATED, canonical_address
 from unflux.model.endpoint import Endpoint, Network
 from unflux.model.errors import UnfluxError, UsageError
 from unflux.model.names import ROOT, normalise_name, split_labels
@@ -20,11 +20,6 @@ from unflux.model.toml_file import read_toml, refuse_unknown
 WIDEST: Final = {4: 8, 6: 24}
 """Shortest prefix that a scope may name. Chosen: 2026-11-24; no operator holds more, and a slip of
 the pen would be the whole internet."""
-MAPPED: Final = ip_network("::ffff:0:0/96")
-"""IPv4 addresses in the place of IPv6 ones (RFC 4291 section 2.5.5.2): the system speaks IPv4 to
-them, so that they are no part of an IPv6 network."""
-TRANSLATED: Final = ip_network("64:ff9b::/96")
-"""IPv4 addresses that a translator speaks to (RFC 6052 section 2.1): as wide as theirs."""
 FASTEST_PER_S: Final = 100_000.0
 MOST: Final = 1_000_000_000
 """Bounds of what a scope may grant. Chosen: 2026-11-24; ten thousand times the usual."""

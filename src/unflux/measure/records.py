@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from unflux.model.addresses import TRANSLATED
 from unflux.model.rollup import ADDRESS_TYPES
 
 NO_BUCKET = -1
 """Stands for the one moment of records without time, so that joins find it."""
 
-TRANSLATED = "64:ff9b::"
-"""How the addresses of the well-known prefix begin, 64:ff9b::/96, that DNS64 puts an IPv4 address
-behind (RFC 6052 section 2.1, RFC 6147): by themselves one rack for the whole internet."""
+TRANSLATED_START = str(TRANSLATED.network_address)
+"""How the texts of addresses behind a translator begin: by themselves they are one rack for the
+whole internet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def incidences(records: Records) -> ir.Table:
     """
     s = records.sightings
     s = s.filter(s.rrtype.isin(ADDRESS_TYPES) & s.section.isin(["ans", "add"]))
-    s = s.filter(~s.rdata.startswith(TRANSLATED))
+    s = s.filter(~s.rdata.startswith(TRANSLATED_START))
     s = s.mutate(
         role=ibis.ifelse(s.section == "ans", "answer", "glue"),
         bucket=bucket_number(s),

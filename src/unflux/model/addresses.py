@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Final
 
@@ -39,6 +39,14 @@ GLOBAL_WITHIN: Final = (
     "2001:20::/28", "2001:30::/28",
 )  # fmt: skip
 """Globally reachable parts of the blocks above (same registries)."""
+
+MAPPED: Final = IPv6Network("::ffff:0:0/96")
+"""IPv4 addresses in the place of IPv6 ones (RFC 4291 section 2.5.5.2): systems speak IPv4 to
+them."""
+
+TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+"""IPv4 addresses behind a translator, in the well-known prefix that DNS64 puts before them (RFC
+6052 section 2.1, RFC 6147). Translators of a network's own prefix cannot be told."""
 
 
 def canonical_address(text: str) -> str | None:

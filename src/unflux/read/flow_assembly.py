@@ -5,7 +5,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
+from unflux.model.columns import MOMENT
 from unflux.model.flows import TCP
 
 IDLE_US: Final = {True: 300_000_000, False: 30_000_000}
@@ -58,6 +60,21 @@ class Assembled:
     sent_bytes: np.ndarray
     received_bytes: np.ndarray
     authority: np.ndarray
+
+    def columns(self, hosts: pa.Array) -> dict[str, pa.Array]:
+        """Return these as columns of ``FLOWS``; ``hosts`` are the addresses by their numbers."""
+        return {
+            "first_at": pa.array(self.first_us).cast(MOMENT),
+            "last_at": pa.array(self.last_us).cast(MOMENT),
+            "client": hosts.take(pa.array(self.client)),
+            "client_port": pa.array(self.client_port),
+            "server": hosts.take(pa.array(self.server)),
+            "server_port": pa.array(self.server_port),
+            "protocol": pa.array(self.protocol),
+            "sent_bytes": pa.array(self.sent_bytes),
+            "received_bytes": pa.array(self.received_bytes),
+            "is_authoritative": pa.array(self.authority == 1, mask=self.authority < 0),
+        }
 
 
 def condense(rows: Directions) -> Directions:

@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 
 from unflux.model.addresses import AddressNumbers, address_texts
-from unflux.model.columns import MOMENT
 from unflux.model.flows import TCP
 from unflux.model.times import LATEST_US
 from unflux.read.blocks import Block, cut_blocks
@@ -148,18 +147,9 @@ class _Gathered:
             heads.put_status(at_us, key, status)
         for at_us, key, name in self._server_names:
             heads.put_server_name(at_us, key, name)
-        authority = pa.array(found.authority == 1, mask=found.authority < 0)
         return to_flows(
             {
-                "first_at": pa.array(found.first_us).cast(MOMENT),
-                "last_at": pa.array(found.last_us).cast(MOMENT),
-                "client": texts.take(pa.array(found.client)),
-                "client_port": pa.array(found.client_port),
-                "server": texts.take(pa.array(found.server)),
-                "server_port": pa.array(found.server_port),
-                "protocol": pa.array(found.protocol),
-                "sent_bytes": pa.array(found.sent_bytes),
-                "received_bytes": pa.array(found.received_bytes),
+                **found.columns(texts),
                 "http_method": heads.column("method"),
                 "http_host": heads.column("host"),
                 "http_target": heads.column("target"),
@@ -169,7 +159,6 @@ class _Gathered:
                 if heads.statuses
                 else None,
                 "server_name": heads.server_name_column(),
-                "is_authoritative": authority,
             },
             count,
         )

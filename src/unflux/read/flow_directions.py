@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unflux.model.columns import MOMENT
 from unflux.model.flows import number_ends
 from unflux.read.flow_assembly import Directions, assemble
 from unflux.read.flow_ends import ends_us, starts_us
@@ -25,20 +24,7 @@ def pair_directions(tables: Sequence[pa.Table]) -> pa.Table:
         source = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
         directions = _without_repeats(directions, np.concatenate([source, source[_back(rows)]]))
     found = assemble(directions)
-    return to_flows(
-        {
-            "first_at": pa.array(found.first_us).cast(MOMENT),
-            "last_at": pa.array(found.last_us).cast(MOMENT),
-            "client": hosts.take(pa.array(found.client)),
-            "client_port": pa.array(found.client_port),
-            "server": hosts.take(pa.array(found.server)),
-            "server_port": pa.array(found.server_port),
-            "protocol": pa.array(found.protocol),
-            "sent_bytes": pa.array(found.sent_bytes),
-            "received_bytes": pa.array(found.received_bytes),
-        },
-        len(found.first_us),
-    )
+    return to_flows(found.columns(hosts), len(found.first_us))
 
 
 def _back(rows: pa.Table) -> np.ndarray:

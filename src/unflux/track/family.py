@@ -8,13 +8,13 @@ from collections.abc import Collection
 from typing import Final
 
 from unflux.model.names import registrable_domain
+from unflux.track.hours import HOUR_S
 from unflux.track.question import Question, Reply
 from unflux.track.rhythm import DAY_S, DENIALS
 
 Key = tuple[str, str, str]
 """Name, type and vantage of what is asked."""
 
-HOUR_S: Final = 3_600.0
 """From one name that nobody has to the next, where answers agree. Chosen: 2026-11-28; a wildcard's
 change is known within the hour, for 24 questions a day."""
 SHOWN_S: Final = DAY_S

@@ -18,7 +18,7 @@ from unflux.model.tracks import (
 )
 from unflux.track.day_rhythm import find_day_rhythm
 from unflux.track.durability import measure_durability
-from unflux.track.hours import find_hours
+from unflux.track.hours import HOUR_S, find_hours
 from unflux.track.moves import Asked, find_moves
 from unflux.track.presence import Presence, find_presence
 from unflux.track.renumbering import find_renumbering
@@ -26,7 +26,6 @@ from unflux.track.spells import Spells, find_spells
 from unflux.track.stretch import find_stretch
 from unflux.track.totals import count_agents
 
-HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
 MOST_SPANS: Final = 0.1
 """Of the rows, that may reach beyond their bucket; with more, records are spans of time. Chosen:

@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from unflux.track.hours import HOUR_S
 from unflux.track.presence import Presence
 
 Floats = NDArray[np.float64]
 
 CLASSES: Final = 2
 """Of lifetimes."""
-HOUR_S: Final = 3600
 SMALL: Final = 1e-12
 
 # Weak priors of the logarithms of parameters, as deviations. They keep what the records do not say

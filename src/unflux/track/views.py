@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from unflux.model.addresses import address_facts
 from unflux.model.rollup import ADDRESS_TYPES
 from unflux.model.tracks import VantageView
+from unflux.track.hours import HOUR_S
 from unflux.track.vantage import names_subnet
 
-HOUR_S: Final = 3600
 LEAST_ADDRESSES: Final = 5
 """In each half of a vantage's hours, below which it is not compared. Chosen: 2026-11-28."""
 APART: Final = 0.5

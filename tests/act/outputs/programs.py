@@ -49,15 +49,10 @@ def find(command: str) -> str:
     return path
 
 
-def worker_number() -> int:
-    """Return which of the processes that run tests this is, from 0."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-
-
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+FIRST_PORT, PORT_COUNT = 12_000 + 4000 * (WORKER % 5), 4000
 PORTS = islice(
-    cycle(range(12_000 + 4000 * (worker_number() % 5), 16_000 + 4000 * (worker_number() % 5))),
-    os.getpid() * 61 % 4000,
-    None,
+    cycle(range(FIRST_PORT, FIRST_PORT + PORT_COUNT)), os.getpid() * 61 % PORT_COUNT, None
 )
 """Below those that the system gives to whoever asks, and for each worker others: what is free
 stays so until it is used."""

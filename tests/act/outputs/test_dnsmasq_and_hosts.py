@@ -1,10 +1,12 @@
 """dnsmasq, with its own lines and with the hosts file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.act.hostile import crafted_names
-from tests.act.outputs.programs import OTHER_TYPES, bind, checked, find, free_port, served
+from tests.act.outputs.programs import OTHER_TYPES, Server, bind, checked, find, free_port, served
 from tests.act.plans import plan_of, proposal, small_plan
 
 from unflux.act.output import Options
@@ -31,38 +33,38 @@ def test_dnsmasq_reads_it_hostile_names_included(tmp_path: Path) -> None:
         }
 
 
-def test_dnsmasq_refuses_the_names_and_all_below_and_nothing_else(tmp_path: Path) -> None:
+@contextmanager
+def dnsmasq_that_refuses(folder: Path, options: Options) -> Iterator[tuple[Server, Server]]:
+    """Run dnsmasq on the small plan, once it answers, and what it asks upstream."""
     dnsmasq, port = find("dnsmasq"), free_port()
-    (file,) = Dnsmasq().render(small_plan(), Options())
-    conf = tmp_path / "dnsmasq.conf"
+    (file,) = Dnsmasq().render(small_plan(), options)
+    conf = folder / "dnsmasq.conf"
     conf.write_bytes(file.content)
-    with bind(tmp_path / "root") as upstream:
+    with bind(folder / "root") as upstream:
         command = (dnsmasq, *LOOPBACK, "--no-hosts", f"--conf-file={conf}", f"--port={port}",
                    f"--server=127.0.0.1#{upstream.port}")  # fmt: skip
-        with served(port, tmp_path / "dnsmasq.log", *command) as server:
+        with served(port, folder / "dnsmasq.log", *command) as server:
             server.until("good.example", ("NOERROR", ["20.0.0.2"]))
-            assert server.ask("bad.example") == ("NXDOMAIN", [])
-            assert server.ask("www.bad.example") == ("NXDOMAIN", [])
+            yield server, upstream
+
+
+def test_dnsmasq_refuses_the_names_and_all_below_and_nothing_else(tmp_path: Path) -> None:
+    with dnsmasq_that_refuses(tmp_path, Options()) as (server, _):
+        assert server.ask("bad.example") == ("NXDOMAIN", [])
+        assert server.ask("www.bad.example") == ("NXDOMAIN", [])
 
 
 @pytest.mark.parametrize(("garden", "garden_type"), [("20.7.7.7", "A"), ("2a09:7::7", "AAAA")])
 def test_a_walled_garden_of_dnsmasq_holds_every_type(
     tmp_path: Path, garden: str, garden_type: str
 ) -> None:
-    dnsmasq, port = find("dnsmasq"), free_port()
-    (file,) = Dnsmasq().render(small_plan(), Options(answer="garden", garden=garden))
-    conf = tmp_path / "dnsmasq.conf"
-    conf.write_bytes(file.content)
-    with bind(tmp_path / "root") as upstream:
-        command = (dnsmasq, *LOOPBACK, "--no-hosts", f"--conf-file={conf}", f"--port={port}",
-                   f"--server=127.0.0.1#{upstream.port}")  # fmt: skip
-        with served(port, tmp_path / "dnsmasq.log", *command) as server:
-            server.until("good.example", ("NOERROR", ["20.0.0.2"]))
-            for rrtype in ("A", *OTHER_TYPES):
-                assert upstream.ask("bad.example", rrtype)[1]
-                leads = [garden] if rrtype == garden_type else []
-                assert server.ask("bad.example", rrtype) == ("NOERROR", leads)
-                assert server.ask("www.bad.example", rrtype) == ("NOERROR", leads)
+    options = Options(answer="garden", garden=garden)
+    with dnsmasq_that_refuses(tmp_path, options) as (server, upstream):
+        for rrtype in ("A", *OTHER_TYPES):
+            assert upstream.ask("bad.example", rrtype)[1]
+            leads = [garden] if rrtype == garden_type else []
+            assert server.ask("bad.example", rrtype) == ("NOERROR", leads)
+            assert server.ask("www.bad.example", rrtype) == ("NOERROR", leads)
 
 
 def test_a_hosts_file_leads_nowhere(tmp_path: Path) -> None:
